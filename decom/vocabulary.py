@@ -1,0 +1,158 @@
+"""The words that people and scripts rely on: decisions, outcomes, evidence, exit codes. Imports nothing of ours.
+
+In: nothing. Out: enums whose values are the very words in the plan and the audit, and the one rule that
+turns counts into an exit code.
+"""
+
+from collections.abc import Mapping
+from enum import IntEnum, StrEnum
+
+
+class Decision(StrEnum):
+    """What the plan wants done with a row, in the order in which the planner asks (first that fits wins)."""
+
+    INVALID = "invalid"
+    """The cell is no ID and no number, or ID and number do not belong together."""
+    DUPLICATE = "duplicate"
+    """The same number as an earlier row, which carries the decision."""
+    MISSING = "missing"
+    """Not on the account."""
+    PROTECTED = "protected"
+    """A protect rule names it."""
+    CONFLICTED = "conflicted"
+    """A campaign, batch call or rule of the service holds it."""
+    RELEASE = "release"
+    """Free, and to be released."""
+
+
+class Outcome(StrEnum):
+    """What became of a row, in the order in which summaries list them."""
+
+    RELEASED = "released"
+    """This run released it."""
+    MISSING = "missing"
+    """It was not on the account, and as far as can be known no request of this run removed it."""
+    CONFLICTED = "conflicted"
+    """An active campaign, batch call, workflow or default-number rule holds it."""
+    FAILED = "failed"
+    """Refused for good, or seen still there twice after every retry."""
+    UNKNOWN = "unknown"
+    """A DELETE was sent and nobody could be asked what became of it."""
+    NOT_ATTEMPTED = "not_attempted"
+    """The run stopped before it."""
+    PROTECTED = "protected"
+    """Never sent: a protect rule."""
+    INVALID = "invalid"
+    """Never sent: the cell is no ID or number."""
+    DUPLICATE = "duplicate"
+    """Never sent: the same number as another row."""
+
+
+class Evidence(StrEnum):
+    """Why an outcome may be believed. Two of them carry a word after a colon: see `earlier_run`, `stopped`."""
+
+    PLAN = "plan"
+    ANSWERED_2XX = "answered_2xx"
+    ABSENT_AFTER_UNCONFIRMED_DELETE = "absent_after_unconfirmed_delete"
+    ANSWERED_404_AFTER_SEEN = "answered_404_after_seen"
+    ANSWERED_409 = "answered_409"
+    ANSWERED_4XX = "answered_4xx"
+    STILL_PRESENT = "still_present"
+    UNCONFIRMED = "unconfirmed"
+    EARLIER_RUN = "earlier_run"
+    """Written as `earlier_run:<run_id>`."""
+    STOPPED = "stopped"
+    """Written as `stopped:<why>`, with a word of `Stopped`."""
+
+
+class Stopped(StrEnum):
+    """Why a run, or one number of it, was not taken further."""
+
+    SIGINT = "sigint"
+    SIGTERM = "sigterm"
+    SIGHUP = "sighup"
+    KEY = "key"
+    """The service refused the key."""
+    OUTAGE = "outage"
+    """Too many numbers in a row had no usable answer."""
+    BASE_URL = "base_url"
+    """Something answers there that is not the API."""
+    TLS = "tls"
+    """The server's certificate could not be verified."""
+    RATE = "rate"
+    """The service went on saying 429 past the deadline."""
+    DEADLINE = "deadline"
+    """The time given to the run was used up."""
+    WINDOW = "window"
+    """The working hours given to the run ended."""
+    DISK = "disk"
+    """An intent could not be made durable."""
+    GUARD = "guard"
+    """A guard refused after the run had begun."""
+    STALE_PLAN = "stale_plan"
+    """The plan became too old before this row was reached."""
+    CHANGED = "changed"
+    """This row's number is not what it was when planned."""
+    BUG = "bug"
+    """An unexpected error of ours."""
+
+
+class ExitCode(IntEnum):
+    """What the process says when it ends."""
+
+    DONE = 0
+    BUG = 1
+    BAD_INPUT = 2
+    HELD_BACK = 3
+    INCOMPLETE = 4
+    GUARD = 5
+    KEY_REFUSED = 6
+    LOCKED = 75
+    SIGHUP = 129
+    SIGINT = 130
+    SIGTERM = 143
+
+
+def earlier_run(run_id: str) -> str:
+    """The evidence of a number that an earlier run is known to have released."""
+    return f"{Evidence.EARLIER_RUN}:{run_id}"
+
+
+def stopped(why: Stopped) -> str:
+    """The evidence of a row that the run did not get to."""
+    return f"{Evidence.STOPPED}:{why}"
+
+
+SIGNALS = {
+    Stopped.SIGINT: ExitCode.SIGINT,
+    Stopped.SIGTERM: ExitCode.SIGTERM,
+    Stopped.SIGHUP: ExitCode.SIGHUP,
+}
+"""The reasons to stop that come from outside, and the exit code that each becomes."""
+
+
+def exit_code(counts: Mapping[Outcome, int], why: Stopped | None = None) -> ExitCode:
+    """The exit code of a run that ended by itself or was stopped.
+
+    `counts` has rows per outcome (absent means 0); `why` is the reason the run stopped early, None if it did
+    not. The most serious wins: a signal, a refused key, numbers left undone, numbers held back, done.
+    """
+    if why in SIGNALS:
+        return SIGNALS[why]
+    if why is Stopped.KEY:
+        return ExitCode.KEY_REFUSED
+    if why is Stopped.BUG:
+        return ExitCode.BUG
+    left_undone = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED)
+    if why is not None or any(counts.get(outcome, 0) > 0 for outcome in left_undone):
+        return ExitCode.INCOMPLETE
+    held_back = (Outcome.CONFLICTED, Outcome.INVALID)
+    if any(counts.get(outcome, 0) > 0 for outcome in held_back):
+        return ExitCode.HELD_BACK
+    return ExitCode.DONE
+
+
+def plan_exit_code(counts: Mapping[Decision, int]) -> ExitCode:
+    """The exit code of a plan: 3 where a row is conflicted or invalid, else 0."""
+    held_back = counts.get(Decision.CONFLICTED, 0) + counts.get(Decision.INVALID, 0)
+    return ExitCode.HELD_BACK if held_back > 0 else ExitCode.DONE
