@@ -1,0 +1,104 @@
+"""What reading a file gives: rows in order, each with what its cells say, or why they say nothing.
+
+In: nothing. Out: `Row`, `InputFile`, and what every `Reader` offers. Nothing here knows an account: whether a
+number exists, or which of two readings of a cell is meant, is decided when the plan is made.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One non-blank row of the input, exactly as many as there are lines in the audit."""
+
+    row: int
+    """The row's number as a spreadsheet program shows it: the first row of the file is 1, a header counts."""
+    input_value: str
+    """The cell that names the number, as it stood there before any cleaning (of two cells: the ID's)."""
+    number_id: str | None = None
+    """The ID that the row names, cleaned; fully matches `[A-Za-z0-9_-]{1,128}`. None where it names none."""
+    phone_number: str | None = None
+    """The E.164 number that the row names, such as `+919876543210`. None where it names none."""
+    by_match_only: bool = False
+    """True where `phone_number` is one possible reading (`0091…`, digits without `+`): it counts only if the
+    account has exactly that number, else the row is invalid."""
+    problem: str | None = None
+    """Why the row cannot be used, as a sentence for its owner; None where it can. With a problem, both
+    `number_id` and `phone_number` are None."""
+    note: str = ""
+    """What was done to read the cell (`separators removed`), shown in the plan; empty where nothing was."""
+    others: tuple[str, ...] = ()
+    """The row's other cells as text, one for each of `InputFile.other_columns`."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file of numbers, read whole."""
+
+    name: str
+    """The file's name without its folder; `-` for standard input."""
+    sha256: str
+    """The digest of the file's bytes, in hex."""
+    rows: tuple[Row, ...]
+    """Every row that is not blank, in the file's order."""
+    blank_rows: int
+    """How many rows were blank and are in no report."""
+    other_columns: tuple[str, ...]
+    """The headers of the columns that travel along untouched; unique (a second `note` becomes `note.2`)."""
+    notes: tuple[str, ...] = field(default=())
+    """What a reader should know of how the file was read: the sheet taken, the columns, the encoding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How the user wants a file to be read; the defaults let the file speak for itself."""
+
+    column: str | None = None
+    """The header of the column that holds the IDs or numbers; None: found by its header."""
+    sheet: str | None = None
+    """The sheet of a workbook; None: the one visible sheet in which such a column is found."""
+    region: str | None = None
+    """Two letters (`IN`) for numbers written without a country code; None: such numbers are invalid."""
+    hidden_rows: str | None = None
+    """What to do where a sheet hides rows: `include`, `skip`; None: refuse, since the user saw other rows."""
+    max_rows: int = 1_000_000
+    """Most rows an input may have; one more is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a reader finds in a file, before anyone asks what the columns mean."""
+
+    lines: "list[list[str | Problem]]"
+    """Every line from the first on, blank ones included. A cell is its text, or the problem that hides it."""
+    first_line: int = 1
+    """The number that a spreadsheet program would show for the first of `lines`."""
+    notes: tuple[str, ...] = ()
+    """As `InputFile.notes`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A cell that holds something other than text or a whole number."""
+
+    why: str
+    """A sentence: `this cell is a date`."""
+    raw: str = ""
+    """What the cell shows, as near as can be told."""
+
+
+class Reader(Protocol):
+    """One kind of file."""
+
+    def recognises(self, head: bytes) -> bool:
+        """Whether the file is of this kind, told from its first bytes (at most 4,096), never from its name."""
+        ...
+
+    def read(self, path: Path, wanted: Wanted) -> list[Table]:
+        """The tables in the file: one for a delimited file, one a candidate sheet for a workbook.
+
+        Raises BadInput (with `where` naming file, and line or sheet) where the file cannot be read as its kind.
+        """
+        ...
