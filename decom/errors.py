@@ -1,14 +1,14 @@
 """Every error that a person can cause or must act on. In: what, where, what to do. Out: text and an exit code.
 
-    DecomError                    the root; each leaf knows its exit code
-    ├── BadInput             2    the file of numbers cannot be read, or nothing in it can be told apart
-    ├── BadSettings          2    a flag, variable, job file or folder cannot be used
-    ├── Refused              5    a guard said no; nothing was released
-    ├── KeyRefused           6    the service does not accept the key
-    ├── Unreachable          4    the service could not be asked what must be known before anything is sent
-    ├── Locked              75    another run of this home works on this workspace
-    └── LedgerTrouble        2    the ledger cannot be opened, is damaged, or is newer than this program
-        └── NotDurable       4    a record could not be made durable (disk full, I/O error)
+DecomError                    the root; each leaf knows its exit code
+├── BadInput             2    the file of numbers cannot be read, or nothing in it can be told apart
+├── BadSettings          2    a flag, variable, job file or folder cannot be used
+├── Refused              5    a guard said no; nothing was released
+├── KeyRefused           6    the service does not accept the key
+├── Unreachable          4    the service could not be asked what must be known before anything is sent
+├── Locked              75    another run of this home works on this workspace
+└── LedgerTrouble        2    the ledger cannot be opened, is damaged, or is newer than this program
+    └── NotDurable       4    a record could not be made durable (disk full, I/O error)
 """
 
 from decom.vocabulary import ExitCode

@@ -39,9 +39,7 @@ def private_folder(path: Path) -> Path:
     elif facts.st_mode & 0o022:
         trouble = "others may write in this folder"
     if trouble is not None:
-        raise BadSettings(
-            trouble, where=str(path), remedy=f"Use a folder of your own, or run: chmod 700 '{path}'"
-        )
+        raise BadSettings(trouble, where=str(path), remedy=f"Use a folder of your own, or run: chmod 700 '{path}'")
     return path
 
 

@@ -1,0 +1,145 @@
+"""The plan as a value: one decision a row, with its reason, and what was and was not checked.
+
+In: nothing. Out: `Conflict`, `Source`, `PlannedRow`, `Plan`. No behaviour beyond counting.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from decom.vocabulary import Decision, Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One thing that holds a number back."""
+
+    source: str
+    """The source that named it: `campaigns`, `batch-calls`, `workflows`, …"""
+    id: str
+    """Its ID at the service, empty where the service gave none."""
+    name: str
+    """What people call it, empty where it has no name."""
+    status: str
+    """Its status in the service's own word, such as `active`."""
+
+    def __str__(self) -> str:
+        kind = self.source.rstrip("s").replace("-", " ")
+        name = f' "{self.name}"' if self.name != "" else ""
+        identity = f" {self.id}" if self.id != "" else ""
+        status = f" ({self.status})" if self.status != "" else ""
+        return f"{kind}{name}{identity}{status}"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One place that may know of a conflict, and whether it was read to its last page."""
+
+    name: str
+    """`campaigns`, `batch-calls`, `workflows`, `protect-file`, `default-number`, …"""
+    checked: bool
+    """True only where every page was read and understood: "no conflict" is said of nothing else."""
+    why: str
+    """What was read (`14 campaigns, 5 of them holding`) or why it could not be (`this account has none: 404`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRow:
+    """What is to be done with one row of the input."""
+
+    row: int
+    """As `Row.row`."""
+    input_value: str
+    """The raw cell."""
+    decision: Decision
+    reason: str
+    """Why, as a sentence for the row's owner."""
+    number_id: str | None = None
+    """The ID as the account returned it (or as the cell says, where the account has no such number)."""
+    phone_number: str | None = None
+    """E.164 as the account returned it (or as the cell says)."""
+    evidence: str = Evidence.PLAN
+    """For rows that are never sent: `plan`, or `earlier_run:<run_id>`."""
+    conflicts: tuple[Conflict, ...] = ()
+    duplicate_of: int | None = None
+    """For a duplicate, the row that carries the decision."""
+    country_code: str | None = None
+    type: str | None = None
+    nickname: str | None = None
+    monthly_cost_usd: str | None = None
+    """A decimal string; None where neither the number nor the price list says."""
+    cost_from: str | None = None
+    """`number` (its own record) or `price_list`; None with no cost."""
+    created_at: str | None = None
+    """As the service gave it, for billing cycles that follow the anniversary."""
+    others: tuple[str, ...] = ()
+    """The input's other cells, one for each of `Plan.other_columns`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Billing:
+    """When the account's billing cycles end, as far as the user said so; the API does not."""
+
+    cycle: str | None = None
+    """`calendar` (the same day every month), `anniversary` (of `created_at`), `column`; None: not known."""
+    day: int | None = None
+    """For `calendar`: the day of the month on which a cycle begins, 1 to 31 (a short month's last day)."""
+    column: str | None = None
+    """For `column`: the input's column that holds the next renewal date (ISO)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOptions:
+    """How the audit report is to look; decided with the plan, so that `decom report` needs no settings."""
+
+    formats: tuple[str, ...] = ("csv", "xlsx", "json", "html")
+    group_by: str | None = None
+    """The input column to subtotal by; None: cost centre, department, team or owner, if there is one."""
+    billing: Billing = field(default=Billing())
+
+
+@dataclass(frozen=True, slots=True)
+class PlanHead:
+    """Everything of a plan but its rows; small, while the rows may be a million."""
+
+    run_id: str
+    made_at: str
+    """ISO 8601 in UTC."""
+    workspace: str
+    """A name made from the base URL and the public half of the key; tells workspaces apart, not a secret."""
+    base_url: str
+    input_name: str
+    input_sha256: str
+    input_rows: int
+    input_blank_rows: int
+    other_columns: tuple[str, ...]
+    account_size: int
+    """How many numbers the account had."""
+    max_release: int
+    max_share: float
+    """The guards in force when the plan was made; carrying it out asks them again."""
+    sources: tuple[Source, ...]
+    notes: tuple[str, ...] = ()
+    """What the reader of the plan should know: how the file was read, who made it, clock differences."""
+    forecast_seconds: float | None = None
+    """How long the releases will take under the limit seen; None where nothing is to be released."""
+    forecast_words: str = ""
+    """`1,240 releases, about 9 min at 135 a minute`."""
+    report: ReportOptions = field(default=ReportOptions())
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The head and the rows, in the input's order."""
+
+    head: PlanHead
+    rows: tuple[PlannedRow, ...]
+
+    def counts(self) -> Mapping[Decision, int]:
+        """Rows per decision; every decision is there, zero included."""
+        found = Counter(row.decision for row in self.rows)
+        return {decision: found[decision] for decision in Decision}
+
+    def releases(self) -> tuple[PlannedRow, ...]:
+        """The rows to be released; each has a `number_id` that the account returned."""
+        return tuple(row for row in self.rows if row.decision is Decision.RELEASE)
