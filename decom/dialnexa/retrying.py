@@ -1,0 +1,67 @@
+"""tenacity, once: what is tried again and how long it waits. In: a way to try. Out: its last result.
+
+Only results are judged, never exceptions: a predicate on exceptions would also swallow cancellation. The server's
+own waits (Retry-After, an exhausted limit) are the pacer's, shared by all workers; here is only the jitter between
+two tries of the same request.
+"""
+
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_result
+from tenacity.stop import stop_never
+
+from decom.clock import Clock
+from decom.dialnexa.replies import Answered, Reply
+
+T = TypeVar("T")
+
+MOST_ATTEMPTS = 4
+"""Requests for one thing, the first included; answers of 429 do not count."""
+
+_TEMPORARY = frozenset({408, 425, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait between two tries: full jitter, uniform in 0 … min(cap, base × 2ⁿ) after the nth try."""
+
+    clock: Clock
+    random: random.Random
+    base: float = 0.5
+    """Seconds."""
+    cap: float = 20.0
+    """Seconds."""
+
+    async def insist(
+        self, once: Callable[[], Awaitable[T]], again: Callable[[T], bool], throttled: Callable[[T], bool]
+    ) -> T:
+        """Call `once` until `again(result)` is False, and return that result.
+
+        Ends only when `again` says so: it is the caller's rule that counts attempts. After a result for which
+        `throttled` is True nothing is waited here, since the pacer holds back the next try.
+        """
+
+        def wait(state: RetryCallState) -> float:
+            if state.outcome is not None and throttled(state.outcome.result()):
+                return 0.0
+            return self.random.uniform(0.0, min(self.cap, self.base * 2.0**state.attempt_number))
+
+        retrying = AsyncRetrying(
+            retry=retry_if_result(again), wait=wait, stop=stop_never, sleep=self.clock.sleep, reraise=True
+        )
+        return await retrying(once)
+
+
+def is_temporary(reply: Reply) -> bool:
+    """Whether a GET with this reply is worth another try."""
+    if isinstance(reply, Answered):
+        return reply.status in _TEMPORARY or not reply.complete
+    return not reply.certificate
+
+
+def is_throttled(reply: Reply) -> bool:
+    """Whether the service said 429."""
+    return isinstance(reply, Answered) and reply.status == 429

@@ -1,0 +1,172 @@
+"""What the ledger knows. In: a home. Out: past runs, one run's story, one number's life, what was released before.
+
+Reading never changes the ledger. Bodies of plans and rows are given as the JSON they were written as: what they
+mean is the planning stage's knowledge.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from decom.errors import LedgerTrouble
+from decom.ledger import records, schema
+from decom.ledger.records import Attempt, Ended, Entry, Kind, Look, Settled, Started, Verified
+from decom.vocabulary import Outcome
+
+
+@dataclass(slots=True)
+class NumberStory:
+    """Everything that one run did about one number, in the order in which it happened."""
+
+    events: list[Attempt | Look] = field(default_factory=list)
+    open_intent: str | None = None
+    """When a DELETE was about to leave that has no attempt on record (ISO 8601); None where there is none."""
+    open_attempt: int = 0
+    """That DELETE's number among this number's attempts."""
+    settled: Settled | None = None
+    settled_at: str | None = None
+
+
+@dataclass(slots=True)
+class RunStory:
+    """A run from its plan to its end, without its rows."""
+
+    run_id: str
+    planned_at: str
+    plan: str
+    """The plan's head as JSON, with `folder` and `digest` beside it."""
+    starts: list[tuple[str, Started]] = field(default_factory=list)
+    """When each part began, and by whom; empty for a plan that was not carried out."""
+    ended: tuple[str, Ended] | None = None
+    """How the last part ended; None where it has not, or was killed."""
+    verified: tuple[str, Verified] | None = None
+    """The last look at the account after the run."""
+    numbers: dict[str, NumberStory] = field(default_factory=dict)
+    """By number ID; only numbers that something was recorded of."""
+
+
+class Reader:
+    """One home's ledger, read only. Use as a context manager."""
+
+    def __init__(self, home: Path) -> None:
+        """Raises LedgerTrouble where there is a ledger that cannot be read; none at all reads as empty."""
+        self._connection = schema.open_for_reading(home)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+    def run_ids(self) -> list[str]:
+        """Every run, oldest first."""
+        return [
+            str(run_id) for (run_id,) in self._rows("SELECT run_id FROM entries WHERE kind = 'planned' ORDER BY 1")
+        ]
+
+    def story(self, run_id: str) -> RunStory | None:
+        """One run; None where this ledger does not know it."""
+        story: RunStory | None = None
+        for entry in self._entries("run_id = ? AND kind <> 'row' ORDER BY seq", run_id):
+            if entry.kind is Kind.PLANNED:
+                story = RunStory(run_id, entry.at, entry.body)
+            elif story is not None:
+                _tell(story, entry)
+        return story
+
+    def plan_rows(self, run_id: str) -> Iterator[str]:
+        """The bodies of a run's planned rows, in the input's order."""
+        query = "SELECT body FROM entries WHERE run_id = ? AND kind = 'row' ORDER BY seq"
+        return (str(body) for (body,) in self._rows(query, run_id))
+
+    def life(self, name: str) -> list[tuple[str, Entry]]:
+        """All entries about a number, named by its ID or its E.164 number, oldest first, each with its run."""
+        query = (
+            "SELECT run_id, kind, at, body, number_id, phone_number FROM entries WHERE number_id IN"
+            " (SELECT number_id FROM entries WHERE phone_number = ? UNION SELECT ?) OR phone_number = ? ORDER BY seq"
+        )
+        return [
+            (str(run_id), Entry(Kind(kind), at, body, number_id, phone))
+            for run_id, kind, at, body, number_id, phone in self._rows(query, name, name, name)
+        ]
+
+    def removed_by(self, name: str) -> tuple[str, bool] | None:
+        """The latest run that released a number (named by ID or E.164), or that may have; None where none did.
+
+        The second value is True where the run is known to have released it, False where it never learnt what
+        became of its DELETE.
+        """
+        query = (
+            "SELECT run_id, body FROM entries WHERE kind = 'settled' AND (number_id = ? OR phone_number = ?)"
+            " ORDER BY seq DESC"
+        )
+        for run_id, body in self._rows(query, name, name):
+            outcome = records.settled(body).outcome
+            if outcome in (Outcome.RELEASED, Outcome.UNKNOWN):
+                return str(run_id), outcome is Outcome.RELEASED
+        return None
+
+    def head(self, run_id: str) -> str:
+        """The hash over all of a run's entries so far, in hex."""
+        query = "SELECT chain FROM entries WHERE seq = (SELECT max(seq) FROM entries WHERE run_id = ?)"
+        return next((str(chain) for (chain,) in self._rows(query, run_id)), schema.START)
+
+    def broken_link(self, run_id: str, head: str) -> str | None:
+        """Where a run's entries are not what was written, in words; None where all are.
+
+        `head` is the hash that the run's manifest recorded: it must occur, so that a cut-off end shows too.
+        """
+        chain = schema.START
+        found = head == chain
+        query = "SELECT kind, at, body, number_id, phone_number, chain FROM entries WHERE run_id = ? ORDER BY seq"
+        for position, (kind, at, body, number_id, phone, recorded) in enumerate(self._rows(query, run_id), 1):
+            try:
+                chain = schema.link(chain, run_id, Entry(Kind(kind), at, body, number_id, phone))
+            except ValueError:
+                return f"entry {position} of the ledger is of no known kind: {kind!r}"
+            if chain != recorded:
+                return f"entry {position} of the ledger ({kind} at {at}) was changed, added or taken out"
+            found = found or chain == head
+        return None if found else "the ledger's last entries of this run are gone"
+
+    def _entries(self, condition: str, *values: str) -> Iterator[Entry]:
+        query = f"SELECT kind, at, body, number_id, phone_number FROM entries WHERE {condition}"  # noqa: S608 - ours
+        for kind, at, body, number_id, phone in self._rows(query, *values):
+            yield Entry(Kind(kind), at, body, number_id, phone)
+
+    def _rows(self, query: str, *values: str) -> Iterator[tuple[str, ...]]:
+        if self._connection is None:
+            return
+        try:
+            yield from self._connection.execute(query, values)
+        except sqlite3.Error as error:
+            raise LedgerTrouble(
+                f"the ledger cannot be read: {error}",
+                remedy="Put back a good copy, or name another home with --home.",
+            ) from error
+
+
+def _tell(story: RunStory, entry: Entry) -> None:
+    """Add one entry to a run's story."""
+    if entry.kind is Kind.STARTED:
+        story.starts.append((entry.at, records.started(entry.body)))
+        story.ended = None
+    elif entry.kind is Kind.ENDED:
+        story.ended = (entry.at, records.ended(entry.body))
+    elif entry.kind is Kind.VERIFIED:
+        story.verified = (entry.at, records.verified(entry.body))
+    elif entry.number_id is not None:
+        number = story.numbers.setdefault(entry.number_id, NumberStory())
+        if entry.kind is Kind.INTENT:
+            number.open_intent, number.open_attempt = entry.at, records.intent(entry.body).attempt
+            number.settled = number.settled_at = None
+        elif entry.kind is Kind.ATTEMPT:
+            number.events.append(records.attempt(entry.body))
+            number.open_intent = None
+        elif entry.kind is Kind.LOOK:
+            number.events.append(records.look(entry.body))
+        elif entry.kind is Kind.SETTLED:
+            number.settled, number.settled_at = records.settled(entry.body), entry.at

@@ -1,0 +1,179 @@
+"""The facts that the ledger keeps: frozen records in, entries out, and back.
+
+A run's life is one list of entries, only ever added to: `planned`, a `row` for each row of the input, `started`,
+then for each number `intent`, `attempt`, `look`, `settled`, then `ended`, and `verified` whenever somebody looked.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from decom.dialnexa.replies import Proof
+from decom.vocabulary import Outcome, Stopped
+
+
+class Kind(StrEnum):
+    """What an entry records."""
+
+    PLANNED = "planned"
+    ROW = "row"
+    STARTED = "started"
+    INTENT = "intent"
+    ATTEMPT = "attempt"
+    LOOK = "look"
+    SETTLED = "settled"
+    ENDED = "ended"
+    VERIFIED = "verified"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the ledger."""
+
+    kind: Kind
+    at: str
+    """When it was written, ISO 8601 in UTC."""
+    body: str
+    """The record as JSON in ASCII: whatever characters the service sent, they can be stored."""
+    number_id: str | None = None
+    """The number that it speaks of; None where it speaks of the run."""
+    phone_number: str | None = None
+    """Its E.164 number, so that a number's life can be found under either name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A part of a run began to release."""
+
+    operator: str
+    """`user@host`."""
+    pid: int
+    confirmed: str
+    """`typed` or `--yes`."""
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A DELETE is about to leave."""
+
+    number_id: str
+    attempt: int
+    """1 for the first DELETE of this number in this run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of one DELETE."""
+
+    number_id: str
+    attempt: int
+    proof: Proof
+    status: int | None
+    """None where no status line came back."""
+    message: str
+    sent_at: str
+    """ISO 8601 in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What asking for a number after a DELETE found."""
+
+    number_id: str
+    present: bool | None
+    """None: nobody could be asked."""
+    quiet: float
+    """Seconds between the last DELETE's end and this look."""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of a number."""
+
+    number_id: str
+    phone_number: str | None
+    outcome: Outcome
+    evidence: str
+    reason: str
+    conflicts: tuple[tuple[str, str, str, str], ...] = ()
+    """Conflicts found since the plan, each as source, ID, name, status."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A part of a run ended by itself or was stopped."""
+
+    why: Stopped | None
+    """None: it did all it had to do."""
+    detail: str = ""
+    """What stopped it, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Somebody looked at the account again."""
+
+    differences: tuple[str, ...]
+
+
+Record = Started | Intent | Attempt | Look | Settled | Ended | Verified
+
+_KINDS: Mapping[type[Any], Kind] = {
+    Started: Kind.STARTED,
+    Intent: Kind.INTENT,
+    Attempt: Kind.ATTEMPT,
+    Look: Kind.LOOK,
+    Settled: Kind.SETTLED,
+    Ended: Kind.ENDED,
+    Verified: Kind.VERIFIED,
+}
+
+
+def entry(record: Record, at: str) -> Entry:
+    """The entry that keeps a record."""
+    body = json.dumps(asdict(record), separators=(",", ":"))
+    number_id = getattr(record, "number_id", None)
+    return Entry(_KINDS[type(record)], at, body, number_id, getattr(record, "phone_number", None))
+
+
+def intent(body: str) -> Intent:
+    """The intent in an entry's body."""
+    return Intent(**json.loads(body))
+
+
+def attempt(body: str) -> Attempt:
+    """The attempt in an entry's body."""
+    fields = json.loads(body)
+    return Attempt(**{**fields, "proof": Proof(fields["proof"])})
+
+
+def look(body: str) -> Look:
+    """The look in an entry's body."""
+    return Look(**json.loads(body))
+
+
+def settled(body: str) -> Settled:
+    """The settlement in an entry's body."""
+    fields = json.loads(body)
+    conflicts = tuple((source, id_, name, status) for source, id_, name, status in fields["conflicts"])
+    return Settled(**{**fields, "outcome": Outcome(fields["outcome"]), "conflicts": conflicts})
+
+
+def ended(body: str) -> Ended:
+    """The end in an entry's body."""
+    fields = json.loads(body)
+    return Ended(None if fields["why"] is None else Stopped(fields["why"]), fields["detail"])
+
+
+def started(body: str) -> Started:
+    """The start in an entry's body."""
+    return Started(**json.loads(body))
+
+
+def verified(body: str) -> Verified:
+    """The look at the account in an entry's body."""
+    return Verified(tuple(json.loads(body)["differences"]))

@@ -1,0 +1,148 @@
+"""The one writer of durable state. In: records of one run. Out: they are on the disk when `append` returns.
+
+Whoever appends waits for a commit. While one commit is under way others gather, and the next takes them all: many
+workers share the price of one fsync, and nobody waits for company.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from decom.clock import Clock, iso
+from decom.errors import NotDurable
+from decom.ledger import schema
+from decom.ledger.records import Entry, Record, entry
+
+Aside = Callable[[Callable[[], None]], Awaitable[Any]]
+"""Runs a blocking function without blocking the loop."""
+
+BALLAST = "ballast"
+"""A file that only takes up room: given up when the disk is full, so that outcomes can still be written."""
+BALLAST_BYTES = 256 * 1024
+
+_INSERT = (
+    "INSERT INTO entries (run_id, kind, number_id, phone_number, at, body, chain) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+class Writer:
+    """Adds entries to one run. Use as a context manager; not for two runs, not from two processes a run."""
+
+    def __init__(self, home: Path, run_id: str, clock: Clock, aside: Aside | None = None) -> None:
+        """`aside` None: a thread of its own. Raises LedgerTrouble where the ledger cannot be opened."""
+        self._connection = schema.open_for_writing(home)
+        self._ballast = home / BALLAST
+        self.run_id = run_id
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(1, "ledger") if aside is None else None
+        self._aside = self._in_thread if aside is None else aside
+        self._chain = self._last_link()
+        self._waiting: list[tuple[list[Entry], asyncio.Future[None]]] = []
+        self._committing: asyncio.Task[None] | None = None
+
+    def __enter__(self) -> "Writer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._thread is not None:
+            self._thread.shutdown(wait=True)
+        self._connection.close()
+
+    def write(self, entries: Iterable[Entry]) -> None:
+        """Commit entries at once, blocking; for the plan, before any concurrency. Raises NotDurable."""
+        self._commit(entries)
+
+    def record(self, *records: Record) -> None:
+        """As `append`, blocking; for the beginning and the end of a part. Raises NotDurable."""
+        at = iso(self._clock.now())
+        self._commit([entry(record, at) for record in records])
+
+    async def append(self, *records: Record) -> None:
+        """Return when the records are on the disk. Raises NotDurable where they cannot be."""
+        at = iso(self._clock.now())
+        done = asyncio.get_running_loop().create_future()
+        self._waiting.append(([entry(record, at) for record in records], done))
+        if self._committing is None:
+            self._committing = asyncio.create_task(self._commit_what_gathers())
+        # A cancelled worker must not cancel a commit that others share.
+        await asyncio.shield(done)
+
+    async def _commit_what_gathers(self) -> None:
+        try:
+            while len(self._waiting) > 0:
+                batch, self._waiting = self._waiting, []
+                trouble = await self._try_to_commit([entry for entries, _ in batch for entry in entries])
+                for _, done in batch:
+                    if done.cancelled():
+                        continue
+                    if trouble is None:
+                        done.set_result(None)
+                    else:
+                        done.set_exception(trouble)
+                        done.exception()  # mark as seen: a worker that left will not come to fetch it
+        finally:
+            self._committing = None
+
+    async def _try_to_commit(self, entries: list[Entry]) -> NotDurable | None:
+        try:
+            await self._aside(lambda: self._commit(entries))
+        except NotDurable as trouble:
+            return trouble
+        return None
+
+    async def _in_thread(self, commit: Callable[[], None]) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, commit)
+
+    def _commit(self, entries: Iterable[Entry]) -> None:
+        entries = entries if isinstance(entries, list) else list(entries)
+        try:
+            self._insert(entries)
+        except sqlite3.Error as error:
+            # A full disk must not cost an outcome that is already known: give up the ballast, try once more.
+            if not self._ballast.exists():
+                raise self._not_durable(error) from error
+            try:
+                self._ballast.unlink()
+                self._insert(entries)
+            except (OSError, sqlite3.Error) as again:
+                raise self._not_durable(again) from again
+
+    def _insert(self, entries: list[Entry]) -> None:
+        chain = self._chain
+        rows = []
+        for each in entries:
+            chain = schema.link(chain, self.run_id, each)
+            rows.append((self.run_id, each.kind, each.number_id, each.phone_number, each.at, each.body, chain))
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            self._connection.executemany(_INSERT, rows)
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+        self._chain = chain
+
+    def lay_ballast(self) -> None:
+        """Take up a little room now, to be given up when the disk is full. Raises NotDurable."""
+        try:
+            if not self._ballast.exists():
+                self._ballast.write_bytes(b"\0" * BALLAST_BYTES)
+                self._ballast.chmod(0o600)
+        except OSError as error:
+            raise self._not_durable(error) from error
+
+    def _last_link(self) -> str:
+        query = "SELECT chain FROM entries WHERE seq = (SELECT max(seq) FROM entries WHERE run_id = ?)"
+        found = self._connection.execute(query, (self.run_id,)).fetchone()
+        return schema.START if found is None else str(found[0])
+
+    def _not_durable(self, error: Exception) -> NotDurable:
+        return NotDurable(
+            f"the ledger could not be written: {error}",
+            where=str(self._ballast.parent / schema.FILE),
+            remedy=f"Free the disk, then type: decom resume {self.run_id}",
+        )
