@@ -4,9 +4,9 @@ In: nothing. Out: `Row`, `InputFile`, and what every `Reader` offers. Nothing he
 number exists, or which of two readings of a cell is meant, is decided when the plan is made.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,8 @@ class Row:
     row: int
     """The row's number as a spreadsheet program shows it: the first row of the file is 1, a header counts."""
     input_value: str
-    """The cell that names the number, as it stood there before any cleaning (of two cells: the ID's)."""
+    """The cell that names the number, as it stood there before any cleaning (of two cells: the ID's, or the
+    number's where the ID's is blank)."""
     number_id: str | None = None
     """The ID that the row names, cleaned; fully matches `[A-Za-z0-9_-]{1,128}`. None where it names none."""
     phone_number: str | None = None
@@ -46,7 +47,8 @@ class InputFile:
     blank_rows: int
     """How many rows were blank and are in no report."""
     other_columns: tuple[str, ...]
-    """The headers of the columns that travel along untouched; unique (a second `note` becomes `note.2`)."""
+    """The headers of the columns that travel along untouched; unique (a second `note` becomes `note.2`), and
+    none is a column of our own plan or audit (`outcome` becomes `input.outcome`)."""
     notes: tuple[str, ...] = field(default=())
     """What a reader should know of how the file was read: the sheet taken, the columns, the encoding."""
 
@@ -68,25 +70,53 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """What a reader finds in a file, before anyone asks what the columns mean."""
-
-    lines: "list[list[str | Problem]]"
-    """Every line from the first on, blank ones included. A cell is its text, or the problem that hides it."""
-    first_line: int = 1
-    """The number that a spreadsheet program would show for the first of `lines`."""
-    notes: tuple[str, ...] = ()
-    """As `InputFile.notes`."""
-
-
-@dataclass(frozen=True, slots=True)
 class Problem:
     """A cell that holds something other than text or a whole number."""
 
     why: str
     """A sentence: `this cell is a date`."""
     raw: str = ""
-    """What the cell shows, as near as can be told."""
+    """What the cell shows, as near as can be told; this is what travels where the column is not ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A cell whose text is good, but of which the owner should be told something."""
+
+    text: str
+    """The cell's text."""
+    note: str
+    """What `Row.note` will say: `the result of a formula`."""
+
+
+Cell = str | Problem | Marked
+"""What stands in one cell; a blank one is the empty string, or text of blanks alone."""
+
+Line = tuple[int, list[Cell]]
+"""A line and its number as a spreadsheet program shows it. Numbers rise; a skipped line leaves a gap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The open file that a reader reads."""
+
+    stream: BinaryIO
+    """A real file with a descriptor, that can be rewound; left open by the reader, at any position."""
+    name: str
+    """How messages call it: the path as it was given, or `standard input`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a reader finds in a file, before anyone asks what the columns mean."""
+
+    lines: Iterator[Line]
+    """Every line from the first on, blank ones included; read once, and only before the next table is asked
+    for, so that no file is held in memory twice. May raise BadInput."""
+    sheet: str | None = None
+    """The sheet's name; None where the kind of file has none."""
+    notes: tuple[str, ...] = ()
+    """As `InputFile.notes`."""
 
 
 class Reader(Protocol):
@@ -96,7 +126,7 @@ class Reader(Protocol):
         """Whether the file is of this kind, told from its first bytes (at most 4,096), never from its name."""
         ...
 
-    def read(self, path: Path, wanted: Wanted) -> list[Table]:
+    def read(self, source: Source, wanted: Wanted) -> Iterator[Table]:
         """The tables in the file: one for a delimited file, one a candidate sheet for a workbook.
 
         Raises BadInput (with `where` naming file, and line or sheet) where the file cannot be read as its kind.

@@ -1,0 +1,213 @@
+"""The first lines of a table in, the columns out: which holds the ID, which the number, which travel along.
+
+Raises BadInput where two columns fit, where `--column` fits none or several, and where a table has data but no
+header. A table in which nothing fits gives None: another sheet may hold it.
+"""
+
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from decom.errors import BadInput
+from decom.intake.cells import is_blank, names_something, text_of
+from decom.intake.interface import Cell, Line, Wanted
+
+ID_HEADERS = frozenset({"id", "numberid", "phonenumberid", "dialnexaid"})
+"""Normalised headers of a column of IDs."""
+
+NUMBER_HEADERS = frozenset({"phonenumber", "number", "phone", "e164", "msisdn", "did"})
+"""Normalised headers of a column of E.164 numbers."""
+
+HEAD = 25
+"""How many of a table's first lines are searched for its header."""
+
+MOST_COLUMNS = 16_384
+"""Most columns of a table: as many as a spreadsheet has."""
+
+OUR_COLUMNS = frozenset(
+    {
+        "row", "inputvalue", "numberid", "phonenumber", "decision", "outcome", "evidence", "reason", "httpstatus",
+        "apimessage", "attempts", "firstattemptat", "decidedat", "conflicts", "countrycode", "type", "nickname",
+        "monthlycostusd", "billingstopson", "runid",
+    }
+)  # fmt: skip
+"""Normalised headers of the plan's and the audit's own columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where a table's columns are; indices count from 0."""
+
+    header_row: int | None
+    """The header's row number as a spreadsheet program shows it; None where the table has no header."""
+    width: int
+    """How many cells the header has."""
+    id_at: int | None
+    """The column of IDs; None where there is none."""
+    number_at: int | None
+    """The column of numbers; None where there is none, or where `--column` named the one to read."""
+    others: tuple[tuple[int, str], ...]
+    """The other columns and the names under which they travel."""
+    unnamed: frozenset[int]
+    """Those of `others` that have no header: they travel only if something stands in them."""
+    notes: tuple[str, ...]
+    """As `InputFile.notes`."""
+
+
+def normalised(header: str) -> str:
+    """A header as it is compared: without regard to case, blanks, `_` and `-`."""
+    return "".join(header.replace("\ufeff", "").split()).replace("_", "").replace("-", "").lower()
+
+
+def find(head: Sequence[Line], wanted: Wanted, where: str) -> Columns | None:
+    """The columns of the table that begins with `head` (at most `HEAD` lines); None where nothing fits.
+
+    The header is the first line that is not blank, or else the only one of `head` that has a header we know (or
+    the one asked for) with no ID or number above it. A single column without a header is taken where its first
+    cell is itself an ID or a number. `where` names file and sheet for BadInput.
+    """
+    filled = [line for line in head if not all(is_blank(cell) for cell in line[1])]
+    headed = [line for line in filled if _hits(line[1], wanted)]
+    if not headed:
+        return _headerless(filled, wanted, where)
+    header = headed[0]
+    above = filled[: filled.index(header)]
+    if above and (
+        len(headed) > 1 or any(map(names_something, itertools.chain.from_iterable(line[1] for line in above)))
+    ):
+        rows = " and ".join(str(number) for number, _ in headed)
+        raise BadInput(
+            f"the header is not in the first row, and row {rows} could be it. {first_rows(filled)}",
+            where=where,
+            remedy="Delete the rows above the header, and any header repeated among the data.",
+        )
+    skipped = f" ({len(above)} above it not read)" if above else ""
+    note = f"header in row {header[0]}{skipped}" if above else ""
+    return _from_header(header, wanted, where, note)
+
+
+def headers_shown(line: Sequence[Cell]) -> str:
+    """The headers in a line as a message shows them: quoted, shortened, at most 12."""
+    shown = [repr(_short(text_of(cell))) for cell in line if not is_blank(cell)]
+    more = f" and {len(shown) - 12} more" if len(shown) > 12 else ""
+    return ", ".join(shown[:12]) + more
+
+
+def first_rows(filled: Sequence[Line]) -> str:
+    """The first rows as a message shows them."""
+    rows = (f"row {number}: {headers_shown(cells[:6])}" for number, cells in filled[:4])
+    return f"It begins: {'; '.join(rows)}."
+
+
+def _hits(cells: Sequence[Cell], wanted: Wanted) -> list[int]:
+    """The columns of a line whose header is asked for, or, where none is asked for, known to us."""
+    headers = [text_of(cell).strip() for cell in cells]
+    if wanted.column is None:
+        known = ID_HEADERS | NUMBER_HEADERS
+        return [at for at, header in enumerate(headers) if normalised(header) in known]
+    exact = [at for at, header in enumerate(headers) if header == wanted.column.strip()]
+    meant = normalised(wanted.column)
+    return exact or [at for at, header in enumerate(headers) if normalised(header) == meant != ""]
+
+
+def _from_header(header: Line, wanted: Wanted, where: str, note: str) -> Columns:
+    number, cells = header
+    names = [text_of(cell).strip().strip("\ufeff") for cell in cells]
+    while names and names[-1] == "":
+        names.pop()
+    if len(names) > MOST_COLUMNS:
+        raise BadInput(
+            f"the header has {len(names):,} columns, and the most are {MOST_COLUMNS:,}",
+            where=f"{where}, row {number}",
+            remedy="Keep the columns that are needed and save it again.",
+        )
+    hits = _hits(cells, wanted)
+    id_at: int | None
+    if wanted.column is not None:
+        id_at = _only(hits, "asked-for", names, where)
+        number_at = None
+        note = "; ".join(part for part in (note, f"column {names[hits[0]]!r} as asked for") if part)
+    else:
+        ids = [at for at in hits if normalised(names[at]) in ID_HEADERS]
+        numbers = [at for at in hits if normalised(names[at]) in NUMBER_HEADERS]
+        id_at = _only(ids, "ID", names, where) if ids else None
+        number_at = _only(numbers, "number", names, where) if numbers else None
+    others = tuple(at for at in range(len(names)) if at not in (id_at, number_at))
+    return Columns(
+        header_row=number,
+        width=len(names),
+        id_at=id_at,
+        number_at=number_at,
+        others=tuple(zip(others, _unique(names, others), strict=True)),
+        unnamed=frozenset(at for at in others if names[at] == ""),
+        notes=(note,) if note else (),
+    )
+
+
+def _only(hits: Sequence[int], kind: str, names: Sequence[str], where: str) -> int:
+    """The one column in `hits`. Raises BadInput where there are several: reading either would be a guess."""
+    if len(hits) == 1:
+        return hits[0]
+    same = {names[at] for at in hits}
+    if len(same) == 1 or kind == "asked-for":
+        raise BadInput(
+            f"{len(hits)} columns are called {names[hits[0]]!r}",
+            where=where,
+            remedy="Rename or remove all but one, and save the file again.",
+        )
+    listed = ", ".join(repr(names[at]) for at in hits)
+    raise BadInput(
+        f"{len(hits)} columns could hold the {kind}s: {listed}",
+        where=where,
+        remedy=f"Say which one is meant, for example: --column {names[hits[0]]!r}",
+    )
+
+
+def _unique(names: Sequence[str], others: Sequence[int]) -> list[str]:
+    """The names under which the other columns travel: none twice, none of ours, none empty."""
+    given: list[str] = []
+    taken: set[str] = set()
+    seen: Counter[str] = Counter()
+    for at in others:
+        name = names[at] if names[at] != "" else f"column {letters(at)}"
+        if normalised(name) in OUR_COLUMNS:
+            name = f"input.{name}"
+        unique = name
+        seen[name] += 1
+        while unique in taken:
+            seen[name] += unique != name
+            unique = f"{name}.{seen[name]}"
+        taken.add(unique)
+        given.append(unique)
+    return given
+
+
+def letters(at: int) -> str:
+    """A column's letters as a spreadsheet program shows them: 0 is A, 26 is AA."""
+    text = ""
+    at += 1
+    while at > 0:
+        at, rest = divmod(at - 1, 26)
+        text = chr(ord("A") + rest) + text
+    return text
+
+
+def _headerless(filled: Sequence[Line], wanted: Wanted, where: str) -> Columns | None:
+    """A single column whose first cell is an ID or a number; None where nothing says that this is one."""
+    if wanted.column is not None or not filled or not any(map(names_something, filled[0][1])):
+        return None
+    used = {at for _, cells in filled for at, cell in enumerate(cells) if not is_blank(cell)}
+    if len(used) == 1:
+        at = used.pop()
+        note = "no header: the only column was taken"
+        return Columns(None, at + 1, at, None, (), frozenset(), (note,))
+    raise BadInput(
+        f"there are {len(used)} columns and no header to tell them by. {first_rows(filled)}",
+        where=where,
+        remedy="Put a row above the data that names the columns, with `id` or `phone number` over the right one.",
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:39] + "…"

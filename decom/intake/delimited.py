@@ -1,0 +1,211 @@
+"""A text file of delimited lines in, its one table out: CSV, TSV and their cousins.
+
+The delimiter is the one of `, ; tab |` under which the header can be told, never a statistical guess: to a
+guesser a column of IDs looks as if it were delimited by zeros. Quotes are strict: a quote that is never closed
+would swallow every later row into one cell.
+"""
+
+import csv
+import io
+import itertools
+import re
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+
+from decom.errors import BadInput
+from decom.intake.appearance import named
+from decom.intake.cells import is_blank, names_something
+from decom.intake.columns import HEAD, Columns, find
+from decom.intake.encoding import encoding_of
+from decom.intake.interface import Line, Source, Table, Wanted
+
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
+"""The delimiters that are tried, and how messages call them."""
+
+MOST_IN_A_LINE = 4_000_000
+"""Most characters of one line: an unbroken line of a large file must not be read whole."""
+
+_SEP_LINE = re.compile(r'"?sep=([^"\r\n])"?[\r\n]*', re.IGNORECASE)
+
+
+class Delimited:
+    """CSV, TSV and their cousins; any text that is nothing else."""
+
+    def recognises(self, head: bytes) -> bool:
+        return named(head) is None
+
+    def read(self, source: Source, wanted: Wanted) -> Iterator[Table]:
+        if wanted.sheet is not None:
+            raise BadInput(
+                "a text file has no sheets", where=source.name, remedy="Leave --sheet out, or name a workbook."
+            )
+        encoding, note = encoding_of(source)
+        with closing(_physical_lines(source, encoding)) as lines:
+            head = list(itertools.islice(lines, 4 * HEAD))
+        told = _SEP_LINE.fullmatch(head[0]) if head else None
+        if told is not None:
+            head = head[1:]
+        delimiter = told[1] if told is not None else _delimiter(head, source, wanted)
+        trial = _trial(head, delimiter)
+        _refuse_two_delimiters(trial, delimiter, source)
+        columns = find(trial, wanted, source.name)
+        physical = _physical_lines(source, encoding)
+        skipped = 0 if told is None else len(list(itertools.islice(physical, 1)))
+        name = DELIMITERS.get(delimiter, repr(delimiter))
+        notes = (note, f"columns told apart by {name}") if trial and len(trial[0][1]) > 1 else (note,)
+        yield Table(
+            _records(physical, delimiter, columns, f"{source.name}, line", skipped),
+            notes=tuple(text for text in notes if text != ""),
+        )
+
+
+def _physical_lines(source: Source, encoding: str) -> Generator[str]:
+    """The file's lines with their ends, which may be `\\n`, `\\r\\n` or `\\r`, in any mixture."""
+    source.stream.seek(0)
+    text = io.TextIOWrapper(source.stream, encoding=encoding, newline="")
+    number = 0
+    try:
+        while line := text.readline(MOST_IN_A_LINE):
+            number += 1
+            if len(line) == MOST_IN_A_LINE:
+                raise BadInput(
+                    f"this line is longer than {MOST_IN_A_LINE:,} characters",
+                    where=f"{source.name}, line {number}",
+                    remedy="Is this the right file? Save it with one row a line.",
+                )
+            yield line
+    except UnicodeError as error:
+        raise BadInput(
+            "the file changed while it was read",
+            where=source.name,
+            remedy="Run this again when nothing writes to the file any more.",
+        ) from error
+    finally:
+        text.detach()
+
+
+def _trial(head: Sequence[str], delimiter: str) -> list[Line]:
+    """The first records as `delimiter` splits them; ends early where they cannot be read, which is told later."""
+    records: list[Line] = []
+    reader = csv.reader(iter(head), delimiter=delimiter, strict=True)
+    try:
+        for number, cells in enumerate(itertools.islice(reader, HEAD), start=1):
+            records.append((number, list(cells)))
+    except csv.Error:
+        pass
+    return records
+
+
+def _delimiter(head: Sequence[str], source: Source, wanted: Wanted) -> str:
+    """The delimiter under which the header can be told; with none such, the one that splits the first line most.
+
+    Raises BadInput where two fit: either could be a part of the header's text.
+    """
+    trials = {delimiter: _trial(head, delimiter) for delimiter in DELIMITERS}
+    fitting = [delimiter for delimiter, trial in trials.items() if _splits_header(trial, wanted)]
+    if len(fitting) > 1:
+        names = " and ".join(DELIMITERS[delimiter] for delimiter in fitting)
+        raise BadInput(
+            f"the header can be told apart by {names}",
+            where=source.name,
+            remedy=f"Put a first line that says which: sep={fitting[0]}",
+        )
+    return fitting[0] if fitting else max(DELIMITERS, key=lambda delimiter: _first_width(trials[delimiter]))
+
+
+def _splits_header(trial: Sequence[Line], wanted: Wanted) -> bool:
+    """Whether the header is found in a line that the delimiter splits (a header of one cell fits them all)."""
+    try:
+        columns = find(trial, wanted, "")
+    except BadInput:
+        return _first_width(trial) > 1
+    return columns is not None and columns.header_row is not None and columns.width > 1
+
+
+def _first_width(trial: Sequence[Line]) -> int:
+    return next((len(cells) for _, cells in trial if not all(map(is_blank, cells))), 0)
+
+
+def _refuse_two_delimiters(trial: Sequence[Line], delimiter: str, source: Source) -> None:
+    """Raise BadInput where the header is split by one delimiter and the rows by another."""
+    filled = [cells for _, cells in trial if not all(map(is_blank, cells))]
+    if len(filled) < 2 or len(filled[0]) < 2 or any(len(cells) > 1 for cells in filled[1:]):
+        return
+    for other in DELIMITERS.keys() - {delimiter}:
+        if all(isinstance(cells[0], str) and other in cells[0] for cells in filled[1:]):
+            header = DELIMITERS.get(delimiter, delimiter)
+            raise BadInput(
+                f"the header is told apart by {header}, and the rows by {DELIMITERS[other]}",
+                where=source.name,
+                remedy="Save it again with one delimiter throughout.",
+            )
+
+
+def _records(
+    physical: Iterator[str], delimiter: str, columns: Columns | None, where: str, skipped: int
+) -> Iterator[Line]:
+    """The records with their row numbers. `skipped` lines were taken from `physical` before."""
+    recent: list[str] = []
+
+    def remembered() -> Iterator[str]:
+        for line in physical:
+            recent.append(line)
+            yield line
+
+    reader = csv.reader(remembered(), delimiter=delimiter, strict=True)
+    number = 0
+    while True:
+        recent.clear()
+        began = skipped + reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise _unreadable(error, recent, began, where) from error
+        number += 1
+        if len(recent) > 1 and columns is not None and _swallows_rows(cells, delimiter, columns):
+            raise BadInput(
+                f"a quote opened here closes {len(recent) - 1} lines below, and what is between looks like rows",
+                where=f"{where} {began + _opened(recent)}",
+                remedy="Close the quote in its own line, or write it twice if it belongs to the text.",
+            )
+        yield number, list(cells)
+
+
+def _unreadable(error: csv.Error, recent: Sequence[str], began: int, where: str) -> BadInput:
+    """What csv's words mean to someone who looks at the file."""
+    at = f"{where} {began + _opened(recent)}"
+    if "unexpected end of data" in str(error):
+        return BadInput("a quote opened here is never closed", where=at, remedy="Close it in its own line.")
+    if "field limit" in str(error):
+        what = f"a cell that begins here has more than {csv.field_size_limit():,} characters"
+        return BadInput(what, where=at, remedy="Is a quote missing? Close it, or shorten the cell.")
+    last = began + max(len(recent) - 1, 0)
+    return BadInput(
+        f"text follows the quote that closes a cell ({error})",
+        where=f"{where} {last}",
+        remedy=f"Write a quote that belongs to the text twice; this cell's first quote is in line "
+        f"{began + _opened(recent)}.",
+    )
+
+
+def _opened(recent: Sequence[str]) -> int:
+    """Which of a record's lines (from 0) opened the quote that was open last."""
+    is_open, opened = False, 0
+    for offset, line in enumerate(recent):
+        if line.count('"') % 2 == 1:
+            is_open = not is_open
+            opened = offset if is_open else opened
+    return opened
+
+
+def _swallows_rows(cells: Sequence[str], delimiter: str, columns: Columns) -> bool:
+    """Whether a cell of several lines holds one that is a row by itself: split alike, and naming a number."""
+    places = [at for at in (columns.id_at, columns.number_at) if at is not None]
+    for cell in cells:
+        for line in cell.splitlines()[1:]:
+            pieces = line.split(delimiter)
+            if len(pieces) > 1 and any(at < len(pieces) and names_something(pieces[at]) for at in places):
+                return True
+    return False

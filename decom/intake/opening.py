@@ -1,0 +1,201 @@
+"""A path or standard input in, an `InputFile` out: finds the one reader by the first bytes and the one table.
+
+Raises BadInput, before anything is asked of anyone, for whatever cannot be read as a whole.
+"""
+
+import hashlib
+import itertools
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from decom.errors import BadInput
+from decom.intake.appearance import named
+from decom.intake.cells import is_blank, known_region
+from decom.intake.columns import HEAD, Columns, find, headers_shown
+from decom.intake.interface import InputFile, Line, Reader, Source, Table, Wanted
+from decom.intake.rows import Taken, rows_of
+
+MOST_BYTES = 512 * 1024 * 1024
+"""Most bytes an input may have: a million rows of 500 characters."""
+
+_HEAD_BYTES = 4_096
+_CHUNK = 1 << 20
+
+
+def read_input(path: Path | None, wanted: Wanted, *, readers: Sequence[Reader]) -> InputFile:
+    """The rows of the file at `path`; None reads standard input.
+
+    Raises BadInput where the file is missing, no regular file, unreadable, empty, of no kind in `readers`, too
+    large, or changes while it is read; where the ID's or number's column cannot be told; and as `rows_of` does.
+    """
+    if wanted.region is not None and not known_region(wanted.region):
+        raise BadInput(
+            f"no country has the letters {wanted.region!r}",
+            where="--region",
+            remedy="Give the two letters of a country, for example: --region IN",
+        )
+    with _opened(path) as source:
+        digest = _digest(source)
+        reader = _reader_of(source, readers)
+        taken, notes = _only_table(reader, source, wanted)
+        if _digest(source) != digest:
+            raise BadInput(
+                "the file changed while it was read",
+                where=source.name,
+                remedy="Run this again when nothing writes to the file any more.",
+            )
+    return InputFile(
+        name="-" if path is None else path.name,
+        sha256=digest,
+        rows=taken.rows,
+        blank_rows=taken.blank_rows,
+        other_columns=taken.other_columns,
+        notes=notes,
+    )
+
+
+@contextmanager
+def _opened(path: Path | None) -> Iterator[Source]:
+    if path is None:
+        with _from_stdin() as stream:
+            yield Source(stream, "standard input")
+        return
+    where = str(path)
+    if path.name.startswith("~$"):
+        raise BadInput(
+            "this is not the workbook, but the mark that a spreadsheet program leaves beside one that is open",
+            where=where,
+            remedy=f"Close the workbook and name it: {path.with_name(path.name[2:])}",
+        )
+    try:
+        kind = stat.S_IFMT(path.stat().st_mode)
+        if kind != stat.S_IFREG:
+            raise BadInput(f"this is {_KINDS.get(kind, 'no regular file')}", where=where, remedy="Name a file.")
+        stream = path.open("rb")
+    except (OSError, ValueError) as error:
+        raise BadInput(
+            f"the file cannot be read: {getattr(error, 'strerror', None) or error}",
+            where=where,
+            remedy="Check the path and your rights to it.",
+        ) from error
+    with stream:
+        yield Source(stream, where)
+
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+}
+
+
+@contextmanager
+def _from_stdin() -> Iterator[BinaryIO]:
+    """Standard input, copied to a file without a name that vanishes with us: readers must be able to rewind."""
+    if sys.stdin is None or sys.stdin.isatty():
+        raise BadInput(
+            "standard input is a terminal",
+            where="standard input",
+            remedy="Name a file, or pipe one in: decom plan - < numbers.csv",
+        )
+    with tempfile.TemporaryFile() as copy:
+        while chunk := sys.stdin.buffer.read(_CHUNK):
+            copy.write(chunk)
+            if copy.tell() > MOST_BYTES:
+                raise _too_large("standard input")
+        copy.flush()
+        yield copy
+
+
+def _digest(source: Source) -> str:
+    """The SHA-256 of the file's bytes, in hex."""
+    source.stream.seek(0)
+    digest = hashlib.sha256()
+    size = 0
+    try:
+        while chunk := source.stream.read(_CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+            if size > MOST_BYTES:
+                raise _too_large(source.name)
+    except OSError as error:
+        raise BadInput(f"the file cannot be read: {error.strerror}", where=source.name) from error
+    if size == 0:
+        raise BadInput("the file is empty", where=source.name, remedy="Name a file with an ID or a number a row.")
+    return digest.hexdigest()
+
+
+def _too_large(where: str) -> BadInput:
+    return BadInput(
+        f"more than {MOST_BYTES // (1024 * 1024)} MiB, the most that is read",
+        where=where,
+        remedy="Keep the columns that are needed, or split the file.",
+    )
+
+
+def _reader_of(source: Source, readers: Sequence[Reader]) -> Reader:
+    source.stream.seek(0)
+    head = source.stream.read(_HEAD_BYTES)
+    for reader in readers:
+        if reader.recognises(head):
+            return reader
+    raise BadInput(
+        f"this looks like {named(head) or 'no kind of file that can be read'}, not like a table of numbers",
+        where=source.name,
+        remedy="Save it as .xlsx, .ods or .csv and name that file.",
+    )
+
+
+def _only_table(reader: Reader, source: Source, wanted: Wanted) -> tuple[Taken, tuple[str, ...]]:
+    """The rows of the one table with a column of IDs or numbers. Raises BadInput where there is none or two."""
+    found: tuple[Table, Taken, tuple[str, ...]] | None = None
+    without: list[str] = []
+    for table in reader.read(source, wanted):
+        where = source.name if table.sheet is None else f"{source.name}, sheet {table.sheet!r}"
+        head = list(itertools.islice(table.lines, HEAD))
+        columns = find(head, wanted, where)
+        if columns is None:
+            without.append(_without_columns(table, head))
+        elif found is not None:
+            raise BadInput(
+                f"the sheets {found[0].sheet!r} and {table.sheet!r} both hold IDs or numbers",
+                where=source.name,
+                remedy=f"Say which one is meant, for example: --sheet {found[0].sheet!r}",
+            )
+        else:
+            taken = rows_of(itertools.chain(head, table.lines), columns, wanted, where)
+            found = table, taken, _notes(table, columns)
+    if found is None:
+        raise _no_column(source, wanted, without)
+    return found[1], found[2]
+
+
+def _notes(table: Table, columns: Columns) -> tuple[str, ...]:
+    return (*table.notes, *columns.notes)
+
+
+def _without_columns(table: Table, head: Sequence[Line]) -> str:
+    """What a table shows instead of the headers that are looked for; empty where it shows nothing at all."""
+    filled = [cells for _, cells in head if not all(map(is_blank, cells))]
+    if not filled:
+        return ""
+    place = "" if table.sheet is None else f"sheet {table.sheet!r} has "
+    return place + headers_shown(filled[0])
+
+
+def _no_column(source: Source, wanted: Wanted, without: Sequence[str]) -> BadInput:
+    shown = [text for text in without if text != ""]
+    if not shown:
+        return BadInput("there are no rows", where=source.name, remedy="Name a file with an ID or a number a row.")
+    if wanted.column is not None:
+        what = f"no column is called {wanted.column!r}. Found: {'; '.join(shown)}"
+    else:
+        what = f"no column is known to hold IDs or numbers. Found: {'; '.join(shown)}"
+    return BadInput(what, where=source.name, remedy="Say which column holds them: --column and its header.")
