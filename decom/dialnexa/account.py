@@ -36,7 +36,7 @@ class Looked(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Sight:
     """A look at one number."""
 
     found: models.Number | Looked
@@ -50,7 +50,7 @@ class Account:
     def __init__(self, connection: Connection, pacer: Pacer, patience: Patience) -> None:
         self._connection = connection
         self._pacer = pacer
-        self._patience = patience
+        self.patience = patience
 
     async def first_numbers(self) -> Page:
         """Page 1 of the numbers: also how many there are. Raises Unreachable, KeyRefused."""
@@ -66,21 +66,21 @@ class Account:
             raise _unreachable(found)
         return tuple(found.rows)
 
-    async def look(self, number_id: str) -> Look:
+    async def look(self, number_id: str) -> Sight:
         """Whether the account has this number now. Raises KeyRefused."""
         reply = await self._get(f"{NUMBERS}/{number_id}", {})
         if isinstance(reply, Answered):
             if speaks_of_the_number(reply):
-                return Look(Looked.ABSENT)
+                return Sight(Looked.ABSENT)
             if reply.status == 200 and reply.complete and not is_page(reply):
                 try:
                     found = models.number(_unwrapped(parsed(reply)))
                 except Malformed as error:
-                    return Look(Looked.NO_ANSWER, f"the answer holds {error}")
+                    return Sight(Looked.NO_ANSWER, f"the answer holds {error}")
                 if found.id == number_id:
-                    return Look(found)
-                return Look(Looked.NO_ANSWER, "the answer is about another number")
-        return Look(Looked.NO_ANSWER, _in_words(reply))
+                    return Sight(found)
+                return Sight(Looked.NO_ANSWER, "the answer is about another number")
+        return Sight(Looked.NO_ANSWER, _in_words(reply))
 
     async def release(self, number_id: str, intend: Callable[[], Awaitable[None]]) -> Reply:
         """Send one DELETE. `intend` is awaited when the pace allows it and before the first byte leaves.
@@ -180,7 +180,7 @@ class Account:
                 return throttles < MOST_THROTTLED
             return is_temporary(reply) and tries < MOST_ATTEMPTS
 
-        reply = await self._patience.insist(once, again, is_throttled)
+        reply = await self.patience.insist(once, again, is_throttled)
         if isinstance(reply, Answered) and reply.status == 401:
             raise KeyRefused(
                 "the service does not accept the API key (401)",

@@ -68,9 +68,11 @@ class Proof(StrEnum):
     """It may or may not have been applied."""
     STRANGE = "strange"
     """In doubt, and answered by something that is not the API (a redirect, a sign-in page)."""
+    CUT_OFF = "cut_off"
+    """In doubt: our own process ended while the request was under way. No reply proves it; `resume` does."""
 
 
-DOUBTFUL = frozenset({Proof.IN_DOUBT, Proof.STRANGE})
+DOUBTFUL = frozenset({Proof.IN_DOUBT, Proof.STRANGE, Proof.CUT_OFF})
 """The proofs after which the number may be gone because of us."""
 
 _REFUSALS = frozenset({400, 405, 410, 413, 421, 422, 431, 451})

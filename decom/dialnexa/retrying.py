@@ -36,21 +36,26 @@ class Patience:
     """Seconds."""
 
     async def insist(
-        self, once: Callable[[], Awaitable[T]], again: Callable[[T], bool], throttled: Callable[[T], bool]
+        self,
+        once: Callable[[], Awaitable[T]],
+        again: Callable[[T], bool],
+        at_once: Callable[[T], bool],
+        pause: Callable[[float], Awaitable[None]] | None = None,
     ) -> T:
         """Call `once` until `again(result)` is False, and return that result.
 
         Ends only when `again` says so: it is the caller's rule that counts attempts. After a result for which
-        `throttled` is True nothing is waited here, since the pacer holds back the next try.
+        `at_once` is True nothing is waited here: the pacer holds back the next try, or nothing need be waited for.
+        `pause` waits for so many seconds; None: the clock does.
         """
 
         def wait(state: RetryCallState) -> float:
-            if state.outcome is not None and throttled(state.outcome.result()):
+            if state.outcome is not None and at_once(state.outcome.result()):
                 return 0.0
             return self.random.uniform(0.0, min(self.cap, self.base * 2.0**state.attempt_number))
 
         retrying = AsyncRetrying(
-            retry=retry_if_result(again), wait=wait, stop=stop_never, sleep=self.clock.sleep, reraise=True
+            retry=retry_if_result(again), wait=wait, stop=stop_never, sleep=pause or self.clock.sleep, reraise=True
         )
         return await retrying(once)
 

@@ -86,7 +86,8 @@ class Reader:
         """All entries about a number, named by its ID or its E.164 number, oldest first, each with its run."""
         query = (
             "SELECT run_id, kind, at, body, number_id, phone_number FROM entries WHERE number_id IN"
-            " (SELECT number_id FROM entries WHERE phone_number = ? UNION SELECT ?) OR phone_number = ? ORDER BY seq"
+            " (SELECT number_id FROM entries WHERE phone_number = ? UNION SELECT ?)"
+            " OR phone_number = ? ORDER BY seq"
         )
         return [
             (str(run_id), Entry(Kind(kind), at, body, number_id, phone))
@@ -100,13 +101,16 @@ class Reader:
         became of its DELETE.
         """
         query = (
-            "SELECT run_id, body FROM entries WHERE kind = 'settled' AND (number_id = ? OR phone_number = ?)"
+            "SELECT run_id, kind, body FROM entries WHERE kind IN ('settled', 'intent')"
+            " AND number_id IN (SELECT number_id FROM entries WHERE phone_number = ? UNION SELECT ?)"
             " ORDER BY seq DESC"
         )
-        for run_id, body in self._rows(query, name, name):
-            outcome = records.settled(body).outcome
-            if outcome in (Outcome.RELEASED, Outcome.UNKNOWN):
+        kept: set[str] = set()
+        for run_id, kind, body in self._rows(query, name, name):
+            outcome = records.settled(body).outcome if kind == Kind.SETTLED else Outcome.UNKNOWN
+            if outcome in (Outcome.RELEASED, Outcome.UNKNOWN) and run_id not in kept:
                 return str(run_id), outcome is Outcome.RELEASED
+            kept.add(run_id)
         return None
 
     def head(self, run_id: str) -> str:

@@ -36,7 +36,7 @@ class Source:
     """One place that may know of a conflict, and whether it was read to its last page."""
 
     name: str
-    """`campaigns`, `batch-calls`, `workflows`, `protect-file`, `default-number`, …"""
+    """`campaigns`, `batch-calls`, `workflows`, `default-number`."""
     checked: bool
     """True only where every page was read and understood: "no conflict" is said of nothing else."""
     why: str
@@ -51,7 +51,8 @@ class PlannedRow:
     """As `Row.row`."""
     input_value: str
     """The raw cell."""
-    decision: Decision
+    decision: Decision | None
+    """None only where the account could not be asked; such a row is never sent."""
     reason: str
     """Why, as a sentence for the row's owner."""
     number_id: str | None = None

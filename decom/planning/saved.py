@@ -1,0 +1,155 @@
+"""A plan in, `plan.json` and `plan.csv` out; and back, only if not a byte was changed.
+
+`plan.json` holds one row a line, so that a million rows can be written and read without holding them twice. The
+same lines go into the ledger, with the file's SHA-256: what is carried out is what was shown.
+"""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from decom.errors import Refused
+from decom.planning.plan import Billing, Conflict, Plan, PlanHead, PlannedRow, ReportOptions, Source
+from decom.private_files import written_whole
+from decom.vocabulary import Decision
+
+JSON_FILE = "plan.json"
+CSV_FILE = "plan.csv"
+
+COLUMNS = (
+    "row",
+    "input_value",
+    "number_id",
+    "phone_number",
+    "decision",
+    "reason",
+    "conflicts",
+    "country_code",
+    "type",
+    "nickname",
+    "monthly_cost_usd",
+)
+"""The columns of `plan.csv` before the input's own."""
+
+_DEFAULTS = {field.name: field.default for field in fields(PlannedRow)}
+
+
+def row_as_json(row: PlannedRow) -> str:
+    """One row as JSON in ASCII, without what is left at its default."""
+    found: dict[str, Any] = {}
+    for name, default in _DEFAULTS.items():
+        value = getattr(row, name)
+        if value != default:
+            found[name] = value
+    if len(row.conflicts) > 0:
+        found["conflicts"] = [[each.source, each.id, each.name, each.status] for each in row.conflicts]
+    return json.dumps(found, separators=(",", ":"))
+
+
+def row_from_json(line: str) -> PlannedRow:
+    """The row that `row_as_json` wrote."""
+    found = json.loads(line)
+    decision = found.get("decision")
+    found["decision"] = None if decision is None else Decision(decision)
+    found["conflicts"] = tuple(Conflict(*each) for each in found.get("conflicts", ()))
+    found["others"] = tuple(found.get("others", ()))
+    return PlannedRow(**found)
+
+
+def head_as_json(head: PlanHead) -> str:
+    """The head as JSON in ASCII."""
+    return json.dumps(asdict(head), separators=(",", ":"))
+
+
+def head_from_json(text: str) -> PlanHead:
+    """The head that `head_as_json` wrote."""
+    found = json.loads(text)
+    report = found["report"]
+    billing = Billing(**report["billing"])
+    found["report"] = ReportOptions(tuple(report["formats"]), report["group_by"], billing)
+    found["sources"] = tuple(Source(**source) for source in found["sources"])
+    found["other_columns"] = tuple(found["other_columns"])
+    found["notes"] = tuple(found["notes"])
+    return PlanHead(**found)
+
+
+def write_plan(plan: Plan, folder: Path, neutral: Callable[[str], str]) -> str:
+    """Write both files into `folder` and return the SHA-256 of `plan.json`, in hex.
+
+    `neutral` makes a text that no spreadsheet runs: `plan.csv` is opened in one.
+    """
+    with written_whole(folder / CSV_FILE) as stream:
+        _write_csv(plan, stream, neutral)
+    digest = hashlib.sha256()
+    with written_whole(folder / JSON_FILE) as stream:
+        for piece in _json_pieces(plan):
+            data = piece.encode("ascii")
+            digest.update(data)
+            stream.write(data)
+    return digest.hexdigest()
+
+
+def _json_pieces(plan: Plan) -> Iterator[str]:
+    yield '{"plan":' + head_as_json(plan.head) + ',\n"rows":['
+    for position, row in enumerate(plan.rows):
+        yield ("\n" if position == 0 else ",\n") + row_as_json(row)
+    yield "\n]}\n"
+
+
+def check_untouched(path: Path, digest: str) -> None:
+    """Refuse a `plan.json` that is not, byte for byte, the one that was shown."""
+    found = hashlib.sha256()
+    try:
+        with path.open("rb") as stream:
+            while len(piece := stream.read(1 << 20)) > 0:
+                found.update(piece)
+    except OSError as error:
+        raise Refused(
+            f"the approved plan cannot be read: {error.strerror}", where=str(path), remedy="Plan again."
+        ) from error
+    if found.hexdigest() != digest:
+        raise Refused(
+            "this plan was changed after it was made",
+            where=str(path),
+            remedy="Plan again: what is carried out must be what was shown.",
+        )
+
+
+def run_id_of(path: Path) -> str:
+    """The run ID that a `plan.json` names, found in its first line. Raises Refused where that is no plan."""
+    try:
+        with path.open("rb") as stream:
+            first = stream.readline(1 << 20).decode("ascii")
+        return str(json.loads(first.rstrip().removesuffix(",") + "}")["plan"]["run_id"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Refused(f"this is no plan of decom: {error}", where=str(path), remedy="Plan again.") from error
+
+
+def _write_csv(plan: Plan, stream: BinaryIO, neutral: Callable[[str], str]) -> None:
+    # The byte order mark makes a spreadsheet program read the file as UTF-8.
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="backslashreplace", newline="")
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
+    writer.writerow(map(neutral, (*COLUMNS, *plan.head.other_columns)))
+    for row in plan.rows:
+        writer.writerow([row.row, *map(neutral, _csv_cells(row))])
+    text.flush()
+    text.detach()
+
+
+def _csv_cells(row: PlannedRow) -> Iterable[str]:
+    yield row.input_value
+    yield row.number_id or ""
+    yield row.phone_number or ""
+    yield row.decision or ""
+    yield row.reason
+    yield "; ".join(map(str, row.conflicts))
+    yield row.country_code or ""
+    yield row.type or ""
+    yield row.nickname or ""
+    yield row.monthly_cost_usd or ""
+    yield from row.others

@@ -1,0 +1,180 @@
+"""The rule that decides what became of a number. In: what was sent and seen so far. Out: the next step, or the outcome.
+
+Pure. Everything rests on one word: a number is *in doubt* once any DELETE of ours for it ended without an answer that
+says what it did. From then on its absence may be our doing, and is called so; before, it never is.
+
+| the last thing known | no DELETE in doubt | a DELETE in doubt |
+| --- | --- | --- |
+| DELETE: 2xx | released | released |
+| DELETE: 404 about the number | missing: someone else did it | released: absent after our DELETE |
+| DELETE: 409 | conflicted | conflicted: an applied DELETE would have been told 404 |
+| DELETE: refused for good | failed | look |
+| DELETE: 401 | not attempted | unknown: nobody can be asked |
+| DELETE: no answer, 5xx, 408 | – | try again while allowed, then look |
+| DELETE: an answer that is not the API's | – | look |
+| DELETE: our process was killed meanwhile | – | look |
+| look: absent | missing | released: absent after our DELETE |
+| look: present | try again while allowed | the same; else look again after the settle time, then failed |
+| look: no answer | unknown | unknown |
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from decom.dialnexa.replies import DOUBTFUL, Proof
+from decom.dialnexa.retrying import MOST_ATTEMPTS
+from decom.ledger.records import Attempt, Look
+from decom.planning.plan import Conflict
+from decom.vocabulary import Evidence, Outcome, Stopped, stopped
+
+
+@dataclass(frozen=True, slots=True)
+class May:
+    """What is still allowed, for this number at this moment."""
+
+    send: bool = True
+    """False once the run stops: no DELETE any more."""
+    retry: bool = True
+    """False once the run's retries are used up: no second DELETE for any number."""
+    wait: bool = True
+    """False once the run must end soon: no look that has to be waited for."""
+    settle: float = 60.0
+    """Seconds after the last DELETE before a second look may call a number still present."""
+    why: Stopped = Stopped.OUTAGE
+    """The word for a number that is left undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send a DELETE."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookNow:
+    """Ask whether the number is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookLater:
+    """Ask again once `quiet` seconds have passed since the last DELETE."""
+
+    quiet: float
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """The outcome is known."""
+
+    outcome: Outcome
+    evidence: str
+    reason: str
+
+
+Step = Send | LookNow | LookLater | Settle
+
+_REFUSED = frozenset({Proof.REFUSED, Proof.FORBIDDEN, Proof.WRONG_PLACE})
+_UNUSED = frozenset({Proof.THROTTLED})
+"""The proofs of attempts that do not count: the service asked to come back later."""
+
+
+def next_step(events: Sequence[Attempt | Look], may: May) -> Step:
+    """What to do next for one number. `events` holds everything this run did about it, oldest first."""
+    attempts = [event for event in events if isinstance(event, Attempt)]
+    if len(attempts) == 0:
+        return Send() if may.send else _left(may.why, "the run stopped before it")
+    last = events[-1]
+    if isinstance(last, Attempt):
+        return _after_attempt(attempts, may)
+    return _after_look(attempts, last, [event for event in events if isinstance(event, Look)], may)
+
+
+def in_doubt(attempts: Sequence[Attempt]) -> bool:
+    """Whether the number may be gone because of one of these."""
+    return any(attempt.proof in DOUBTFUL for attempt in attempts)
+
+
+def came_to_be_held(conflicts: Sequence[Conflict]) -> Settle:
+    """The outcome of a number that was free when planned and is not any more."""
+    held_by = "; ".join(map(str, conflicts))
+    return Settle(Outcome.CONFLICTED, Evidence.PLAN, f"since the plan was made it came to be held by {held_by}")
+
+
+def came_to_mean(phone_number: str | None, planned: str | None, attempts: Sequence[Attempt]) -> Settle:
+    """The outcome of a number whose ID has come to mean another E.164 number: nothing more is sent to it."""
+    reason = f"its ID now means {phone_number}, it was planned as {planned}: no release is sent"
+    return _unknown(reason) if in_doubt(attempts) else _left(Stopped.CHANGED, reason)
+
+
+def _after_attempt(attempts: Sequence[Attempt], may: May) -> Step:
+    last = attempts[-1]
+    doubt = in_doubt(attempts)
+    said = f": {last.message}" if last.message != "" else ""
+    if last.proof is Proof.APPLIED:
+        return Settle(Outcome.RELEASED, Evidence.ANSWERED_2XX, f"the service confirmed the release ({last.status})")
+    if last.proof is Proof.GONE:
+        return _absent(attempts, "when asked to release it")
+    if last.proof is Proof.HELD:
+        return Settle(Outcome.CONFLICTED, Evidence.ANSWERED_409, f"the service refused to release it (409){said}")
+    if last.proof in _REFUSED and not doubt:
+        return Settle(Outcome.FAILED, Evidence.ANSWERED_4XX, f"the service refused it ({last.status}){said}")
+    if last.proof is Proof.KEY:
+        if doubt:
+            return _unknown("the key was refused before anyone could be asked what became of the release")
+        return _left(Stopped.KEY, "the service refused the key")
+    if _may_send_again(attempts, may) and last.proof in (Proof.THROTTLED, Proof.NOT_SENT, Proof.IN_DOUBT):
+        return Send()
+    if last.proof in (Proof.THROTTLED, Proof.NOT_SENT) and not doubt:
+        return _left(may.why, f"no release of it ever left{said}")
+    return LookNow()
+
+
+def _after_look(attempts: Sequence[Attempt], last: Look, looks: Sequence[Look], may: May) -> Step:
+    doubt = in_doubt(attempts)
+    if last.present is None:
+        return _unknown(f"a release was sent, and nobody could be asked what became of it: {last.why}")
+    if not last.present:
+        return _absent(attempts, "when looked for")
+    if attempts[-1].proof not in _REFUSED and _may_send_again(attempts, may):
+        return Send()
+    if last.quiet >= may.settle and sum(1 for look in looks if look.present) > 1:
+        return Settle(Outcome.FAILED, Evidence.STILL_PRESENT, _still_present(attempts))
+    if may.wait:
+        return LookLater(may.settle)
+    if doubt:
+        return _unknown(
+            "a release was sent, the number was still there at once, and the run stopped before a later look"
+        )
+    return _left(may.why, "the run stopped before it could be tried again")
+
+
+def _may_send_again(attempts: Sequence[Attempt], may: May) -> bool:
+    """Whether another DELETE is allowed: four that count, and after the first only within the run's budget."""
+    counted = sum(1 for attempt in attempts if attempt.proof not in _UNUSED)
+    return may.send and counted < MOST_ATTEMPTS and (may.retry or counted == 0)
+
+
+def _absent(attempts: Sequence[Attempt], when: str) -> Settle:
+    if in_doubt(attempts):
+        reason = f"a release was sent and its answer was lost; the number was gone {when}"
+        return Settle(Outcome.RELEASED, Evidence.ABSENT_AFTER_UNCONFIRMED_DELETE, reason)
+    reason = (
+        f"it was on the account when planned, and gone {when}: someone else released it,"
+        " or a proxy repeated our request"
+    )
+    return Settle(Outcome.MISSING, Evidence.ANSWERED_404_AFTER_SEEN, reason)
+
+
+def _still_present(attempts: Sequence[Attempt]) -> str:
+    last = attempts[-1]
+    said = f" (the last answer: {last.status or 'none'}{', ' + last.message if last.message != '' else ''})"
+    carrier = any(attempt.status is not None and attempt.status >= 500 for attempt in attempts)
+    warning = "; after a server error the carrier's side may already be released: check it" if carrier else ""
+    return f"{len(attempts)} releases were sent, and it was still on the account twice{said}{warning}"
+
+
+def _unknown(reason: str) -> Settle:
+    return Settle(Outcome.UNKNOWN, Evidence.UNCONFIRMED, reason)
+
+
+def _left(why: Stopped, reason: str) -> Settle:
+    return Settle(Outcome.NOT_ATTEMPTED, stopped(why), reason)

@@ -1,0 +1,169 @@
+"""The life of one number: intend, DELETE, look, until the rule settles it. In: an account and a task. Out: `Settled`.
+
+Here things are done; what to do next is decided in `decide.py`. Intent is on the disk before the first byte leaves,
+and an outcome is on the disk before anybody counts it.
+"""
+
+from dataclasses import dataclass, field
+
+import structlog
+
+from decom.clock import Clock, iso
+from decom.dialnexa.account import Account, Looked, Sight
+from decom.dialnexa.models import Number
+from decom.dialnexa.replies import Answered, Proof, Reply, message, proof
+from decom.errors import KeyRefused, NotDurable
+from decom.ledger.records import Attempt, Intent, Look, Settled
+from decom.ledger.writer import Writer
+from decom.planning.plan import Conflict
+from decom.releasing.decide import LookLater, May, Send, Settle, came_to_be_held, came_to_mean, next_step
+from decom.releasing.stopping import Stop, Watch
+from decom.vocabulary import Stopped
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Task:
+    """One number in work; belongs to one worker at a time."""
+
+    number_id: str
+    """The ID that the account returned when the plan was made."""
+    phone_number: str | None
+    """As planned: an ID that has come to mean another number is not released."""
+    events: list[Attempt | Look] = field(default_factory=list)
+    """What this run did about it and what still matters of that, earlier parts included."""
+    attempts: int = 0
+    """DELETEs on record for it in this run, earlier parts included."""
+    held: tuple[Conflict, ...] = ()
+    """Conflicts found since the plan; with any, no DELETE is sent, though it may have to be looked for."""
+    last_sent: float | None = None
+    """When its last DELETE ended, on the monotonic clock; None before the first."""
+    not_before: float = 0.0
+    """When it may be looked at again, on the monotonic clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What all workers share."""
+
+    ledger: Writer
+    stop: Stop
+    watch: Watch
+    clock: Clock
+    settle: float
+    """Seconds after the last DELETE before a second look may call a number still present."""
+
+
+async def work_on(task: Task, account: Account, tools: Tools) -> Settled | LookLater:
+    """Go on with a number until it is settled, or has to wait for a later look. Raises NotDurable.
+
+    A number that must wait is handed back, so that its worker can do others meanwhile.
+    """
+
+    async def once() -> Settled | LookLater | None:
+        step = next_step(task.events, _may(tools))
+        if isinstance(step, Send) and len(task.held) > 0:
+            step = came_to_be_held(task.held)
+        if isinstance(step, Settle):
+            return await _settle(task, step, tools)
+        if isinstance(step, LookLater):
+            task.not_before = (task.last_sent or 0.0) + step.quiet
+            if tools.clock.monotonic() < task.not_before:
+                return step
+        if isinstance(step, Send):
+            await _send(task, account, tools)
+            return None
+        changed = await _look(task, account, tools)
+        return await _settle(task, changed, tools) if changed is not None else None
+
+    result = await account.patience.insist(
+        once,
+        again=lambda found: found is None,
+        at_once=lambda _: not _needs_pause(task),
+        pause=lambda seconds: tools.stop.pause(seconds, tools.clock),
+    )
+    assert result is not None
+    return result
+
+
+def _may(tools: Tools) -> May:
+    stop = tools.stop
+    return May(
+        send=not stop.asked,
+        retry=tools.watch.may_retry(),
+        wait=not stop.hurried,
+        settle=tools.settle,
+        why=stop.why if stop.why is not None else Stopped.OUTAGE,
+    )
+
+
+def _needs_pause(task: Task) -> bool:
+    """Only between two DELETEs of the same number: a look is paced by the account itself."""
+    last = task.events[-1] if len(task.events) > 0 else None
+    return isinstance(last, Attempt) and last.proof in (Proof.NOT_SENT, Proof.IN_DOUBT)
+
+
+def as_settled(task: Task, step: Settle) -> Settled:
+    """The record of a task's outcome."""
+    conflicts = tuple((each.source, each.id, each.name, each.status) for each in task.held)
+    return Settled(task.number_id, task.phone_number, step.outcome, step.evidence, step.reason, conflicts)
+
+
+async def _settle(task: Task, step: Settle, tools: Tools) -> Settled:
+    settled = as_settled(task, step)
+    await tools.ledger.append(settled)
+    return settled
+
+
+async def _send(task: Task, account: Account, tools: Tools) -> None:
+    """One DELETE: its intent, its reply, its record. Nothing at all where the run stops before the intent."""
+    attempt = task.attempts + 1
+    intended_at: str | None = None
+
+    async def intend() -> None:
+        nonlocal intended_at
+        intended_at = iso(tools.clock.now())
+        await tools.ledger.append(Intent(task.number_id, attempt))
+        tools.watch.sending(attempt)
+
+    await tools.watch.ready()
+    if tools.stop.asked:
+        return
+    reply = await tools.stop.unless_asked(account.release(task.number_id, intend), lambda: intended_at is None)
+    if reply is None or intended_at is None:
+        return
+    found = proof(reply)
+    task.attempts = attempt
+    task.last_sent = tools.clock.monotonic()
+    record = Attempt(task.number_id, attempt, found, _status(reply), message(reply), intended_at)
+    task.events.append(record)
+    tools.watch.saw(reply, found)
+    try:
+        await tools.ledger.append(record)
+    except NotDurable:
+        # The last place where this can still be read by someone; the intent on record makes `resume` ask.
+        log.error("outcome_not_durable", number_id=task.number_id, proof=found, http_status=record.status)
+        raise
+
+
+def _status(reply: Reply) -> int | None:
+    return reply.status if isinstance(reply, Answered) else None
+
+
+async def _look(task: Task, account: Account, tools: Tools) -> Settle | None:
+    """Ask for the number, and record what was found; the outcome where its ID has come to mean another number."""
+    try:
+        look = await account.look(task.number_id)
+    except KeyRefused as refused:
+        tools.stop.ask(Stopped.KEY, refused.what)
+        look = Sight(Looked.NO_ANSWER, refused.what)
+    present = None if look.found is Looked.NO_ANSWER else isinstance(look.found, Number)
+    quiet = 0.0 if task.last_sent is None else tools.clock.monotonic() - task.last_sent
+    record = Look(task.number_id, present, quiet, look.why)
+    task.events.append(record)
+    await tools.ledger.append(record)
+    if not isinstance(look.found, Number) or look.found.phone_number == task.phone_number:
+        return None
+    attempts = [event for event in task.events if isinstance(event, Attempt)]
+    return came_to_mean(look.found.phone_number, task.phone_number, attempts)

@@ -1,0 +1,102 @@
+"""The look just before sending. In: the plan's releases, what earlier parts did, the account now. Out: tasks, outcomes.
+
+A number is sent only if it is still the number that was planned, and still free. One that has already been sent to
+and is in doubt is never judged here: it must be looked for by itself, or our own release might be called missing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from decom.dialnexa.account import Account
+from decom.dialnexa.models import Number
+from decom.dialnexa.replies import DOUBTFUL, Proof
+from decom.errors import Unreachable
+from decom.ledger.reader import NumberStory
+from decom.ledger.records import Attempt, Look, Settled
+from decom.planning.holds.interface import Hold
+from decom.planning.plan import Conflict, PlanHead, PlannedRow
+from decom.planning.survey import find_holds, find_numbers
+from decom.releasing.decide import Settle, came_to_be_held, came_to_mean
+from decom.releasing.one_number import Task, as_settled
+from decom.vocabulary import Evidence, Outcome
+
+REOPENED = frozenset({Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED})
+"""The outcomes that `resume` goes on with; all others are final for their run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """The account just before sending."""
+
+    numbers: Mapping[str, Number]
+    account_size: int
+    held: Mapping[str, tuple[Conflict, ...]]
+
+
+def unfinished(releases: Iterable[PlannedRow], stories: Mapping[str, NumberStory], now: float) -> tuple[Task, ...]:
+    """What is left to do: every planned release that has no final outcome, with what still matters of its past.
+
+    `now` is the monotonic clock. Of earlier parts only DELETEs in doubt matter, and they are to be looked for before
+    anything is sent again; how long ago they were is not known to this clock, so the settle time begins anew.
+    """
+    tasks = []
+    for row in releases:
+        assert row.number_id is not None
+        story = stories.get(row.number_id, NumberStory())
+        if story.settled is not None and story.settled.outcome not in REOPENED:
+            continue
+        attempts = [event for event in story.events if isinstance(event, Attempt)]
+        events: list[Attempt | Look] = [
+            replace(attempt, proof=Proof.CUT_OFF) for attempt in attempts if attempt.proof in DOUBTFUL
+        ]
+        if story.open_intent is not None:
+            interrupted = "the run was interrupted while this release was under way"
+            events.append(
+                Attempt(row.number_id, story.open_attempt, Proof.CUT_OFF, None, interrupted, story.open_intent)
+            )
+        on_record = max([story.open_attempt, *(attempt.attempt for attempt in attempts)])
+        last_sent = now if len(events) > 0 else None
+        tasks.append(Task(row.number_id, row.phone_number, events, on_record, last_sent=last_sent))
+    return tuple(tasks)
+
+
+async def look_again(account: Account, tasks: Sequence[Task], head: PlanHead, holds: Sequence[Hold]) -> Fresh:
+    """The account as it is now, as far as the tasks need it. Raises Unreachable, KeyRefused.
+
+    A source that the plan had read and that cannot be read now is no longer a reason to call anything free.
+    """
+    ids = {task.number_id for task in tasks}
+    numbers, size = await find_numbers(account, ids, listing_needed=False)
+    sources, held = await find_holds(account, holds)
+    relied_on = {source.name for source in head.sources if source.checked}
+    for source in sources:
+        if source.name in relied_on and not source.checked:
+            raise Unreachable(
+                f"{source.name} were checked for the plan and cannot be read now: {source.why}",
+                remedy=f"Nothing was released. When they can be read again, type: decom resume {head.run_id}",
+            )
+    return Fresh(numbers, size, held)
+
+
+def compare(tasks: Iterable[Task], fresh: Fresh) -> tuple[list[Task], list[Settled]]:
+    """The tasks that may go on, and those that are settled by what the account shows now."""
+    ready: list[Task] = []
+    settled: list[Settled] = []
+    for task in tasks:
+        task.held = fresh.held.get(task.phone_number or "", ())
+        judged = _judged(task, fresh.numbers.get(task.number_id)) if len(task.events) == 0 else None
+        if judged is None:
+            ready.append(task)
+        else:
+            settled.append(as_settled(task, judged))
+    return ready, settled
+
+
+def _judged(task: Task, number: Number | None) -> Settle | None:
+    """The outcome of a number to which nothing was sent yet; None where it is as planned and free."""
+    if number is None:
+        reason = "it was on the account when planned, and gone just before its release: someone else released it"
+        return Settle(Outcome.MISSING, Evidence.ANSWERED_404_AFTER_SEEN, reason)
+    if number.phone_number != task.phone_number:
+        return came_to_mean(number.phone_number, task.phone_number, ())
+    return came_to_be_held(task.held) if len(task.held) > 0 else None

@@ -1,0 +1,178 @@
+"""When a run must stop. In: signals, replies, the clock. Out: one `Stop` that every worker sees.
+
+A stop is asked for once; what is in flight is finished and recorded all the same. The watch looks at every reply of
+a DELETE: one bad number is that number's affair, the same trouble in a row is the run's.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from decom.clock import Clock
+from decom.dialnexa.replies import Answered, Proof, Reply, Unanswered
+from decom.vocabulary import Stopped
+
+OUTAGE_AFTER = 5
+"""DELETEs in a row without a usable answer after which the service is asked whether it is there."""
+PROBES = 5
+"""Questions to a silent service, with growing pauses, before the run stops."""
+FIRST_PAUSE = 1.0
+"""Seconds before the first probe; doubled before each further one."""
+FORBIDDEN_AFTER = 3
+"""Answers of 403 in a row, from the first DELETE on, after which the key is taken to lack the right."""
+STRANGE_AFTER = 2
+"""Answers in a row that are not the API's after which the base URL is taken to be wrong."""
+THROTTLED_AFTER = 50
+"""Answers of 429 in a row, each after the wait that the service asked for, after which the run stops."""
+FEWEST_RETRIES = 10
+RETRY_SHARE = 0.1
+"""At most the larger of 10 and a tenth of all DELETEs may be retries: a sick service is not helped by more."""
+
+
+T = TypeVar("T")
+
+
+_PATIENT = frozenset({Stopped.STALE_PLAN, Stopped.GUARD, Stopped.BASE_URL})
+"""Reasons that end the sending, while looks may still be waited for."""
+
+
+class Stop:
+    """Why the run stops, once it does."""
+
+    def __init__(self) -> None:
+        self.why: Stopped | None = None
+        self.detail = ""
+        self._asked = asyncio.Event()
+        self._cuts: dict[asyncio.Task[Any], Callable[[], bool]] = {}
+
+    def ask(self, why: Stopped, detail: str = "") -> None:
+        """Stop as soon as what is in flight is done. The first reason stays."""
+        if self.why is None:
+            self.why = why
+            self.detail = detail
+            self._asked.set()
+            for task, may_cut in self._cuts.items():
+                if may_cut():
+                    task.cancel()
+
+    @property
+    def asked(self) -> bool:
+        return self.why is not None
+
+    async def wait(self) -> None:
+        """Return once the run is to stop."""
+        await self._asked.wait()
+
+    @property
+    def hurried(self) -> bool:
+        """Whether the run must end soon, so that nothing may be waited for any more."""
+        return self.why is not None and self.why not in _PATIENT
+
+    async def unless_asked(self, work: Coroutine[Any, Any, T], may_cut: Callable[[], bool]) -> T | None:
+        """Do the work and return its result; None where the run was to stop while `may_cut()` still held."""
+        task = asyncio.create_task(work)
+        self._cuts[task] = may_cut
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if self.asked and may_cut() and not _being_cancelled():
+                return None
+            raise
+        finally:
+            del self._cuts[task]
+
+    async def pause(self, seconds: float, clock: Clock) -> None:
+        """Wait so long, or until the run is to stop."""
+        waits = [asyncio.ensure_future(clock.sleep(seconds)), asyncio.ensure_future(self.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+
+def _being_cancelled() -> bool:
+    current = asyncio.current_task()
+    return current is not None and current.cancelling() > 0
+
+
+@dataclass(slots=True)
+class Tally:
+    """How often in a row, and how often in all."""
+
+    silent: int = 0
+    strange: int = 0
+    throttled: int = 0
+    forbidden: int = 0
+    deletes: int = 0
+    retries: int = 0
+    usable: int = 0
+    """DELETEs with an answer that speaks of the number."""
+
+
+class Watch:
+    """Sees every DELETE's reply and decides when its trouble is the run's."""
+
+    def __init__(self, stop: Stop, clock: Clock, probe: Callable[[], Awaitable[bool]]) -> None:
+        """`probe` asks the service, without changing anything, whether it is there."""
+        self._stop = stop
+        self._clock = clock
+        self._probe = probe
+        self._tally = Tally()
+        self._probing: asyncio.Task[None] | None = None
+
+    def may_retry(self) -> bool:
+        """Whether the run's budget has room for another retry."""
+        return self._tally.retries < max(FEWEST_RETRIES, int(RETRY_SHARE * self._tally.deletes))
+
+    def sending(self, attempt: int) -> None:
+        """A DELETE is about to leave; `attempt` is 1 for a number's first."""
+        self._tally.deletes += 1
+        if attempt > 1:
+            self._tally.retries += 1
+
+    async def ready(self) -> None:
+        """Return when DELETEs may leave: at once, unless the service is being asked whether it is there."""
+        if self._tally.silent >= OUTAGE_AFTER and self._probing is None and not self._stop.asked:
+            self._probing = asyncio.create_task(self._probe_until_there())
+        if self._probing is not None:
+            # One worker's end must not end the probing that the others wait for.
+            await asyncio.shield(self._probing)
+
+    def saw(self, reply: Reply, proof: Proof) -> None:
+        """Take note of a DELETE's reply; may ask for a stop."""
+        tally = self._tally
+        tally.silent = tally.silent + 1 if proof in (Proof.NOT_SENT, Proof.IN_DOUBT) else 0
+        tally.strange = tally.strange + 1 if proof is Proof.STRANGE else 0
+        tally.throttled = tally.throttled + 1 if proof is Proof.THROTTLED else 0
+        if proof is Proof.FORBIDDEN:
+            tally.forbidden += 1
+        elif isinstance(reply, Answered) and proof not in (Proof.THROTTLED, Proof.IN_DOUBT):
+            tally.usable += 1
+        if proof is Proof.KEY:
+            self._stop.ask(Stopped.KEY, "the service does not accept the API key any more (401)")
+        elif proof is Proof.FORBIDDEN and tally.usable == 0 and tally.forbidden >= FORBIDDEN_AFTER:
+            self._stop.ask(Stopped.KEY, f"the first {tally.forbidden} releases were all forbidden (403)")
+        elif proof is Proof.WRONG_PLACE or tally.strange >= STRANGE_AFTER:
+            self._stop.ask(Stopped.BASE_URL, "what answers there is not the API: check the base URL and any proxy")
+        elif isinstance(reply, Unanswered) and reply.certificate:
+            self._stop.ask(Stopped.TLS, reply.why)
+        elif tally.throttled >= THROTTLED_AFTER:
+            self._stop.ask(Stopped.RATE, f"the service said 429 {tally.throttled} times in a row")
+
+    async def _probe_until_there(self) -> None:
+        pause = FIRST_PAUSE
+        try:
+            for _ in range(PROBES):
+                await self._stop.pause(pause, self._clock)
+                if self._stop.asked:
+                    return
+                if await self._probe():
+                    self._tally.silent = 0
+                    return
+                pause *= 2
+            self._stop.ask(Stopped.OUTAGE, f"the service did not answer {OUTAGE_AFTER} releases and {PROBES} questions")
+        finally:
+            self._probing = None
