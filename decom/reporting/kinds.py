@@ -1,0 +1,7 @@
+"""The formats of the audit report, in the order in which they are written. A new format is one line here."""
+
+from decom.reporting.as_csv import AsCsv
+from decom.reporting.as_json import AsJson
+from decom.reporting.interface import ReportFormat
+
+FORMATS: tuple[ReportFormat, ...] = (AsCsv(), AsJson())

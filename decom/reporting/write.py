@@ -1,0 +1,38 @@
+"""The audit and a run's folder in, the report's files out: each whole or not there.
+
+Raises OSError where the disk refuses; the files written before that stay, the one that failed does not.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from decom.errors import BadSettings
+from decom.private_files import written_whole
+from decom.reporting.interface import Audit, ReportFormat
+
+
+def write_reports(audit: Audit, folder: Path, formats: Sequence[ReportFormat]) -> tuple[Path, ...]:
+    """Write `formats` into `folder` (which exists); returns the files in the order written."""
+    written = []
+    for form in formats:
+        path = folder / form.file_name
+        with written_whole(path) as stream:
+            form.write(audit, stream)
+        written.append(path)
+    return tuple(written)
+
+
+def chosen(words: Sequence[str], formats: Sequence[ReportFormat]) -> tuple[ReportFormat, ...]:
+    """Those of `formats` that `[report] formats` names, in the order of `formats`.
+
+    Raises BadSettings for a word that names none of them.
+    """
+    names = [form.name for form in formats]
+    unknown = [word for word in words if word not in names]
+    if unknown != []:
+        raise BadSettings(
+            f"there is no report format {unknown[0]!r}",
+            where="[report] formats",
+            remedy=f"Choose from: {', '.join(names)}.",
+        )
+    return tuple(form for form in formats if form.name in words)

@@ -1,0 +1,158 @@
+"""Every report format: read back by a reader that is not ours, it says what `audit.json` says."""
+
+import csv
+import io
+import json
+import stat
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from decom.errors import BadSettings
+from decom.planning.plan import Conflict
+from decom.reporting.columns import COLUMNS, conflicts_in_words
+from decom.reporting.kinds import FORMATS
+from decom.reporting.neutral import neutral
+from decom.reporting.write import chosen, write_reports
+from decom.vocabulary import Outcome
+from tests.reporting.made_up import made_up_audit, made_up_row, mixed_rows, nasty_audit, with_text
+
+every_format = pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+
+AUDITS = {
+    "mixed": made_up_audit(mixed_rows(60)),
+    "nasty": nasty_audit(),
+    "empty": made_up_audit([]),
+    "no other columns": made_up_audit([replace(row, others=()) for row in mixed_rows(9)], other_columns=()),
+}
+
+every_audit = pytest.mark.parametrize("audit", AUDITS.values(), ids=AUDITS.keys())
+
+
+def written(form, audit) -> bytes:
+    stream = io.BytesIO()
+    form.write(audit, stream)
+    return stream.getvalue()
+
+
+def from_csv(content):
+    text = content.decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+
+
+def from_json(content):
+    rows = []
+    audit = json.loads(content)
+    for raw in audit["rows"]:
+        row = {name: "" if value is None else str(value) for name, value in raw.items() if name != "others"}
+        held = conflicts_in_words(Conflict(**conflict) for conflict in raw["conflicts"])
+        row |= {"conflicts": held, "run_id": audit["run_id"]}
+        del row["cost_from"]
+        rows.append({name: neutral(value) for name, value in (row | raw["others"]).items()})
+    return [{neutral(name): value for name, value in row.items()} for row in rows]
+
+
+READERS = {"csv": from_csv, "json": from_json}
+"""Format by format: its bytes in, a list of rows out, each a mapping of column to the text of `audit.csv`."""
+
+
+def in_order(rows):
+    return sorted(rows, key=lambda row: int(row["row"]))
+
+
+@every_audit
+@every_format
+def test_a_format_says_what_the_json_says(form, audit):
+    facts = from_json(written(json_format(), audit))
+    assert in_order(READERS[form.name](written(form, audit))) == facts
+
+
+@every_audit
+@every_format
+def test_the_same_audit_gives_the_same_bytes(form, audit):
+    assert written(form, audit) == written(form, audit)
+
+
+@settings(max_examples=60, deadline=None)
+@given(text=st.text(st.characters(codec=None) | st.sampled_from("=+-@\t\r\n;,|'\"<>&")))
+@every_format
+def test_any_text_whatsoever_is_read_back(form, text):
+    rows = [with_text(made_up_row(2, Outcome.CONFLICTED), text), with_text(made_up_row(3, Outcome.RELEASED), text)]
+    audit = made_up_audit(rows)
+    facts = from_json(written(json_format(), audit))
+    assert in_order(READERS[form.name](written(form, audit))) == facts
+
+
+def json_format():
+    return next(form for form in FORMATS if form.name == "json")
+
+
+def test_the_json_holds_every_text_raw():
+    audit = nasty_audit()
+    found = json.loads(written(json_format(), audit))
+    assert [row["api_message"] for row in found["rows"]] == [row.api_message for row in audit.rows]
+    assert found["notes"] == list(audit.notes)
+
+
+def test_the_json_adds_up():
+    audit = AUDITS["mixed"]
+    found = json.loads(written(json_format(), audit))
+    assert sum(found["counts"].values()) == found["input"]["rows"] == len(found["rows"]) == 60
+    assert found["money"]["stopping"] == str(audit.money.stopping)
+    assert sum(group["rows"] for group in found["money_by_group"]["groups"]) == 60
+    assert found["money_by_month"][-1]["month"] is None
+    assert found["files"] == {"csv": "audit.csv", "xlsx": "audit.xlsx", "json": "audit.json", "html": "audit.html"}
+
+
+def test_the_csv_has_our_columns_and_then_the_inputs():
+    content = written(next(form for form in FORMATS if form.name == "csv"), AUDITS["mixed"])
+    assert content.startswith(b'\xef\xbb\xbf"row","input_value","number_id","phone_number","outcome","evidence",')
+    header = content.split(b"\r\n")[0].decode("utf-8-sig")
+    assert header == ",".join(f'"{name}"' for name in [*(c.name for c in COLUMNS), *AUDITS["mixed"].other_columns])
+    assert content.endswith(b'"\r\n')
+    assert content.count(b"\r\n") == 61
+
+
+def test_numbers_stay_numbers_in_the_csv():
+    row = replace(made_up_row(2, Outcome.FAILED), monthly_cost_usd="-1.50")
+    found = from_csv(written(FORMATS[0], made_up_audit([row])))[0]
+    assert (found["monthly_cost_usd"], found["row"], found["http_status"]) == ("-1.50", "2", "422")
+
+
+def test_reports_are_private_files_and_named_in_order(tmp_path):
+    paths = write_reports(AUDITS["mixed"], tmp_path, FORMATS)
+    assert [path.name for path in paths][: len(FORMATS)] == [form.file_name for form in FORMATS]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in paths} == {0o600}
+    assert sorted(tmp_path.iterdir()) == sorted(paths)
+
+
+class LedgerBreaks(Exception):
+    pass
+
+
+class BreakingRows:
+    """Rows that end in an error, as a ledger on a failing disk does."""
+
+    def __iter__(self):
+        yield from mixed_rows(25)
+        raise LedgerBreaks
+
+
+@every_format
+def test_an_error_in_the_middle_leaves_no_file_and_the_old_one_whole(tmp_path, form):
+    (old,) = write_reports(AUDITS["empty"], tmp_path, [form])
+    before = old.read_bytes()
+    broken = replace(made_up_audit(mixed_rows(25)), rows=BreakingRows())
+    with pytest.raises(LedgerBreaks):
+        write_reports(broken, tmp_path, [form])
+    assert list(tmp_path.iterdir()) == [old]
+    assert old.read_bytes() == before
+
+
+def test_the_formats_named_are_taken_and_an_unknown_word_is_refused():
+    assert [form.name for form in chosen(["json", "csv"], FORMATS)] == ["csv", "json"]
+    with pytest.raises(BadSettings, match="'pdf'") as refused:
+        chosen(["csv", "pdf"], FORMATS)
+    assert "csv" in str(refused.value)

@@ -1,0 +1,124 @@
+"""Text that no spreadsheet runs and no screen obeys."""
+
+import re
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from decom.reporting.neutral import neutral, one_line, visible
+
+TRIGGERS = "=+-@\t\r\n＝＋－＠"
+
+texts = st.text(st.characters(codec=None) | st.sampled_from(TRIGGERS + ",;|'\" \u200b\u00a0\ufeff<>"))
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("phn_1", "phn_1"),
+        ("", ""),
+        ("+919876543210", "'+919876543210"),
+        ("=1+1", "'=1+1"),
+        ("-5", "'-5"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t'=1"),
+        ("\tx", "'\tx"),
+        ("\rx", "'\rx"),
+        ("\nx", "'\nx"),
+        ("＝1", "'＝1"),
+        ("＋1", "'＋1"),
+        ("－1", "'－1"),
+        ("＠x", "'＠x"),
+        ("  =1", "  '=1"),
+        ("\u200b\ufeff=1", "\u200b\ufeff'=1"),
+        ('"=1"', '"\'=1"'),
+        ("x;=1+1", "x;'=1+1"),
+        ("x,-1", "x,'-1"),
+        ("x|@y", "x|'@y"),
+        ("x\n+1", "x\n'+1"),
+        ("x; ＝1", "x; '＝1"),
+        ("'=1", "'=1"),
+        ("a=b", "a=b"),
+        ("2026-11-23", "2026-11-23"),
+        ("a - b", "a - b"),
+        ("\x1b[31m", "\\x1b[31m"),
+        ("a\x00b", "a\\x00b"),
+        ("\u202eexe", "\\u202eexe"),
+        ("\ud83d", "\\ud83d"),
+        ("a\nb", "a\nb"),
+        ("हिन्दी", "हिन्दी"),
+    ],
+)
+def test_what_a_cell_becomes(raw, shown):
+    assert neutral(raw) == shown
+
+
+def may_run(cell: str) -> bool:
+    """Whether any part of `cell`, split as some locale would, starts with a trigger once readers have stripped.
+
+    Written apart from the product: by Unicode category instead of by list.
+    """
+    parts = [cell, *re.split("[,;|\t\r\n]", cell)]
+    for part in parts:
+        rest = part
+        while rest != "" and (rest[0] in '"‘’“”`' or unicodedata.category(rest[0]) in {"Zs", "Cf"}):
+            rest = rest[1:]
+        if rest[:1] in tuple(TRIGGERS):
+            return True
+    return False
+
+
+@given(texts)
+def test_no_part_of_a_neutral_text_starts_with_a_trigger(text):
+    assert not may_run(neutral(text))
+
+
+@given(texts)
+def test_a_neutral_text_stays_as_it_is(text):
+    assert neutral(neutral(text)) == neutral(text)
+
+
+@given(texts)
+def test_only_apostrophes_are_added_to_what_can_be_seen(text):
+    shown = visible(text)
+    left = iter(neutral(text))
+    assert all(character in left for character in shown)
+    assert neutral(text).replace("'", "") == shown.replace("'", "")
+
+
+@given(texts)
+def test_a_visible_text_holds_nothing_that_acts_and_fits_utf_8(text):
+    shown = visible(text)
+    shown.encode("utf-8")
+    assert visible(shown) == shown
+    for character in shown:
+        assert unicodedata.category(character) not in {"Cs", "Zl", "Zp"}
+        assert unicodedata.category(character) != "Cc" or character in "\t\r\n"
+        assert unicodedata.bidirectional(character) not in {
+            "LRE",
+            "RLE",
+            "LRO",
+            "RLO",
+            "PDF",
+            "LRI",
+            "RLI",
+            "FSI",
+            "PDI",
+        }
+
+
+@given(texts)
+def test_one_line_is_one_line(text):
+    assert len(one_line(text).splitlines()) <= 1
+
+
+@given(st.text(st.characters(codec="ascii", categories=["L", "N"])))
+def test_plain_text_is_left_alone(text):
+    assert neutral(text) == text
+
+
+@pytest.mark.parametrize("text", [" " * 200_000, ";" * 200_000, "; " * 100_000, "\"'" * 100_000, ";=" * 100_000])
+def test_a_long_text_takes_linear_time(text):
+    assert len(neutral(text)) >= len(text)
