@@ -2,6 +2,7 @@
 
 from decom.reporting.as_csv import AsCsv
 from decom.reporting.as_json import AsJson
+from decom.reporting.as_xlsx import AsXlsx
 from decom.reporting.interface import ReportFormat
 
-FORMATS: tuple[ReportFormat, ...] = (AsCsv(), AsJson())
+FORMATS: tuple[ReportFormat, ...] = (AsCsv(), AsXlsx(), AsJson())

@@ -66,6 +66,15 @@ class Sums:
         else:
             self.continuing += cost
 
+    def take(self, other: "Sums") -> None:
+        """Count everything that `other` has counted."""
+        self.outcomes.update(other.outcomes)
+        self.stopping += other.stopping
+        self.continuing += other.continuing
+        self.unknown_stopping += other.unknown_stopping
+        self.unknown_continuing += other.unknown_continuing
+        self.from_price_list += other.from_price_list
+
     def rows(self) -> int:
         """All rows counted."""
         return self.outcomes.total()

@@ -4,18 +4,25 @@ import csv
 import io
 import json
 import stat
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
+import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl.utils.escape import unescape
 
+from decom.clock import iso
 from decom.errors import BadSettings
 from decom.planning.plan import Conflict
 from decom.reporting.columns import COLUMNS, conflicts_in_words
 from decom.reporting.kinds import FORMATS
 from decom.reporting.neutral import neutral
 from decom.reporting.write import chosen, write_reports
+from decom.reporting.xlsx_rows import SHEETS
+from decom.reporting.xlsx_sheet import cell_text
 from decom.vocabulary import Outcome
 from tests.reporting.made_up import made_up_audit, made_up_row, mixed_rows, nasty_audit, with_text
 
@@ -43,30 +50,65 @@ def from_csv(content):
 
 
 def from_json(content):
-    rows = []
     audit = json.loads(content)
+    rows = []
     for raw in audit["rows"]:
-        row = {name: "" if value is None else str(value) for name, value in raw.items() if name != "others"}
+        row = {name: "" if value is None else str(value) for name, value in raw.items()}
         held = conflicts_in_words(Conflict(**conflict) for conflict in raw["conflicts"])
-        row |= {"conflicts": held, "run_id": audit["run_id"]}
-        del row["cost_from"]
-        rows.append({name: neutral(value) for name, value in (row | raw["others"]).items()})
-    return [{neutral(name): value for name, value in row.items()} for row in rows]
+        row |= {"conflicts": held, "run_id": audit["run_id"]} | raw["others"]
+        del row["others"], row["cost_from"]
+        rows.append(row)
+    return rows
 
 
-READERS = {"csv": from_csv, "json": from_json}
-"""Format by format: its bytes in, a list of rows out, each a mapping of column to the text of `audit.csv`."""
+def from_xlsx(content):
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    rows = []
+    for sheet in book:
+        if sheet.title.split(" (")[0] in {*SHEETS.values()}:
+            headings, *lines = [[as_text(cell) for cell in line] for line in sheet.iter_rows()]
+            rows += [dict(zip(headings, line, strict=True)) for line in lines]
+    names = {column.heading: column.name for column in COLUMNS}
+    return [{names.get(heading, heading): value for heading, value in row.items()} for row in rows]
+
+
+def as_text(cell):
+    """A cell of openpyxl as `audit.csv` would show it."""
+    value = cell.value
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        if cell.number_format == "yyyy-mm-dd":
+            return value.date().isoformat()
+        return iso(value.replace(tzinfo=UTC))
+    if isinstance(value, float | int):
+        return f"{value:.2f}" if cell.number_format == "#,##0.00" else str(value)
+    return str(unescape(value))
+
+
+READERS: dict[str, tuple[Callable, Callable]] = {
+    "csv": (from_csv, neutral),
+    "json": (from_json, str),
+    "xlsx": (from_xlsx, cell_text),
+}
+"""Format by format: its bytes in, a list of rows out, each a mapping of column to text; and how it shows a text."""
 
 
 def in_order(rows):
     return sorted(rows, key=lambda row: int(row["row"]))
 
 
+def says_what_the_json_says(form, audit):
+    read, shown = READERS[form.name]
+    facts = from_json(written(json_format(), audit))
+    expected = [{shown(name): shown(value) for name, value in row.items()} for row in facts]
+    assert in_order(read(written(form, audit))) == expected
+
+
 @every_audit
 @every_format
 def test_a_format_says_what_the_json_says(form, audit):
-    facts = from_json(written(json_format(), audit))
-    assert in_order(READERS[form.name](written(form, audit))) == facts
+    says_what_the_json_says(form, audit)
 
 
 @every_audit
@@ -81,8 +123,7 @@ def test_the_same_audit_gives_the_same_bytes(form, audit):
 def test_any_text_whatsoever_is_read_back(form, text):
     rows = [with_text(made_up_row(2, Outcome.CONFLICTED), text), with_text(made_up_row(3, Outcome.RELEASED), text)]
     audit = made_up_audit(rows)
-    facts = from_json(written(json_format(), audit))
-    assert in_order(READERS[form.name](written(form, audit))) == facts
+    says_what_the_json_says(form, audit)
 
 
 def json_format():

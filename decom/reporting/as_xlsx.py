@@ -1,0 +1,85 @@
+"""The audit in, `audit.xlsx` out: a summary with control totals, a sheet an outcome, groups, to-do, sources.
+
+No macros, no formulas, no links: text is text, money and times are numbers and dates of the workbook. One pass
+over the rows; they and the finished workbook wait in temporary files, never in memory.
+"""
+
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from xlsxwriter.exceptions import FileCreateError
+from xlsxwriter.workbook import Workbook
+
+from decom.reporting.interface import Audit
+from decom.reporting.money import breakdown_for
+from decom.reporting.todo import ToDo
+from decom.reporting.xlsx_front import Tally, write_groups, write_sources, write_summary, write_todo
+from decom.reporting.xlsx_rows import MOST_LINES, RowSheets
+from decom.reporting.xlsx_sheet import Lines, look_of
+
+
+class AsXlsx:
+    """`audit.xlsx`"""
+
+    name = "xlsx"
+    file_name = "audit.xlsx"
+
+    def __init__(self, *, most_lines: int = MOST_LINES) -> None:
+        """`most_lines` of a sheet of rows, its heading included: past it a second sheet goes on."""
+        self._most_lines = most_lines
+
+    def write(self, audit: Audit, stream: BinaryIO) -> None:
+        """Write the workbook. Raises OSError where the disk refuses."""
+        with tempfile.TemporaryDirectory(prefix="decom-") as waiting:
+            options = {
+                "constant_memory": True,
+                "tmpdir": waiting,
+                "strings_to_formulas": False,
+                "strings_to_urls": False,
+                "strings_to_numbers": False,
+                "use_zip64": True,
+            }
+            made = Path(waiting) / self.file_name
+            try:
+                with Workbook(made, options) as book:
+                    self._fill(book, audit)
+            except FileCreateError as error:
+                raise OSError(f"the workbook cannot be made in {waiting}: {error}") from error
+            with made.open("rb") as finished:
+                shutil.copyfileobj(finished, stream, 1 << 20)
+
+    def _fill(self, book: Workbook, audit: Audit) -> None:
+        book.set_properties(
+            {
+                "title": "Audit of released phone numbers",
+                "subject": audit.run_id,
+                "author": "decom",
+                "created": _made_at(audit),
+            }
+        )
+        look = look_of(book)
+        summary = Lines(book.add_worksheet("Summary"), look)
+        rows = RowSheets(book, look, audit, most_lines=self._most_lines)
+        breakdown, todo, tally = breakdown_for(audit), ToDo(), Tally()
+        for row in audit.rows:
+            rows.add(row)
+            breakdown.add(row)
+            todo.add(row)
+            tally.add(row)
+        rows.finish()
+        write_groups(Lines(book.add_worksheet("By group"), look), audit, breakdown)
+        write_todo(Lines(book.add_worksheet("To do"), look), audit, todo)
+        write_sources(Lines(book.add_worksheet("Sources"), look), audit)
+        write_summary(summary, audit, breakdown, tally)
+        summary.sheet.activate()
+
+
+def _made_at(audit: Audit) -> datetime:
+    """The workbook's date of making: a fact of the run, so that the same run gives the same bytes."""
+    try:
+        return datetime.fromisoformat(audit.timing.planned_at).astimezone(UTC).replace(tzinfo=None)
+    except ValueError:
+        return datetime(2000, 1, 1)  # noqa: DTZ001 - the workbook's own dates have no zone

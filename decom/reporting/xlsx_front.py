@@ -1,0 +1,258 @@
+"""Sums in, the workbook's sheets for reading out: Summary, By group, To do, Sources."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from decom.reporting.interface import Audit, AuditRow
+from decom.reporting.money import Breakdown, Sums
+from decom.reporting.todo import ToDo
+from decom.reporting.words import MEANINGS, headline, outcome_in_words
+from decom.reporting.xlsx_rows import SHEETS, set_up_page
+from decom.reporting.xlsx_sheet import Lines, Value, moment_of
+from decom.vocabulary import Outcome
+
+_SUMMARY_WIDTHS = (30, 22, 12, 20, 18, 16, 60)
+_UNKNOWN_MONTH = "not known"
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was really written to the sheets of rows; the control totals compare it with the audit's own sums."""
+
+    by_outcome: defaultdict[Outcome, Sums] = field(default_factory=lambda: defaultdict(Sums))
+
+    def add(self, row: AuditRow) -> None:
+        """Count one written row."""
+        self.by_outcome[row.outcome].add(row)
+
+    def rows(self) -> int:
+        """All rows written."""
+        return sum(sums.rows() for sums in self.by_outcome.values())
+
+
+def write_summary(lines: Lines, audit: Audit, breakdown: Breakdown, tally: Tally) -> None:
+    """The first sheet: what was asked, what became of it, the money, what to mistrust, and that it all ties."""
+    _widths(lines, _SUMMARY_WIDTHS)
+    set_up_page(lines, audit, "Summary")
+    lines.line("Phone numbers taken out of service", formats=[lines.look.title])
+    lines.line(headline(audit))
+    lines.skip()
+    _outcomes(lines, audit, tally)
+    _money(lines, audit, breakdown)
+    _controls(lines, audit, breakdown, tally)
+    _doubts(lines, audit)
+    _asked(lines, audit)
+
+
+def write_groups(lines: Lines, audit: Audit, breakdown: Breakdown) -> None:
+    """Subtotals per group: rows, rent that stops, rent that goes on."""
+    _widths(lines, (34, 10, 12, 12, 12, 22, 22, 16, 16))
+    set_up_page(lines, audit, "By group")
+    if breakdown.column is None:
+        lines.line("The input has no column to subtotal by; name one with [report] group_by.")
+        return
+    _heading(
+        lines, breakdown.column, "Rows", "Released", "Conflicted", "Other", "Rent that stops (USD/month)",
+        "Rent that goes on (USD/month)", "Stops, rent unknown", "Goes on, rent unknown",
+    )  # fmt: skip
+    lines.sheet.freeze_panes(1, 1)
+    lines.sheet.repeat_rows(0)
+    groups = breakdown.groups_by_money()
+    for name, sums in groups:
+        lines.line(name if name != "" else "(no entry)", *_group_line(sums))
+    total = Sums()
+    for _, sums in groups:
+        total.take(sums)
+    _total(lines, "All groups", *_group_line(total))
+
+
+def write_todo(lines: Lines, audit: Audit, todo: ToDo) -> None:
+    """One line for each thing to reconfigure, and two empty columns for whoever does it."""
+    _widths(lines, (20, 34, 28, 14, 10, 16, 50, 60, 16, 12))
+    set_up_page(lines, audit, "To do")
+    holders = todo.holders()
+    if holders == []:
+        lines.line("Nothing holds a number back: there is nothing to reconfigure.")
+        return
+    _heading(
+        lines, "What", "Name", "ID", "Status", "Numbers", "Their rent (USD/month)", "What to do", "The numbers", "Who",
+        "Done",
+    )  # fmt: skip
+    lines.sheet.freeze_panes(1, 2)
+    lines.sheet.repeat_rows(0)
+    wrapped = lines.look.wrapped
+    for held in holders:
+        conflict = held.conflict
+        named = [number.phone_number or number.number_id or f"row {number.row}" for number in held.first]
+        more = held.numbers - len(named)
+        numbers = ", ".join(named) + (f" and {more:,} more: see the sheet Conflicted" if more > 0 else "")
+        lines.line(
+            held.kind, conflict.name, conflict.id, conflict.status, held.numbers, held.rent, held.step, numbers, "", "",
+            formats=[wrapped, wrapped, wrapped, wrapped, None, None, wrapped, wrapped],
+        )  # fmt: skip
+    if todo.beyond > 0:
+        lines.line(f"{todo.beyond:,} more rows are held by others: see the sheet Conflicted.")
+    lines.line("A number that two things hold is counted with both.", formats=[lines.look.small])
+
+
+def write_sources(lines: Lines, audit: Audit) -> None:
+    """Where conflicts were looked for, and where they could not be."""
+    _widths(lines, (26, 16, 90))
+    set_up_page(lines, audit, "Sources")
+    _heading(lines, "Source of conflicts", "Checked", "What was read, or why it was not")
+    lines.sheet.freeze_panes(1, 0)
+    look = lines.look
+    for source in audit.sources:
+        checked = "yes" if source.checked else "NOT CHECKED"
+        formats = [look.text, look.good if source.checked else look.bad, look.wrapped]
+        lines.line(source.name, checked, source.why, formats=formats)
+
+
+def _outcomes(lines: Lines, audit: Audit, tally: Tally) -> None:
+    _heading(lines, "Outcome", "Rows", "Share", "Rent (USD/month)", "Rent unknown", "Sheet", "What it means")
+    for outcome in Outcome:
+        rows, sums = audit.counts.get(outcome, 0), tally.by_outcome[outcome]
+        share = _share(rows, audit.input_rows)
+        lines.line(
+            outcome_in_words(outcome), rows, share, sums.stopping + sums.continuing,
+            sums.unknown_stopping + sums.unknown_continuing, SHEETS[outcome], MEANINGS[outcome],
+            formats=[None, None, lines.look.share],
+        )  # fmt: skip
+    money = audit.money
+    unknown = money.unknown_stopping + money.unknown_continuing
+    _total(lines, "All rows", sum(audit.counts.values()), None, money.stopping + money.continuing, unknown)
+    if audit.gone_before_us > 0:
+        lines.line(
+            f"Of the missing, {audit.gone_before_us:,} were on the account when the plan was made and gone when asked.",
+            formats=[lines.look.small],
+        )
+    lines.skip()
+
+
+def _money(lines: Lines, audit: Audit, breakdown: Breakdown) -> None:
+    money = audit.money
+    _heading(lines, "Money (USD)", "A month", "", "In twelve months", "Rent unknown")
+    lines.line("Stops: released", money.stopping, None, money.stopping * 12, money.unknown_stopping)
+    lines.line("Goes on: still there", money.continuing, None, money.continuing * 12, money.unknown_continuing)
+    if money.from_price_list > 0:
+        note = f"{money.from_price_list:,} of these rents come from the price list, the others from the numbers."
+        lines.line(note, formats=[lines.look.small])
+    lines.skip()
+    _heading(lines, "Billing stops in", "A month", "Numbers", "", "Rent unknown")
+    for month, sums in breakdown.months_in_order():
+        name = month if month != "" else _UNKNOWN_MONTH
+        lines.line(name, sums.stopping, sums.rows(), None, sums.unknown_stopping)
+    if breakdown.months == {}:
+        lines.line("Nothing was released.", formats=[lines.look.small])
+    elif "" in breakdown.months:
+        note = "Where the billing cycle is not known no date is given; rent stops when the number's cycle ends."
+        lines.line(note, formats=[lines.look.small])
+    lines.skip()
+
+
+def _controls(lines: Lines, audit: Audit, breakdown: Breakdown, tally: Tally) -> None:
+    _heading(lines, "Control total", "Expected", "", "In this workbook", "Result")
+    written = tally.by_outcome
+    money = audit.money
+    checks: list[tuple[str, Value, Value]] = [("Rows of the input", audit.input_rows, tally.rows())]
+    checks += [
+        (f"Rows {outcome_in_words(outcome).lower()}", audit.counts.get(outcome, 0), written[outcome].rows())
+        for outcome in Outcome
+    ]
+    stopping = sum((sums.stopping for sums in written.values()), Decimal(0))
+    continuing = sum((sums.continuing for sums in written.values()), Decimal(0))
+    checks += [("Rent that stops", money.stopping, stopping), ("Rent that goes on", money.continuing, continuing)]
+    if breakdown.column is not None:
+        groups = breakdown.groups.values()
+        checks += [
+            ("Rows over all groups", audit.input_rows, sum(sums.rows() for sums in groups)),
+            ("Rent that stops, all groups", money.stopping, sum((s.stopping for s in groups), Decimal(0))),
+            ("Rent that goes on, all groups", money.continuing, sum((s.continuing for s in groups), Decimal(0))),
+        ]
+    for name, expected, found in checks:
+        ties = expected == found
+        result = lines.look.good if ties else lines.look.bad
+        formats = [None, None, None, None, result]
+        lines.line(name, expected, None, found, "ties" if ties else "DOES NOT TIE", formats=formats)
+    note = "Every row of the input stands on exactly one of the sheets of rows."
+    lines.line(note, formats=[lines.look.small])
+    lines.skip()
+
+
+def _doubts(lines: Lines, audit: Audit) -> None:
+    _heading(lines, "What was not checked", "")
+    not_checked = [source for source in audit.sources if not source.checked]
+    for source in not_checked:
+        lines.line(source.name, source.why)
+    if not_checked == []:
+        lines.line("Every source of conflicts was read to its end.")
+    lines.skip()
+    _heading(lines, "Looked at again", "")
+    if audit.verification is None:
+        lines.line("Nobody has compared the account with this report yet: decom verify does.")
+    else:
+        lines.line("Compared (UTC)", moment_of(audit.verification.at))
+        for difference in audit.verification.differences:
+            lines.line("Difference", difference, formats=[lines.look.bad])
+        if audit.verification.differences == ():
+            lines.line("The account was as this report says.", formats=[lines.look.good])
+    lines.skip()
+
+
+def _asked(lines: Lines, audit: Audit) -> None:
+    _heading(lines, "What was asked, by whom, when", "")
+    timing = audit.timing
+    facts: Sequence[tuple[str, Value]] = (
+        ("Run", audit.run_id),
+        ("Status", audit.status if audit.why is None else f"{audit.status} ({audit.why})"),
+        ("Exit code", audit.exit_code),
+        ("Workspace", audit.workspace),
+        ("Service", audit.base_url),
+        ("Started by", audit.operator),
+        ("Input file", audit.input_name),
+        ("Its SHA-256", audit.input_sha256),
+        ("Its rows", audit.input_rows),
+        ("Its blank rows, in no report", audit.input_blank_rows),
+        ("Planned (UTC)", moment_of(timing.planned_at)),
+        ("Releasing began (UTC)", moment_of(timing.released_from)),
+        ("Releasing ended (UTC)", moment_of(timing.released_to)),
+        ("Verified (UTC)", moment_of(timing.verified_at)),
+        ("Parts", timing.parts),
+        ("Ledger head", audit.ledger_head),
+    )
+    for name, value in facts:
+        lines.line(name, value, formats=[lines.look.label])
+    for note in audit.notes:
+        lines.line("Note", note, formats=[lines.look.label])
+
+
+def _group_line(sums: Sums) -> tuple[Value, ...]:
+    released, conflicted = sums.outcomes[Outcome.RELEASED], sums.outcomes[Outcome.CONFLICTED]
+    return (
+        sums.rows(), released, conflicted, sums.rows() - released - conflicted, sums.stopping, sums.continuing,
+        sums.unknown_stopping, sums.unknown_continuing,
+    )  # fmt: skip
+
+
+def _heading(lines: Lines, *names: str) -> None:
+    lines.line(*names, formats=[lines.look.heading] * len(names))
+
+
+def _total(lines: Lines, *values: Value) -> None:
+    look = lines.look
+    formats = [
+        look.total_money if isinstance(value, Decimal) else look.total_whole if isinstance(value, int) else look.total
+        for value in values
+    ]
+    lines.line(*values, formats=formats)
+
+
+def _widths(lines: Lines, widths: Sequence[int]) -> None:
+    for at, width in enumerate(widths):
+        lines.sheet.set_column(at, at, width)
+
+
+def _share(rows: int, of: int) -> Decimal | None:
+    return None if of == 0 else Decimal(rows) / Decimal(of)

@@ -1,0 +1,163 @@
+"""Typed cells in, lines of a worksheet out: text that nothing runs, real numbers, real times.
+
+Lines are written from top to bottom and leave memory at once.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from xlsxwriter.format import Format
+from xlsxwriter.workbook import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+from decom.reporting.neutral import neutral
+
+MOST_TEXT = 32_767
+"""Most UTF-16 units that a cell of a workbook can hold."""
+
+_CUT = " [cut: this cell is too long for a workbook]"
+_FIRST_YEAR = 1900
+"""The workbook's calendar has no earlier day."""
+
+Value = str | int | Decimal | datetime | date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The formats of a workbook, made once."""
+
+    text: Format
+    wrapped: Format
+    whole: Format
+    money: Format
+    share: Format
+    moment: Format
+    day: Format
+    heading: Format
+    title: Format
+    section: Format
+    label: Format
+    small: Format
+    total: Format
+    total_whole: Format
+    total_money: Format
+    good: Format
+    bad: Format
+
+
+def look_of(book: Workbook) -> Look:
+    """The formats, registered with `book`; text formats are `@`, so that a cell stays text when it is edited."""
+    base = {"font_name": "Calibri", "font_size": 11, "valign": "top"}
+    text = {**base, "num_format": "@"}
+    total = {"bold": True, "top": 1, "bottom": 6}
+    whole, money = "#,##0", "#,##0.00"
+
+    def made(*properties: Mapping[str, object]) -> Format:
+        merged: dict[str, object] = {}
+        for some in properties:
+            merged |= some
+        return book.add_format(merged)
+
+    return Look(
+        text=made(text),
+        wrapped=made(text, {"text_wrap": True}),
+        whole=made(base, {"num_format": whole}),
+        money=made(base, {"num_format": money}),
+        share=made(base, {"num_format": "0.0%"}),
+        moment=made(base, {"num_format": "yyyy-mm-dd hh:mm:ss", "align": "left"}),
+        day=made(base, {"num_format": "yyyy-mm-dd", "align": "left"}),
+        heading=made(text, {"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F3A4D", "text_wrap": True}),
+        title=made(text, {"bold": True, "font_size": 18, "font_color": "#1F3A4D"}),
+        section=made(text, {"bold": True, "font_size": 13, "font_color": "#1F3A4D", "bottom": 1}),
+        label=made(text, {"font_color": "#44546A"}),
+        small=made(text, {"font_color": "#6B7785", "italic": True}),
+        total=made(text, total),
+        total_whole=made(base, total, {"num_format": whole}),
+        total_money=made(base, total, {"num_format": money}),
+        good=made(text, {"bold": True, "font_color": "#1B6E3C"}),
+        bad=made(text, {"bold": True, "font_color": "#FFFFFF", "bg_color": "#B3261E"}),
+    )
+
+
+class Lines:
+    """A worksheet that is written line by line."""
+
+    def __init__(self, sheet: Worksheet, look: Look) -> None:
+        self.sheet = sheet
+        self.look = look
+        self.at = 0
+        """The line to be written next; the first is 0."""
+
+    def line(self, *values: Value, formats: Sequence[Format | None] = ()) -> None:
+        """Write `values` from the first column on, and go to the next line.
+
+        `formats` gives a format for each value; None, and a list that ends early, mean the usual one of its
+        type. None as a value leaves a cell empty.
+        """
+        for column, value in enumerate(values):
+            given = formats[column] if column < len(formats) else None
+            self._cell(column, value, given)
+        self.at += 1
+
+    def skip(self) -> None:
+        """Leave a line empty."""
+        self.at += 1
+
+    def _cell(self, column: int, value: Value, given: Format | None) -> None:
+        if value is None:
+            if given is not None:
+                self.sheet.write_blank(self.at, column, None, given)
+        elif isinstance(value, str):
+            self.sheet.write_string(self.at, column, cell_text(value), given or self.look.text)
+        elif isinstance(value, int):
+            self.sheet.write_number(self.at, column, value, given or self.look.whole)
+        elif isinstance(value, Decimal):
+            self.sheet.write_number(self.at, column, float(value), given or self.look.money)
+        else:
+            usual = self.look.moment if isinstance(value, datetime) else self.look.day
+            self.sheet.write_datetime(self.at, column, value, given or usual)
+
+
+def cell_text(text: str) -> str:
+    """`neutral(text)`, cut with a mark where a cell cannot hold it.
+
+    A text in `<r>` and `</r>` also gets an apostrophe: the writer would take it for markup of its own and put
+    it into the file unescaped.
+    """
+    safe = neutral(text)
+    if safe.startswith("<r>") and safe.endswith("</r>"):
+        safe = f"'{safe}"
+    if len(safe) * 2 <= MOST_TEXT or _units(safe) <= MOST_TEXT:
+        return safe
+    kept = safe.encode("utf-16-le")[: 2 * (MOST_TEXT - len(_CUT))].decode("utf-16-le", errors="ignore")
+    return kept + _CUT
+
+
+def moment_of(text: str | None) -> Value:
+    """ISO 8601 as a time of the workbook, in UTC without a zone; the text itself where that cannot be."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.utcoffset() != timedelta(0) or moment.year < _FIRST_YEAR:
+            return text
+        return moment.replace(tzinfo=None)
+    except ValueError:
+        return text
+
+
+def day_of(text: str | None) -> Value:
+    """An ISO date as a date of the workbook; the text itself where that cannot be."""
+    if text is None:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return text
+    return day if day.year >= _FIRST_YEAR else text
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2

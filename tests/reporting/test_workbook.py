@@ -1,0 +1,195 @@
+"""`audit.xlsx` as an accountant opens it: real numbers and dates, sheets that tie, and nothing that runs."""
+
+import io
+import re
+import zipfile
+from dataclasses import replace
+from datetime import datetime
+
+import openpyxl
+import pytest
+from openpyxl.cell.cell import MergedCell
+
+from decom.planning.plan import ReportOptions
+from decom.reporting.as_xlsx import AsXlsx
+from decom.reporting.xlsx_sheet import MOST_TEXT, cell_text, day_of, moment_of
+from decom.vocabulary import Outcome
+from tests.reporting.made_up import made_up_audit, made_up_row, mixed_rows, nasty_audit, with_text
+
+
+def workbook(audit, **options):
+    stream = io.BytesIO()
+    AsXlsx(**options).write(audit, stream)
+    return openpyxl.load_workbook(stream)
+
+
+def parts(audit):
+    stream = io.BytesIO()
+    AsXlsx().write(audit, stream)
+    with zipfile.ZipFile(stream) as archive:
+        return {name: archive.read(name).decode() for name in archive.namelist()}
+
+
+@pytest.mark.parametrize("audit", [nasty_audit(), made_up_audit(mixed_rows(40))], ids=["nasty", "mixed"])
+def test_nothing_in_the_workbook_is_a_formula_a_link_or_a_macro(audit):
+    found = parts(audit)
+    sheets = [text for name, text in found.items() if name.startswith("xl/worksheets/")]
+    assert len(sheets) >= 8
+    for text in sheets:
+        assert re.search(r"<f[ >]", text) is None
+        assert "<hyperlink" not in text
+        assert "<r>" not in text
+    assert not [name for name in found if "vba" in name.lower() or "external" in name.lower()]
+
+
+def test_text_cells_are_strings_with_the_format_for_text():
+    book = workbook(nasty_audit())
+    for sheet in book:
+        for line in sheet.iter_rows():
+            for cell in line:
+                assert not isinstance(cell, MergedCell)
+                if isinstance(cell.value, str):
+                    assert (cell.data_type, cell.number_format) == ("s", "@"), (sheet.title, cell.coordinate)
+
+
+def test_money_and_times_are_numbers_and_dates():
+    sheet = workbook(made_up_audit(mixed_rows(40)))["Released"]
+    headings = {cell.value: cell.column for cell in sheet[1]}
+    line = {name: sheet.cell(2, column) for name, column in headings.items()}
+    assert isinstance(line["Rent a month (USD)"].value, float | int)
+    assert line["Rent a month (USD)"].number_format == "#,##0.00"
+    assert isinstance(line["Decided (UTC)"].value, datetime)
+    assert isinstance(line["Billing stops on"].value, datetime)
+    assert isinstance(line["Row"].value, int)
+    assert line["Phone number"].value.startswith("'+")
+
+
+def test_every_row_stands_on_exactly_one_sheet():
+    audit = made_up_audit(mixed_rows(200))
+    book = workbook(audit)
+    assert book.sheetnames == [
+        "Summary", "Released", "Missing", "Conflicted", "Failed", "Unknown", "Not attempted", "Other",
+        "By group", "To do", "Sources",
+    ]  # fmt: skip
+    rows = [
+        cell.value
+        for name in book.sheetnames[1:8]
+        for cell in next(book[name].iter_cols(1, 1, min_row=2, max_row=None))
+    ]
+    assert sorted(rows) == [row.row for row in audit.rows]
+
+
+def test_an_outcome_that_did_not_occur_needs_no_sheet_but_the_usual_ones_are_there():
+    book = workbook(made_up_audit([made_up_row(2, Outcome.RELEASED)]))
+    assert book.sheetnames == [
+        "Summary", "Released", "Missing", "Conflicted", "Other", "By group", "To do", "Sources",
+    ]  # fmt: skip
+
+
+def test_sheets_of_rows_can_be_filtered_printed_and_scrolled():
+    sheet = workbook(made_up_audit(mixed_rows(40)))["Released"]
+    assert sheet.freeze_panes == "C2"
+    assert sheet.auto_filter.ref.startswith("A1:W")
+    assert sheet.print_title_rows == "$1:$1"
+    assert sheet.page_setup.orientation == "landscape"
+    assert sheet.page_setup.fitToHeight == 0
+    assert [cell.value for cell in sheet[1]][:5] == ["Row", "Phone number", "Nickname", "Cost Centre", "Outcome"]
+
+
+def values_of(sheet):
+    return [[cell for cell in line if cell is not None] for line in sheet.iter_rows(values_only=True)]
+
+
+def test_all_control_totals_tie():
+    book = workbook(made_up_audit(mixed_rows(200)))
+    results = [line[-1] for line in values_of(book["Summary"]) if line and line[-1] in ("ties", "DOES NOT TIE")]
+    assert results == ["ties"] * (1 + len(Outcome) + 2 + 3)
+
+
+def test_a_count_that_is_wrong_does_not_tie():
+    audit = made_up_audit(mixed_rows(40))
+    lied = replace(audit, counts={**audit.counts, Outcome.RELEASED: audit.counts[Outcome.RELEASED] + 1})
+    lines = values_of(workbook(lied)["Summary"])
+    assert [line[0] for line in lines if line and line[-1] == "DOES NOT TIE"] == ["Rows released"]
+
+
+def test_the_groups_are_subtotalled_and_add_up():
+    audit = made_up_audit(mixed_rows(200))
+    heading, *groups, total = values_of(workbook(audit)["By group"])
+    assert heading[0] == "Cost Centre"
+    assert {line[0] for line in groups} == {"Sales", "Support", "Field"}
+    for column in range(1, 9):
+        assert total[column] == pytest.approx(sum(line[column] for line in groups))
+    assert total[1] == 200
+    assert total[5] == pytest.approx(float(audit.money.stopping))
+
+
+def test_without_a_group_column_the_sheet_says_how_to_get_one():
+    audit = replace(made_up_audit(mixed_rows(9)), options=ReportOptions(group_by="nowhere"))
+    assert "group_by" in values_of(workbook(audit)["By group"])[0][0]
+
+
+def test_the_to_do_names_what_to_reconfigure_once():
+    audit = made_up_audit([made_up_row(at, Outcome.CONFLICTED) for at in range(2, 102)])
+    heading, first, second, note = values_of(workbook(audit)["To do"])
+    assert heading[:4] == ["What", "Name", "ID", "Status"]
+    assert first[:2] == ["Campaign", "Diwali reminder"]
+    assert first[2:5] == ["cmp_71", "active", 100]
+    assert second[0] == "Batch call"
+    assert second[3] == 50 or second[4] == 50
+    assert "and 50 more" in first[7]
+    assert "counted with both" in note[0]
+
+
+def test_what_was_not_checked_is_on_the_first_sheet():
+    lines = values_of(workbook(made_up_audit(mixed_rows(9)))["Summary"])
+    assert ["workflows", "the service names no number in a workflow"] in lines
+
+
+def test_a_full_sheet_goes_on_as_a_second_one():
+    rows = [made_up_row(at, Outcome.RELEASED) for at in range(2, 27)]
+    book = workbook(made_up_audit(rows), most_lines=11)
+    names = [name for name in book.sheetnames if name.startswith("Released")]
+    assert names == ["Released", "Released (2)", "Released (3)"]
+    assert [book[name].max_row for name in names] == [11, 11, 6]
+    assert [book[name]["A1"].value for name in names] == ["Row"] * 3
+
+
+@pytest.mark.parametrize("text", ["x" * 40_000, "😀" * 20_000, "=" + "y" * MOST_TEXT])
+def test_a_text_too_long_for_a_cell_is_cut_with_a_mark(text):
+    shown = cell_text(text)
+    assert shown.endswith("[cut: this cell is too long for a workbook]")
+    assert MOST_TEXT - 2 <= len(shown.encode("utf-16-le")) // 2 <= MOST_TEXT
+    audit = made_up_audit([with_text(made_up_row(2, Outcome.RELEASED), text)])
+    assert workbook(audit)["Released"]["C2"].value == shown
+
+
+@pytest.mark.parametrize("text", ["x" * MOST_TEXT, "😀" * (MOST_TEXT // 2)])
+def test_a_text_that_just_fits_is_whole(text):
+    assert cell_text(text) == text
+
+
+@pytest.mark.parametrize("text", ["1899-12-31", "soon", "", "0001-01-01"])
+def test_a_day_that_a_workbook_cannot_hold_stays_text(text):
+    assert day_of(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-11-23T10:00:00", "2026-11-23T10:00:00+05:30", "0999-01-01T00:00:00Z", "then", ""]
+)
+def test_a_time_that_a_workbook_cannot_hold_stays_text(text):
+    assert moment_of(text) == text
+
+
+class FullDisk(io.BytesIO):
+    """A stream that takes the first bytes and no more."""
+
+    def write(self, data):
+        if self.tell() + len(data) > 1_000:
+            raise OSError(28, "No space left on device")
+        return super().write(data)
+
+
+def test_a_full_disk_is_an_error_of_the_system():
+    with pytest.raises(OSError, match="No space left"):
+        AsXlsx().write(made_up_audit(mixed_rows(200)), FullDisk())
