@@ -36,6 +36,7 @@ def write_summary(lines: Lines, audit: Audit, breakdown: Breakdown, tally: Tally
     """The first sheet: what was asked, what became of it, the money, what to mistrust, and that it all ties."""
     _widths(lines, _SUMMARY_WIDTHS)
     set_up_page(lines, audit, "Summary")
+    lines.sheet.set_row(0, 30)
     lines.line("Phone numbers taken out of service", formats=[lines.look.title])
     lines.line(headline(audit))
     lines.skip()
@@ -55,7 +56,7 @@ def write_groups(lines: Lines, audit: Audit, breakdown: Breakdown) -> None:
         return
     _heading(
         lines, breakdown.column, "Rows", "Released", "Conflicted", "Other", "Rent that stops (USD/month)",
-        "Rent that goes on (USD/month)", "Stops, rent unknown", "Goes on, rent unknown",
+        "Rent that goes on (USD/month)", "Stops, rent unknown", "Goes on, rent unknown", numbers=range(1, 9),
     )  # fmt: skip
     lines.sheet.freeze_panes(1, 1)
     lines.sheet.repeat_rows(0)
@@ -78,7 +79,7 @@ def write_todo(lines: Lines, audit: Audit, todo: ToDo) -> None:
         return
     _heading(
         lines, "What", "Name", "ID", "Status", "Numbers", "Their rent (USD/month)", "What to do", "The numbers", "Who",
-        "Done",
+        "Done", numbers=(4, 5),
     )  # fmt: skip
     lines.sheet.freeze_panes(1, 2)
     lines.sheet.repeat_rows(0)
@@ -87,7 +88,11 @@ def write_todo(lines: Lines, audit: Audit, todo: ToDo) -> None:
         conflict = held.conflict
         named = [number.phone_number or number.number_id or f"row {number.row}" for number in held.first]
         more = held.numbers - len(named)
-        numbers = ", ".join(named) + (f" and {more:,} more: see the sheet Conflicted" if more > 0 else "")
+        numbers = (
+            f"{held.numbers:,}: "
+            + " · ".join(named)
+            + (f" and {more:,} more: see the sheet Conflicted" if more > 0 else "")
+        )
         lines.line(
             held.kind, conflict.name, conflict.id, conflict.status, held.numbers, held.rent, held.step, numbers, "", "",
             formats=[wrapped, wrapped, wrapped, wrapped, None, None, wrapped, wrapped],
@@ -111,7 +116,17 @@ def write_sources(lines: Lines, audit: Audit) -> None:
 
 
 def _outcomes(lines: Lines, audit: Audit, tally: Tally) -> None:
-    _heading(lines, "Outcome", "Rows", "Share", "Rent (USD/month)", "Rent unknown", "Sheet", "What it means")
+    _heading(
+        lines,
+        "Outcome",
+        "Rows",
+        "Share",
+        "Rent (USD/month)",
+        "Rent unknown",
+        "Sheet",
+        "What it means",
+        numbers=range(1, 5),
+    )
     for outcome in Outcome:
         rows, sums = audit.counts.get(outcome, 0), tally.by_outcome[outcome]
         share = _share(rows, audit.input_rows)
@@ -133,14 +148,14 @@ def _outcomes(lines: Lines, audit: Audit, tally: Tally) -> None:
 
 def _money(lines: Lines, audit: Audit, breakdown: Breakdown) -> None:
     money = audit.money
-    _heading(lines, "Money (USD)", "A month", "", "In twelve months", "Rent unknown")
+    _heading(lines, "Money (USD)", "A month", "", "In twelve months", "Rent unknown", numbers=range(1, 5))
     lines.line("Stops: released", money.stopping, None, money.stopping * 12, money.unknown_stopping)
     lines.line("Goes on: still there", money.continuing, None, money.continuing * 12, money.unknown_continuing)
     if money.from_price_list > 0:
         note = f"{money.from_price_list:,} of these rents come from the price list, the others from the numbers."
         lines.line(note, formats=[lines.look.small])
     lines.skip()
-    _heading(lines, "Billing stops in", "A month", "Numbers", "", "Rent unknown")
+    _heading(lines, "Billing stops in", "A month", "Numbers", "", "Rent unknown", numbers=range(1, 5))
     for month, sums in breakdown.months_in_order():
         name = month if month != "" else _UNKNOWN_MONTH
         lines.line(name, sums.stopping, sums.rows(), None, sums.unknown_stopping)
@@ -153,7 +168,7 @@ def _money(lines: Lines, audit: Audit, breakdown: Breakdown) -> None:
 
 
 def _controls(lines: Lines, audit: Audit, breakdown: Breakdown, tally: Tally) -> None:
-    _heading(lines, "Control total", "Expected", "", "In this workbook", "Result")
+    _heading(lines, "Control total", "Expected", "", "In this workbook", "Result", numbers=range(1, 4))
     written = tally.by_outcome
     money = audit.money
     checks: list[tuple[str, Value, Value]] = [("Rows of the input", audit.input_rows, tally.rows())]
@@ -236,8 +251,10 @@ def _group_line(sums: Sums) -> tuple[Value, ...]:
     )  # fmt: skip
 
 
-def _heading(lines: Lines, *names: str) -> None:
-    lines.line(*names, formats=[lines.look.heading] * len(names))
+def _heading(lines: Lines, *names: str, numbers: Sequence[int] = ()) -> None:
+    """A line of headings; `numbers` says which of them (from 0) stand over numbers."""
+    look = lines.look
+    lines.line(*names, formats=[look.heading_right if at in numbers else look.heading for at in range(len(names))])
 
 
 def _total(lines: Lines, *values: Value) -> None:

@@ -12,7 +12,7 @@ from xlsxwriter.workbook import Workbook
 from decom.reporting.columns import COLUMNS, Cell, Column, Kind, cells_of
 from decom.reporting.interface import Audit, AuditRow
 from decom.reporting.money import cost_of, group_column
-from decom.reporting.xlsx_sheet import Lines, Look, Value, cell_text, day_of, moment_of
+from decom.reporting.xlsx_sheet import TEXT, Lines, Look, Value, cell_text, day_of, moment_of
 from decom.vocabulary import Outcome
 
 MOST_LINES = 1_048_576
@@ -42,6 +42,8 @@ _FOR_PEOPLE = (
 
 _OTHER_WIDTH = 18
 
+_NUMERIC = (Kind.WHOLE, Kind.MONEY)
+
 _COLOURS = {
     Outcome.RELEASED: "#1B6E3C",
     Outcome.MISSING: "#5B6770",
@@ -68,7 +70,7 @@ class RowSheets:
         self._parts: Counter[str] = Counter()
         self._open: dict[str, Lines] = {}
         self._outcome_looks = {
-            outcome: book.add_format({"num_format": "@", "valign": "top", "bold": True, "font_color": colour})
+            outcome: book.add_format({**TEXT, "bold": True, "font_color": colour})
             for outcome, colour in _COLOURS.items()
         }
         for name in dict.fromkeys(SHEETS.values()):
@@ -103,7 +105,9 @@ class RowSheets:
             column = columns[at]
             sheet.set_column(place, place, _OTHER_WIDTH if column is None else column.width)
         headings = [*(column.heading for column in COLUMNS), *self._audit.other_columns]
-        lines.line(*(headings[at] for at in self._order), formats=[self._look.heading] * len(self._order))
+        right = [column is not None and column.kind in _NUMERIC for column in columns]
+        looks = [self._look.heading_right if right[at] else self._look.heading for at in self._order]
+        lines.line(*(headings[at] for at in self._order), formats=looks)
         sheet.set_row(0, 32)
         sheet.freeze_panes(1, 2)
         set_up_page(lines, self._audit, name)

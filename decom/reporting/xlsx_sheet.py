@@ -3,6 +3,7 @@
 Lines are written from top to bottom and leave memory at once.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -17,7 +18,12 @@ from decom.reporting.neutral import neutral
 MOST_TEXT = 32_767
 """Most UTF-16 units that a cell of a workbook can hold."""
 
+BASE = {"font_name": "Calibri", "font_size": 11, "valign": "top"}
+TEXT = {**BASE, "num_format": "@", "quote_prefix": True, "align": "left", "indent": 1}
+"""How every text cell is formatted, whatever else is added."""
+
 _CUT = " [cut: this cell is too long for a workbook]"
+_E164 = re.compile(r"\+[0-9]{1,15}")
 _FIRST_YEAR = 1900
 """The workbook's calendar has no earlier day."""
 
@@ -36,6 +42,8 @@ class Look:
     moment: Format
     day: Format
     heading: Format
+    heading_right: Format
+    """Over numbers."""
     title: Format
     section: Format
     label: Format
@@ -48,10 +56,13 @@ class Look:
 
 
 def look_of(book: Workbook) -> Look:
-    """The formats, registered with `book`; text formats are `@`, so that a cell stays text when it is edited."""
-    base = {"font_name": "Calibri", "font_size": 11, "valign": "top"}
-    text = {**base, "num_format": "@"}
+    """The formats, registered with `book`.
+
+    Text formats are `@` with the mark that an apostrophe typed into a spreadsheet leaves, so that a cell stays
+    text when it is edited.
+    """
     total = {"bold": True, "top": 1, "bottom": 6}
+    head = {"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F3A4D", "text_wrap": True, "valign": "vcenter"}
     whole, money = "#,##0", "#,##0.00"
 
     def made(*properties: Mapping[str, object]) -> Format:
@@ -61,23 +72,24 @@ def look_of(book: Workbook) -> Look:
         return book.add_format(merged)
 
     return Look(
-        text=made(text),
-        wrapped=made(text, {"text_wrap": True}),
-        whole=made(base, {"num_format": whole}),
-        money=made(base, {"num_format": money}),
-        share=made(base, {"num_format": "0.0%"}),
-        moment=made(base, {"num_format": "yyyy-mm-dd hh:mm:ss", "align": "left"}),
-        day=made(base, {"num_format": "yyyy-mm-dd", "align": "left"}),
-        heading=made(text, {"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F3A4D", "text_wrap": True}),
-        title=made(text, {"bold": True, "font_size": 18, "font_color": "#1F3A4D"}),
-        section=made(text, {"bold": True, "font_size": 13, "font_color": "#1F3A4D", "bottom": 1}),
-        label=made(text, {"font_color": "#44546A"}),
-        small=made(text, {"font_color": "#6B7785", "italic": True}),
-        total=made(text, total),
-        total_whole=made(base, total, {"num_format": whole}),
-        total_money=made(base, total, {"num_format": money}),
-        good=made(text, {"bold": True, "font_color": "#1B6E3C"}),
-        bad=made(text, {"bold": True, "font_color": "#FFFFFF", "bg_color": "#B3261E"}),
+        text=made(TEXT),
+        wrapped=made(TEXT, {"text_wrap": True}),
+        whole=made(BASE, {"num_format": whole}),
+        money=made(BASE, {"num_format": money}),
+        share=made(BASE, {"num_format": "0.0%"}),
+        moment=made(BASE, {"num_format": "yyyy-mm-dd hh:mm:ss", "align": "left", "indent": 1}),
+        day=made(BASE, {"num_format": "yyyy-mm-dd", "align": "left", "indent": 1}),
+        heading=made(TEXT, head),
+        heading_right=made(TEXT, head, {"align": "right", "indent": 0}),
+        title=made(TEXT, {"bold": True, "font_size": 18, "font_color": "#1F3A4D"}),
+        section=made(TEXT, {"bold": True, "font_size": 13, "font_color": "#1F3A4D", "bottom": 1}),
+        label=made(TEXT, {"font_color": "#44546A"}),
+        small=made(TEXT, {"font_color": "#6B7785", "italic": True}),
+        total=made(TEXT, total),
+        total_whole=made(BASE, total, {"num_format": whole}),
+        total_money=made(BASE, total, {"num_format": money}),
+        good=made(TEXT, {"bold": True, "font_color": "#1B6E3C"}),
+        bad=made(TEXT, {"bold": True, "font_color": "#FFFFFF", "bg_color": "#B3261E"}),
     )
 
 
@@ -121,11 +133,15 @@ class Lines:
 
 
 def cell_text(text: str) -> str:
-    """`neutral(text)`, cut with a mark where a cell cannot hold it.
+    """`neutral(text)`, cut with a mark where a cell cannot hold it; an E.164 number as it is.
 
-    A text in `<r>` and `</r>` also gets an apostrophe: the writer would take it for markup of its own and put
-    it into the file unescaped.
+    Such a number, in a cell that is text twice over, can become nothing worse than a number, and without an
+    apostrophe it can be looked up in other lists. Any other text keeps its apostrophes even here, because people
+    save sheets as CSV. A text in `<r>` and `</r>` gets one too: the writer would take it for markup of its own
+    and put it into the file unescaped.
     """
+    if _E164.fullmatch(text) is not None:
+        return text
     safe = neutral(text)
     if safe.startswith("<r>") and safe.endswith("</r>"):
         safe = f"'{safe}"

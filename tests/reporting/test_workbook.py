@@ -49,7 +49,8 @@ def test_text_cells_are_strings_with_the_format_for_text():
             for cell in line:
                 assert not isinstance(cell, MergedCell)
                 if isinstance(cell.value, str):
-                    assert (cell.data_type, cell.number_format) == ("s", "@"), (sheet.title, cell.coordinate)
+                    kind = (cell.data_type, cell.number_format, cell.quotePrefix)
+                    assert kind == ("s", "@", True), (sheet.title, cell.coordinate)
 
 
 def test_money_and_times_are_numbers_and_dates():
@@ -61,7 +62,7 @@ def test_money_and_times_are_numbers_and_dates():
     assert isinstance(line["Decided (UTC)"].value, datetime)
     assert isinstance(line["Billing stops on"].value, datetime)
     assert isinstance(line["Row"].value, int)
-    assert line["Phone number"].value.startswith("'+")
+    assert line["Phone number"].value.startswith("+91")
 
 
 def test_every_row_stands_on_exactly_one_sheet():
@@ -162,6 +163,16 @@ def test_a_text_too_long_for_a_cell_is_cut_with_a_mark(text):
     assert MOST_TEXT - 2 <= len(shown.encode("utf-16-le")) // 2 <= MOST_TEXT
     audit = made_up_audit([with_text(made_up_row(2, Outcome.RELEASED), text)])
     assert workbook(audit)["Released"]["C2"].value == shown
+
+
+@pytest.mark.parametrize("text", ["+919876543210", "+1"])
+def test_an_e164_number_can_be_looked_up_in_other_lists(text):
+    assert cell_text(text) == text
+
+
+@pytest.mark.parametrize("text", ["+1+1", "+91 98", "+", "+91\n", "+９１", "+1234567890123456", "+1;=1"])
+def test_what_is_nearly_such_a_number_is_made_neutral(text):
+    assert cell_text(text).startswith("'+")
 
 
 @pytest.mark.parametrize("text", ["x" * MOST_TEXT, "😀" * (MOST_TEXT // 2)])
