@@ -60,6 +60,8 @@ def read_cell(cell: Cell, region: str | None) -> Reading:
         return _noted(read_cell(cell.text, region), cell.note)
     if is_blank(cell):
         return BLANK
+    if _ID.fullmatch(cell):
+        return Reading(number_id=cell)
     value = cell.strip(AROUND)
     note = "" if value == cell else "blanks around it removed"
     bare = _without_quotes(value)
@@ -95,6 +97,8 @@ def _read_value(value: str, region: str | None) -> Reading:
     """`value` is not empty and has nothing around it."""
     if _ID.fullmatch(value):
         return Reading(number_id=value)
+    if _E164.fullmatch(value):
+        return _international(value, certain=True)
     if len(value) > _LONGEST_ID:
         return Reading(problem=f"too long for an ID or a number: {len(value):,} characters")
     problem = _odd_characters(value)
@@ -110,6 +114,8 @@ def _read_value(value: str, region: str | None) -> Reading:
 
 def _odd_characters(value: str) -> str | None:
     """Why `value` cannot be read for a character that nobody sees or that is no plain one, None if it can."""
+    if value.isascii() and value.isprintable():
+        return None
     for position, character in enumerate(value, start=1):
         if character in "\r\n\x0b\x0c\x85\u2028\u2029":
             return "more than one line in this cell"
@@ -148,6 +154,8 @@ def _why_no_number(value: str) -> str | None:
         return "a number with an extension: only the number itself can be released"
     if _DATE.fullmatch(value):
         return "this cell is a date"
+    if value.startswith("-"):
+        return "neither an ID nor a number: it begins with a minus sign"
     if value.count("+") > 1 or value.find("+") > len(value) - len(value.lstrip(" (+")):
         return "a + in the middle of a number: more than one value in this cell?"
     digits = value.translate(_SEPARATORS).lstrip("+")

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
+from decom.errors import BadInput
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -117,6 +119,8 @@ class Table:
     """The sheet's name; None where the kind of file has none."""
     notes: tuple[str, ...] = ()
     """As `InputFile.notes`."""
+    objection: BadInput | None = None
+    """Why the table must not be taken, should it be the one with the IDs; None where nothing speaks against it."""
 
 
 class Reader(Protocol):

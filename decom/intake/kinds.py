@@ -2,5 +2,6 @@
 
 from decom.intake.delimited import Delimited
 from decom.intake.interface import Reader
+from decom.intake.workbook import Workbook
 
-READERS: tuple[Reader, ...] = (Delimited(),)
+READERS: tuple[Reader, ...] = (Workbook(), Delimited())

@@ -157,28 +157,33 @@ def _only_table(reader: Reader, source: Source, wanted: Wanted) -> tuple[Taken, 
     """The rows of the one table with a column of IDs or numbers. Raises BadInput where there is none or two."""
     found: tuple[Table, Taken, tuple[str, ...]] | None = None
     without: list[str] = []
+    beside: list[str] = []
     for table in reader.read(source, wanted):
         where = source.name if table.sheet is None else f"{source.name}, sheet {table.sheet!r}"
         head = list(itertools.islice(table.lines, HEAD))
         columns = find(head, wanted, where)
         if columns is None:
             without.append(_without_columns(table, head))
+            beside.extend(note for note in table.notes if note not in beside)
         elif found is not None:
             raise BadInput(
                 f"the sheets {found[0].sheet!r} and {table.sheet!r} both hold IDs or numbers",
                 where=source.name,
                 remedy=f"Say which one is meant, for example: --sheet {found[0].sheet!r}",
             )
+        elif table.objection is not None:
+            raise table.objection
         else:
             taken = rows_of(itertools.chain(head, table.lines), columns, wanted, where)
             found = table, taken, _notes(table, columns)
     if found is None:
-        raise _no_column(source, wanted, without)
+        raise _no_column(source, wanted, without, beside)
     return found[1], found[2]
 
 
 def _notes(table: Table, columns: Columns) -> tuple[str, ...]:
-    return (*table.notes, *columns.notes)
+    sheet = () if table.sheet is None else (f"sheet {table.sheet!r}",)
+    return (*sheet, *table.notes, *columns.notes)
 
 
 def _without_columns(table: Table, head: Sequence[Line]) -> str:
@@ -190,12 +195,20 @@ def _without_columns(table: Table, head: Sequence[Line]) -> str:
     return place + headers_shown(filled[0])
 
 
-def _no_column(source: Source, wanted: Wanted, without: Sequence[str]) -> BadInput:
+def _no_column(source: Source, wanted: Wanted, without: Sequence[str], beside: Sequence[str]) -> BadInput:
+    """What is said where no table fits; `without` is what each showed instead, `beside` what else is known."""
     shown = [text for text in without if text != ""]
     if not shown:
         return BadInput("there are no rows", where=source.name, remedy="Name a file with an ID or a number a row.")
+    found = "; ".join((*shown, *beside))
     if wanted.column is not None:
-        what = f"no column is called {wanted.column!r}. Found: {'; '.join(shown)}"
-    else:
-        what = f"no column is known to hold IDs or numbers. Found: {'; '.join(shown)}"
-    return BadInput(what, where=source.name, remedy="Say which column holds them: --column and its header.")
+        return BadInput(
+            f"no column is called {wanted.column!r}. Found: {found}",
+            where=source.name,
+            remedy="Say which column holds the IDs or numbers: --column and its header.",
+        )
+    return BadInput(
+        f"no column is known to hold IDs or numbers. Found: {found}",
+        where=source.name,
+        remedy="Say which column holds them: --column and its header.",
+    )

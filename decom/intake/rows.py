@@ -89,7 +89,7 @@ class _RowMaker:
         """The row of a line that is not blank."""
         value, reading = self._reading(cells)
         surplus = _surplus(cells, self._columns)
-        if surplus is not None:
+        if reading.problem is None and surplus is not None:
             reading = Reading(problem=surplus)
         return Row(
             row=number,

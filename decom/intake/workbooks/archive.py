@@ -1,0 +1,146 @@
+"""A zip file in, its parts out, once it is known that they may be unpacked: no bomb, no entity, no password.
+
+Raises BadInput. Nothing is unpacked before the sizes that the archive declares were added up; a part that turns
+out larger than it declared fails its checksum.
+"""
+
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+from xml.parsers import expat
+
+from decom.errors import BadInput
+
+MOST_UNPACKED = 1024 * 1024 * 1024
+"""Most bytes of all parts together; a million rows of six columns take 344 MB."""
+
+MOST_RATIO = 200
+"""Most times that a part may be larger unpacked than packed, from `RATIO_FROM` bytes on; a real one is 5 to 40."""
+
+RATIO_FROM = 10 * 1024 * 1024
+MOST_PARTS = 2_000
+
+_CHUNK = 1 << 18
+
+
+@contextmanager
+def damage_told(where: str) -> Iterator[None]:
+    """Turn what the zip and XML libraries raise for a damaged file into BadInput."""
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OverflowError, ValueError) as error:
+        raise _damaged(str(error), where) from error
+    except expat.ExpatError as error:
+        raise _damaged(f"its XML cannot be read ({error})", where) from error
+
+
+def checked(stream: BinaryIO, where: str) -> zipfile.ZipFile:
+    """The archive, once its table of contents says that it is safe to unpack."""
+    with damage_told(where):
+        archive = zipfile.ZipFile(stream)
+    parts = archive.infolist()
+    total = sum(part.file_size for part in parts)
+    names = {part.filename.lower() for part in parts}
+    bombs = [
+        part.filename
+        for part in parts
+        if part.file_size > RATIO_FROM and part.file_size > MOST_RATIO * max(part.compress_size, 1)
+    ]
+    if len(parts) > MOST_PARTS:
+        raise _unsafe(f"the workbook has {len(parts):,} parts, and the most are {MOST_PARTS:,}", where)
+    if total > MOST_UNPACKED:
+        raise _unsafe(f"the workbook unpacks to {total // 1_000_000:,} MB", where)
+    if bombs:
+        raise _unsafe(f"the workbook's part {bombs[0]!r} unpacks to more than {MOST_RATIO} times its size", where)
+    if len(names) < len(parts):
+        raise _damaged("it has two parts of the same name", where)
+    if any(part.flag_bits & 1 for part in parts):
+        raise protected(where)
+    return archive
+
+
+def read_part(archive: zipfile.ZipFile, name: str, where: str) -> bytes:
+    """A part as bytes. Raises BadInput where there is none."""
+    with damage_told(where):
+        try:
+            return archive.read(name)
+        except KeyError:
+            raise _damaged(f"its part {name!r} is missing", where) from None
+
+
+def refuse_document_types(archive: zipfile.ZipFile, where: str) -> None:
+    """Raise BadInput where a part's XML declares a document type: the way to entities that grow or fetch."""
+    for part in archive.infolist():
+        if part.filename.lower().endswith((".xml", ".rels")):
+            with damage_told(where), archive.open(part) as stream:
+                parser = expat.ParserCreate()
+                _refuse_document_type(parser, part.filename, where)
+                parser.StartElementHandler = _StopAtRoot()
+                try:
+                    while chunk := stream.read(_CHUNK):
+                        parser.Parse(chunk)
+                except _RootReached:
+                    continue
+
+
+def parse_part(archive: zipfile.ZipFile, name: str, where: str, prepare: "Prepare") -> None:
+    """Parse a part's XML in pieces with the handlers that `prepare` sets on the parser."""
+    with damage_told(where):
+        try:
+            stream = archive.open(name)
+        except KeyError:
+            raise _damaged(f"its part {name!r} is missing", where) from None
+        with stream:
+            parser = expat.ParserCreate(namespace_separator=" ")
+            _refuse_document_type(parser, name, where)
+            prepare(parser)
+            while chunk := stream.read(_CHUNK):
+                parser.Parse(chunk)
+            parser.Parse(b"", True)
+
+
+Prepare = Callable[[expat.XMLParserType], None]
+"""Sets the handlers of a parser; names come as `namespace local`."""
+
+
+class _RootReached(Exception):
+    """The prolog is over."""
+
+
+class _StopAtRoot:
+    def __call__(self, name: str, attributes: dict[str, str]) -> None:
+        raise _RootReached
+
+
+def _refuse_document_type(parser: expat.XMLParserType, name: str, where: str) -> None:
+    def refuse(*_: object) -> None:
+        raise _unsafe(f"the workbook's part {name!r} declares a document type", where)
+
+    parser.StartDoctypeDeclHandler = refuse
+
+
+def protected(where: str) -> BadInput:
+    """The refusal of a workbook with a password."""
+    return BadInput(
+        "the workbook is protected by a password",
+        where=where,
+        remedy="Open it, save a copy without a password, and name that.",
+    )
+
+
+def _damaged(how: str, where: str) -> BadInput:
+    return BadInput(
+        f"the workbook is damaged: {how}",
+        where=where,
+        remedy="Open it in a spreadsheet program, save it again, and name that file.",
+    )
+
+
+def _unsafe(what: str, where: str) -> BadInput:
+    return BadInput(
+        f"{what}: no spreadsheet program writes such a file",
+        where=where,
+        remedy="Copy the table into a new workbook, or save it as CSV UTF-8, and name that file.",
+    )

@@ -1,0 +1,269 @@
+"""A workbook on standard input, its sheets as JSON lines on standard output: run as a process with limits.
+
+A workbook is a program's worth of foreign bytes, read by a library that may abort on them. So it is read in a
+process of its own, which has no key, may write no file, and ends when it takes too much memory or time.
+
+Asked by one argument in JSON: the sheet that is wanted, empty for none. Answers line by line: `{"sheet": name,
+"hidden": n, "notes": [...]}` begins a sheet, of which `n` rows are hidden and hold something; `[row, is_hidden,
+cell, …]` is a line of it (rows count from 1; a cell is its text, `["problem", why, raw]` or `["marked", text,
+note]`); `{"done": "sheet"}` ends it and `{"done": "workbook"}` the answer. `{"refused": [what, where, remedy]}`
+ends the answer early; `where` is the place inside the workbook, empty for the whole of it.
+"""
+
+import datetime
+import json
+import resource
+import sys
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from typing import BinaryIO, TextIO
+
+import python_calamine as calamine
+
+from decom.errors import BadInput
+from decom.intake.interface import Cell, Marked, Problem
+from decom.intake.workbooks import ods, xls, xlsx
+from decom.intake.workbooks.archive import checked, protected, refuse_document_types
+from decom.intake.workbooks.compound import MAGIC, CompoundFile
+from decom.intake.workbooks.limits import MOST_MEMORY, MOST_SECONDS, too_much_memory
+from decom.intake.workbooks.marks import Marks
+
+_MOST_EXACT = 10**15
+"""From here on a spreadsheet's number may not be the one that was typed: it keeps 15 digits."""
+
+_OTHER_ZIPS = (
+    ("xl/workbook.bin", "an Excel binary workbook (.xlsb)"),
+    ("word/document.xml", "a Word document"),
+    ("ppt/presentation.xml", "a PowerPoint presentation"),
+    ("Index/Document.iwa", "an Apple Numbers document"),
+)
+
+Value = int | float | str | bool | datetime.time | datetime.date | datetime.datetime | datetime.timedelta
+"""What calamine gives for a cell."""
+
+MarksOf = Callable[[int, str], Marks]
+"""The marks of a sheet by its place among all sheets and its name."""
+
+
+def main() -> int:
+    """Answer the one question; 0 where there was an answer, be it a refusal."""
+    _limit()
+    with open(0, "rb", closefd=False) as stream, open(1, "w", encoding="ascii", closefd=False) as out:
+        try:
+            _answer(stream, out, json.loads(sys.argv[1]))
+        except BadInput as refusal:
+            _say_refusal(out, refusal)
+        except MemoryError:
+            _say_refusal(out, too_much_memory(""))
+    return 0
+
+
+def _limit() -> None:
+    """Bound what this process may take: a lower bound that is already set stays."""
+    for limit, most in (
+        (resource.RLIMIT_AS, MOST_MEMORY),
+        (resource.RLIMIT_CPU, MOST_SECONDS),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+    ):
+        _, hard = resource.getrlimit(limit)
+        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(limit, (bound, hard))
+
+
+def _answer(stream: BinaryIO, out: TextIO, wanted: str) -> None:
+    marks_of = _marks_of(stream)
+    stream.seek(0)
+    try:
+        workbook = calamine.CalamineWorkbook.from_filelike(stream)
+    except calamine.PasswordError:
+        raise protected("") from None
+    except calamine.CalamineError as error:
+        raise _unreadable(error, "") from error
+    names = [sheet.name for sheet in workbook.sheets_metadata]
+    for name in _candidates(workbook.sheets_metadata, wanted):
+        where = f"sheet {name!r}"
+        marks = marks_of(names.index(name), name)
+        try:
+            sheet = workbook.get_sheet_by_name(name)
+        except calamine.CalamineError as error:
+            raise _unreadable(error, where) from error
+        _say_sheet(out, sheet, marks, _notes(workbook.sheets_metadata, name))
+    _say(out, {"done": "workbook"})
+
+
+def _marks_of(stream: BinaryIO) -> MarksOf:
+    """How to get a sheet's marks, once it is known that the file may be read at all."""
+    stream.seek(0)
+    if stream.read(len(MAGIC)) == MAGIC:
+        stream.seek(0)
+        container = CompoundFile(stream.read(), "")
+        if "EncryptedPackage" in container:
+            raise protected("")
+        in_order = xls.marks_of(container, "")
+        return lambda place, _: in_order[place] if place < len(in_order) else Marks()
+    archive = checked(stream, "")
+    refuse_document_types(archive, "")
+    if xlsx.WORKBOOK in archive.namelist():
+        parts = xlsx.sheet_parts(archive, "")
+        return lambda _, name: xlsx.marks_of(archive, parts.get(name, ""), f"sheet {name!r}")
+    if ods.CONTENT in archive.namelist() and _mime_type(archive).endswith("opendocument.spreadsheet"):
+        ods.refuse_protected(archive, "")
+        by_name = ods.marks_of(archive, "")
+        return lambda _, name: by_name.get(name, Marks())
+    raise _no_workbook(archive)
+
+
+def _mime_type(archive: zipfile.ZipFile) -> str:
+    """What an OpenDocument file says it is; empty where it says nothing."""
+    try:
+        return archive.read("mimetype")[:200].decode("ascii", "replace").strip()
+    except KeyError:
+        return ""
+
+
+def _no_workbook(archive: zipfile.ZipFile) -> BadInput:
+    names = set(archive.namelist())
+    kind = next((words for name, words in _OTHER_ZIPS if name in names), "a zip archive")
+    if _mime_type(archive) != "":
+        kind = f"a document of the kind {_mime_type(archive)!r}"
+    return BadInput(
+        f"this is {kind}, not an Excel or OpenDocument workbook",
+        where="",
+        remedy="Save the table as .xlsx, .ods or .csv and name that file.",
+    )
+
+
+def _candidates(sheets: Sequence[calamine.SheetMetadata], wanted: str) -> list[str]:
+    """The sheets that may hold the IDs: the one wanted, else every one that a user can see."""
+    names = [sheet.name for sheet in sheets]
+    if len(set(names)) < len(names):
+        raise BadInput("two sheets have the same name", where="", remedy="Rename one of them.")
+    if wanted != "":
+        meant = [name for name in names if name == wanted] or [
+            name for name in names if name.casefold() == wanted.casefold()
+        ]
+        if not meant:
+            listed = ", ".join(repr(name) for name in names)
+            raise BadInput(
+                f"no sheet is called {wanted!r}. There are: {listed}",
+                where="",
+                remedy="Name one of them with --sheet.",
+            )
+        return meant
+    visible = [sheet.name for sheet in sheets if _is_table(sheet) and _is_visible(sheet)]
+    if not visible:
+        raise BadInput(
+            "the workbook has no sheet that can be seen",
+            where="",
+            remedy="Name the hidden sheet that is meant with --sheet.",
+        )
+    return visible
+
+
+def _is_table(sheet: calamine.SheetMetadata) -> bool:
+    return sheet.typ == calamine.SheetTypeEnum.WorkSheet
+
+
+def _is_visible(sheet: calamine.SheetMetadata) -> bool:
+    return sheet.visible == calamine.SheetVisibleEnum.Visible
+
+
+def _notes(sheets: Sequence[calamine.SheetMetadata], taken: str) -> list[str]:
+    hidden = [sheet.name for sheet in sheets if not _is_visible(sheet) and sheet.name != taken]
+    return [f"hidden sheets not read: {', '.join(repr(name) for name in hidden)}"] if hidden else []
+
+
+def _say_sheet(out: TextIO, sheet: calamine.CalamineSheet, marks: Marks, notes: Sequence[str]) -> None:
+    hidden = 0
+    if marks.hidden:
+        hidden = sum(row in marks.hidden and any(map(_holds, cells)) for row, cells in _lines(sheet, marks))
+    _say(out, {"sheet": sheet.name, "hidden": hidden, "notes": notes})
+    for row, cells in _lines(sheet, marks):
+        _say(out, [row + 1, row in marks.hidden, *map(_said, cells)])
+    _say(out, {"done": "sheet"})
+
+
+def _lines(sheet: calamine.CalamineSheet, marks: Marks) -> Iterator[tuple[int, list[Cell]]]:
+    """The sheet's lines, rows counted from 0, each from the first column to its last cell that holds something."""
+    before = [""] * (sheet.start[1] if sheet.start is not None else 0)
+    row = -1
+    for row, values in enumerate(sheet.iter_rows()):
+        cells: list[Cell] = [
+            *before,
+            *[value if type(value) is str else _cell(value) for value in values],
+        ]
+        yield row, _marked(cells, marks.cells.get(row))
+    for later in range(row + 1, max(marks.cells, default=-1) + 1):
+        yield later, _marked([], marks.cells.get(later))
+
+
+def _marked(cells: list[Cell], marks: dict[int, Problem | str] | None) -> list[Cell]:
+    """A line's cells with what is known of them beside their values."""
+    for column, mark in (marks or {}).items():
+        cells.extend([""] * (column + 1 - len(cells)))
+        cell = cells[column]
+        if isinstance(mark, Problem):
+            cells[column] = mark
+        elif isinstance(cell, str) and cell != "":
+            cells[column] = Marked(cell, mark)
+    while cells and cells[-1] == "":
+        cells.pop()
+    return cells
+
+
+def _cell(value: Value) -> Cell:
+    """A value that is no text: a whole number as its digits, everything else as what it is instead."""
+    if isinstance(value, bool):
+        return Problem("this cell is a yes/no value", str(value).upper())
+    if isinstance(value, int | float):
+        return _number(value)
+    if isinstance(value, datetime.time):
+        return Problem("this cell is a time of day", value.isoformat())
+    if isinstance(value, datetime.date):
+        return Problem("this cell is a date", value.isoformat(*" " * isinstance(value, datetime.datetime)))
+    return Problem("this cell is a duration", str(value))
+
+
+def _number(value: int | float) -> Cell:
+    if value != value or value in (float("inf"), float("-inf")):
+        return Problem("this cell is a number without a value", str(value))
+    if value != int(value):
+        return Problem("a number with a fraction is neither an ID nor a phone number", repr(value))
+    if abs(value) >= _MOST_EXACT:
+        why = "precision lost: a spreadsheet keeps 15 digits of a number. Format the cell as text and type it again"
+        return Problem(why, str(int(value)))
+    return str(int(value))
+
+
+def _holds(cell: Cell) -> bool:
+    return not isinstance(cell, str) or cell.strip() != ""
+
+
+def _said(cell: Cell) -> str | list[str]:
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, Problem):
+        return ["problem", cell.why, cell.raw]
+    return ["marked", cell.text, cell.note]
+
+
+def _say(out: TextIO, answer: object) -> None:
+    out.write(json.dumps(answer, separators=(",", ":")))
+    out.write("\n")
+
+
+def _say_refusal(out: TextIO, refusal: BadInput) -> None:
+    _say(out, {"refused": [refusal.what, refusal.where or "", refusal.remedy or ""]})
+
+
+def _unreadable(error: calamine.CalamineError, where: str) -> BadInput:
+    return BadInput(
+        f"the workbook cannot be read: {error}",
+        where=where,
+        remedy="Open it in a spreadsheet program, save it again, and name that file.",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
