@@ -6,6 +6,7 @@ DecomError                    the root; each leaf knows its exit code
 ├── Refused              5    a guard said no; nothing was released
 ├── KeyRefused           6    the service does not accept the key
 ├── Unreachable          4    the service could not be asked what must be known before anything is sent
+├── NotWritten           1    a report could not be written; the ledger is intact
 ├── Locked              75    another run of this home works on this workspace
 └── LedgerTrouble        2    the ledger cannot be opened, is damaged, or is newer than this program
     └── NotDurable       4    a record could not be made durable (disk full, I/O error)
@@ -73,6 +74,12 @@ class LedgerTrouble(DecomError):
     """The ledger cannot be opened, is damaged, or was written by a newer program."""
 
     exit_code = ExitCode.BAD_INPUT
+
+
+class NotWritten(DecomError):
+    """A report could not be written; the ledger has all facts, so that it can be written later."""
+
+    exit_code = ExitCode.BUG
 
 
 class NotDurable(LedgerTrouble):

@@ -93,6 +93,8 @@ class Stopped(StrEnum):
     """The plan became too old before this row was reached."""
     CHANGED = "changed"
     """This row's number is not what it was when planned."""
+    INTERRUPTED = "interrupted"
+    """The process ended without a word (killed, power lost); `resume` goes on."""
     BUG = "bug"
     """An unexpected error of ours."""
 
@@ -143,6 +145,8 @@ def exit_code(counts: Mapping[Outcome, int], why: Stopped | None = None) -> Exit
         return ExitCode.KEY_REFUSED
     if why is Stopped.BUG:
         return ExitCode.BUG
+    if why in (Stopped.GUARD, Stopped.STALE_PLAN) and counts.get(Outcome.RELEASED, 0) == 0:
+        return ExitCode.GUARD
     left_undone = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED)
     if why is not None or any(counts.get(outcome, 0) > 0 for outcome in left_undone):
         return ExitCode.INCOMPLETE

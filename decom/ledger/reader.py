@@ -43,6 +43,8 @@ class RunStory:
     """How the last part ended; None where it has not, or was killed."""
     verified: tuple[str, Verified] | None = None
     """The last look at the account after the run."""
+    manifest: str | None = None
+    """The SHA-256 of the manifest of the reports written last, in hex; None where none were."""
     numbers: dict[str, NumberStory] = field(default_factory=dict)
     """By number ID; only numbers that something was recorded of."""
 
@@ -63,9 +65,7 @@ class Reader:
 
     def run_ids(self) -> list[str]:
         """Every run, oldest first."""
-        return [
-            str(run_id) for (run_id,) in self._rows("SELECT run_id FROM entries WHERE kind = 'planned' ORDER BY 1")
-        ]
+        return [str(run_id) for (run_id,) in self._rows("SELECT run_id FROM entries WHERE kind = 'planned' ORDER BY 1")]
 
     def story(self, run_id: str) -> RunStory | None:
         """One run; None where this ledger does not know it."""
@@ -162,6 +162,8 @@ def _tell(story: RunStory, entry: Entry) -> None:
         story.ended = (entry.at, records.ended(entry.body))
     elif entry.kind is Kind.VERIFIED:
         story.verified = (entry.at, records.verified(entry.body))
+    elif entry.kind is Kind.REPORTED:
+        story.manifest = records.reported(entry.body).manifest
     elif entry.number_id is not None:
         number = story.numbers.setdefault(entry.number_id, NumberStory())
         if entry.kind is Kind.INTENT:

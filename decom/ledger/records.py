@@ -1,7 +1,8 @@
 """The facts that the ledger keeps: frozen records in, entries out, and back.
 
 A run's life is one list of entries, only ever added to: `planned`, a `row` for each row of the input, `started`,
-then for each number `intent`, `attempt`, `look`, `settled`, then `ended`, and `verified` whenever somebody looked.
+then for each number `intent`, `attempt`, `look`, `settled`, then `ended`, `verified` whenever somebody looked, and
+`reported` whenever the reports were written.
 """
 
 import json
@@ -26,6 +27,7 @@ class Kind(StrEnum):
     SETTLED = "settled"
     ENDED = "ended"
     VERIFIED = "verified"
+    REPORTED = "reported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,8 @@ class Started:
     operator: str
     """`user@host`."""
     pid: int
-    confirmed: str
-    """`typed` or `--yes`."""
     version: str
+    """Of this program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,15 @@ class Verified:
     differences: tuple[str, ...]
 
 
-Record = Started | Intent | Attempt | Look | Settled | Ended | Verified
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """The reports were written."""
+
+    manifest: str
+    """The SHA-256 of `manifest.json`, in hex: whoever changes a report must change the ledger too."""
+
+
+Record = Started | Intent | Attempt | Look | Settled | Ended | Verified | Reported
 
 _KINDS: Mapping[type[Any], Kind] = {
     Started: Kind.STARTED,
@@ -130,6 +139,7 @@ _KINDS: Mapping[type[Any], Kind] = {
     Settled: Kind.SETTLED,
     Ended: Kind.ENDED,
     Verified: Kind.VERIFIED,
+    Reported: Kind.REPORTED,
 }
 
 
@@ -167,6 +177,11 @@ def ended(body: str) -> Ended:
     """The end in an entry's body."""
     fields = json.loads(body)
     return Ended(None if fields["why"] is None else Stopped(fields["why"]), fields["detail"])
+
+
+def reported(body: str) -> Reported:
+    """The report in an entry's body."""
+    return Reported(**json.loads(body))
 
 
 def started(body: str) -> Started:

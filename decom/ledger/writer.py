@@ -23,9 +23,7 @@ BALLAST = "ballast"
 """A file that only takes up room: given up when the disk is full, so that outcomes can still be written."""
 BALLAST_BYTES = 256 * 1024
 
-_INSERT = (
-    "INSERT INTO entries (run_id, kind, number_id, phone_number, at, body, chain) VALUES (?, ?, ?, ?, ?, ?, ?)"
-)
+_INSERT = "INSERT INTO entries (run_id, kind, number_id, phone_number, at, body, chain) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
 class Writer:

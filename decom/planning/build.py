@@ -92,9 +92,7 @@ def _match(row: Row, numbers: Mapping[str, Number], by_phone: Mapping[str, tuple
         return _match_by_id(row, numbers.get(row.number_id), by_number)
     if len(by_number) > 1:
         ids = ", ".join(number.id for number in by_number)
-        return _Match(
-            None, f"ambiguous: the account has {row.phone_number} {len(by_number)} times ({ids}): use the ID"
-        )
+        return _Match(None, f"ambiguous: the account has {row.phone_number} {len(by_number)} times ({ids}): use the ID")
     if len(by_number) == 0 and row.by_match_only:
         why = "has no country code that can be trusted" if row.phone_number is not None else "is no number"
         hint = f"the account has no {row.phone_number}: write it with + and its country code, or use --region"

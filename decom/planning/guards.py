@@ -52,9 +52,7 @@ def check_workspace(counts: Mapping[Decision, int], explained: int, limits: Limi
     `explained` is how many of the missing are missing because an earlier run released them.
     """
     unknown = counts.get(Decision.MISSING, 0) - explained
-    known = sum(
-        counts.get(decision, 0) for decision in (Decision.RELEASE, Decision.CONFLICTED, Decision.PROTECTED)
-    )
+    known = sum(counts.get(decision, 0) for decision in (Decision.RELEASE, Decision.CONFLICTED, Decision.PROTECTED))
     asked = known + explained + unknown
     if counts.get(Decision.RELEASE, 0) > 0 and unknown > limits.max_missing * asked:
         raise Refused(

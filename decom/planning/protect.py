@@ -29,9 +29,7 @@ def read_protected(path: Path) -> frozenset[str]:
         name = rule if _ID.fullmatch(rule) is not None else rule.translate(_SEPARATORS)
         if _ID.fullmatch(name) is None and _E164.fullmatch(name) is None:
             place = f"{path}, line {line_number}"
-            raise BadInput(
-                f"{rule[:80]!r} is neither an ID nor a number like +14155550100", where=place, remedy=remedy
-            )
+            raise BadInput(f"{rule[:80]!r} is neither an ID nor a number like +14155550100", where=place, remedy=remedy)
         found.add(name)
     if len(found) == 0:
         raise BadInput("the protect file protects nothing", where=str(path), remedy=remedy)

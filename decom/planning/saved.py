@@ -9,7 +9,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -66,9 +66,7 @@ def head_as_json(head: PlanHead) -> str:
     return json.dumps(asdict(head), separators=(",", ":"))
 
 
-def head_from_json(text: str) -> PlanHead:
-    """The head that `head_as_json` wrote."""
-    found = json.loads(text)
+def _head(found: dict[str, Any]) -> PlanHead:
     report = found["report"]
     billing = Billing(**report["billing"])
     found["report"] = ReportOptions(tuple(report["formats"]), report["group_by"], billing)
@@ -76,6 +74,29 @@ def head_from_json(text: str) -> PlanHead:
     found["other_columns"] = tuple(found["other_columns"])
     found["notes"] = tuple(found["notes"])
     return PlanHead(**found)
+
+
+@dataclass(frozen=True, slots=True)
+class SavedHead:
+    """What the ledger keeps of a plan beside its rows."""
+
+    head: PlanHead
+    folder: Path
+    """The run's folder."""
+    digest: str
+    """The SHA-256 of `plan.json`, in hex; empty where no plan could be made."""
+
+
+def saved_head_as_json(saved: SavedHead) -> str:
+    """The body of the ledger's `planned` entry."""
+    head = json.loads(head_as_json(saved.head))
+    return json.dumps({"head": head, "folder": str(saved.folder), "digest": saved.digest}, separators=(",", ":"))
+
+
+def saved_head(body: str) -> SavedHead:
+    """What `saved_head_as_json` wrote."""
+    found = json.loads(body)
+    return SavedHead(_head(found["head"]), Path(found["folder"]), found["digest"])
 
 
 def write_plan(plan: Plan, folder: Path, neutral: Callable[[str], str]) -> str:

@@ -16,6 +16,9 @@ from decom.vocabulary import Outcome
 STAYED = frozenset({Outcome.CONFLICTED, Outcome.FAILED, Outcome.PROTECTED, Outcome.NOT_ATTEMPTED})
 """The outcomes of numbers that must still be on the account."""
 
+CLAIMING = STAYED | {Outcome.RELEASED}
+"""The outcomes that say where a number is now; of missing and unknown ones nothing is claimed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -27,16 +30,12 @@ class Claim:
 
 
 async def differences(account: Account, claims: Sequence[Claim], clock: Clock, settle: float) -> tuple[str, ...]:
-    """Compare the claims with the account as it is now. Raises Unreachable, KeyRefused.
-
-    Numbers that are missing or unknown are not judged: nothing is claimed about where they are now.
-    """
-    judged = [claim for claim in claims if claim.outcome is Outcome.RELEASED or claim.outcome in STAYED]
-    numbers, _ = await find_numbers(account, {claim.number_id for claim in judged}, listing_needed=False)
-    gone_wrong = [claim for claim in judged if claim.outcome is Outcome.RELEASED and _there(claim, numbers)]
+    """Compare the claims with the account as it is now. Raises Unreachable, KeyRefused."""
+    numbers, _ = await find_numbers(account, {claim.number_id for claim in claims}, listing_needed=False)
+    gone_wrong = [claim for claim in claims if claim.outcome is Outcome.RELEASED and _there(claim, numbers)]
     found = [
         f"{_name(claim)} is reported as {claim.outcome}, and is not on the account any more"
-        for claim in judged
+        for claim in claims
         if claim.outcome in STAYED and claim.number_id not in numbers
     ]
     if len(gone_wrong) > 0:

@@ -1,0 +1,196 @@
+"""A run's records in the ledger in, the one table of facts out. Every report prints this and nothing else.
+
+Offline: nothing is asked of the account. What the ledger cannot tell is said so, never filled in.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from decom.errors import BadInput
+from decom.ledger.reader import NumberStory, Reader, RunStory
+from decom.ledger.records import Attempt
+from decom.planning.plan import Conflict, PlanHead, PlannedRow
+from decom.planning.saved import row_from_json, saved_head
+from decom.reporting.billing import billing_stops_on, renewal_column
+from decom.reporting.interface import Audit, AuditRow, Timing, Verification
+from decom.reporting.money import add_up
+from decom.vocabulary import Decision, Evidence, ExitCode, Outcome, Stopped, exit_code, stopped
+
+
+def build(ledger: Reader, run_id: str) -> Audit:
+    """The audit of a run; `ledger` must stay open as long as its rows are read.
+
+    Raises BadInput where the ledger does not know the run, or it was planned and never carried out.
+    """
+    story = ledger.story(run_id)
+    if story is None:
+        raise BadInput("the ledger does not know this run", where=run_id, remedy="`decom runs` lists them.")
+    if len(story.starts) == 0 and story.ended is None:
+        raise BadInput(
+            "this run was planned and not carried out, so there is nothing to report",
+            where=run_id,
+            remedy=f"Carry it out with: decom release {run_id}",
+        )
+    head = saved_head(story.plan).head
+    rows = _Rows(ledger, story, head)
+    counts: Counter[Outcome] = Counter()
+    evidence: Counter[str] = Counter()
+
+    def counted() -> Iterator[AuditRow]:
+        for row in rows:
+            counts[row.outcome] += 1
+            evidence[row.evidence] += 1
+            yield row
+
+    money = add_up(counted())
+    why = _why(story)
+    return Audit(
+        run_id=run_id,
+        status=status(story),
+        why=why,
+        exit_code=_exit_code(counts, story, why),
+        workspace=head.workspace,
+        base_url=head.base_url,
+        input_name=head.input_name,
+        input_sha256=head.input_sha256,
+        input_rows=head.input_rows,
+        input_blank_rows=head.input_blank_rows,
+        other_columns=head.other_columns,
+        operator=story.starts[-1][1].operator if len(story.starts) > 0 else "",
+        counts={outcome: counts[outcome] for outcome in Outcome},
+        gone_before_us=evidence[Evidence.ANSWERED_404_AFTER_SEEN],
+        sources=head.sources,
+        money=money,
+        timing=_timing(story),
+        verification=None if story.verified is None else Verification(story.verified[0], story.verified[1].differences),
+        notes=head.notes,
+        options=head.report,
+        ledger_head=ledger.head(run_id),
+        rows=rows,
+    )
+
+
+def status(story: RunStory) -> str:
+    """`planned`, `done`, `stopped` or `interrupted`."""
+    if story.ended is not None:
+        return "done" if story.ended[1].why is None else "stopped"
+    return "interrupted" if len(story.starts) > 0 else "planned"
+
+
+def _why(story: RunStory) -> Stopped | None:
+    return Stopped.INTERRUPTED if story.ended is None else story.ended[1].why
+
+
+def _exit_code(counts: Mapping[Outcome, int], story: RunStory, why: Stopped | None) -> ExitCode:
+    code = exit_code(counts, why)
+    wrong = story.verified is not None and len(story.verified[1].differences) > 0
+    return ExitCode.INCOMPLETE if wrong and code in (ExitCode.DONE, ExitCode.HELD_BACK) else code
+
+
+def _timing(story: RunStory) -> Timing:
+    return Timing(
+        planned_at=story.planned_at,
+        released_from=story.starts[0][0] if len(story.starts) > 0 else None,
+        released_to=story.ended[0] if story.ended is not None and len(story.starts) > 0 else None,
+        verified_at=story.verified[0] if story.verified is not None else None,
+        parts=len(story.starts),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows of a run, read anew from the ledger at each pass."""
+
+    ledger: Reader
+    story: RunStory
+    head: PlanHead
+
+    def __iter__(self) -> Iterator[AuditRow]:
+        renewal_at = renewal_column(self.head.report.billing, self.head.other_columns)
+        for line in self.ledger.plan_rows(self.story.run_id):
+            planned = row_from_json(line)
+            row = self._joined(planned)
+            if row.outcome is Outcome.RELEASED:
+                stops = billing_stops_on(
+                    self.head.report.billing,
+                    row.decided_at,
+                    created_at=planned.created_at,
+                    renewal=None if renewal_at is None else planned.others[renewal_at],
+                )
+                row = replace(row, billing_stops_on=None if stops is None else stops.isoformat())
+            yield row
+
+    def _joined(self, planned: PlannedRow) -> AuditRow:
+        """One row: as planned where nothing was to be sent, else what became of its number."""
+        if planned.decision is Decision.RELEASE and planned.number_id is not None:
+            number = self.story.numbers.get(planned.number_id, NumberStory())
+            return self._worked_on(planned, number)
+        if planned.decision is None:
+            return _row(
+                planned, Outcome.NOT_ATTEMPTED, stopped(_why(self.story) or Stopped.OUTAGE), self.story.planned_at
+            )
+        return _row(planned, Outcome(planned.decision), planned.evidence, self.story.planned_at)
+
+    def _worked_on(self, planned: PlannedRow, number: NumberStory) -> AuditRow:
+        attempts = [event for event in number.events if isinstance(event, Attempt)]
+        answered = next((attempt for attempt in reversed(attempts) if attempt.status is not None), None)
+        row = _row(planned, *self._outcome(number))
+        return replace(
+            row,
+            reason=self._reason(planned, number),
+            http_status=None if answered is None else answered.status,
+            api_message="" if answered is None else answered.message,
+            attempts=len(attempts) + (number.open_intent is not None),
+            first_attempt_at=attempts[0].sent_at if len(attempts) > 0 else number.open_intent,
+            conflicts=_conflicts(planned, number),
+        )
+
+    def _outcome(self, number: NumberStory) -> tuple[Outcome, str, str]:
+        """Outcome, evidence, and when it became known."""
+        ended_at = self.story.ended[0] if self.story.ended is not None else self.story.planned_at
+        if number.settled is not None and number.settled_at is not None:
+            return number.settled.outcome, number.settled.evidence, number.settled_at
+        if number.open_intent is not None:
+            return Outcome.UNKNOWN, Evidence.UNCONFIRMED, number.open_intent
+        if any(isinstance(event, Attempt) for event in number.events):
+            return Outcome.UNKNOWN, Evidence.UNCONFIRMED, ended_at
+        return Outcome.NOT_ATTEMPTED, stopped(_why(self.story) or Stopped.INTERRUPTED), ended_at
+
+    def _reason(self, planned: PlannedRow, number: NumberStory) -> str:
+        if number.settled is not None:
+            return number.settled.reason
+        if number.open_intent is not None or len(number.events) > 0:
+            return "a release was under way when the run was interrupted: `decom resume` asks what became of it"
+        detail = self.story.ended[1].detail if self.story.ended is not None else "the run was interrupted"
+        return f"the run stopped before it{': ' + detail if detail != '' else ''}"
+
+
+def _conflicts(planned: PlannedRow, number: NumberStory) -> tuple[Conflict, ...]:
+    later = number.settled.conflicts if number.settled is not None else ()
+    return planned.conflicts + tuple(Conflict(*each) for each in later)
+
+
+def _row(planned: PlannedRow, outcome: Outcome, evidence: str, decided_at: str) -> AuditRow:
+    return AuditRow(
+        row=planned.row,
+        input_value=planned.input_value,
+        number_id=planned.number_id,
+        phone_number=planned.phone_number,
+        outcome=outcome,
+        evidence=evidence,
+        reason=planned.reason,
+        http_status=None,
+        api_message="",
+        attempts=0,
+        first_attempt_at=None,
+        decided_at=decided_at,
+        conflicts=planned.conflicts,
+        country_code=planned.country_code,
+        type=planned.type,
+        nickname=planned.nickname,
+        monthly_cost_usd=planned.monthly_cost_usd,
+        cost_from=planned.cost_from,
+        billing_stops_on=None,
+        others=planned.others,
+    )

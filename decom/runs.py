@@ -1,0 +1,101 @@
+"""The runs of a home: naming a new one, finding an old one. In: what a person types. Out: a run ID, a story."""
+
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from decom.clock import Clock, iso
+from decom.errors import BadInput, Refused
+from decom.ledger.reader import Reader, RunStory
+from decom.ledger.records import Entry, Kind
+from decom.ledger.writer import Writer
+from decom.planning.plan import Plan, PlannedRow
+from decom.planning.saved import (
+    JSON_FILE,
+    SavedHead,
+    row_as_json,
+    row_from_json,
+    run_id_of,
+    saved_head,
+    saved_head_as_json,
+)
+from decom.vocabulary import Decision
+
+RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}", re.ASCII)
+
+_ROWS_AT_ONCE = 10_000
+"""Rows a commit when a plan is entered: another workspace's run must not wait long for its turn to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRun:
+    """A run as the ledger has it."""
+
+    story: RunStory
+    saved: SavedHead
+    releases: tuple[PlannedRow, ...]
+    """The rows that the plan releases."""
+
+
+def new_run_id(clock: Clock) -> str:
+    """`YYYYMMDDTHHMMSSZ-` and six hex digits: it sorts by time."""
+    return f"{clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def enter_plan(home: Path, plan: Plan, saved: SavedHead, clock: Clock) -> None:
+    """Put a plan into the ledger: its rows, and last its head, so that half a plan is no plan. Raises NotDurable."""
+    at = iso(clock.now())
+    with Writer(home, plan.head.run_id, clock) as ledger:
+        rows = (Entry(Kind.ROW, at, row_as_json(row), row.number_id, row.phone_number) for row in plan.rows)
+        for some in _in_pieces(rows):
+            ledger.write(some)
+        ledger.write([Entry(Kind.PLANNED, at, saved_head_as_json(saved))])
+
+
+def _in_pieces(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
+    while len(piece := list(islice(entries, _ROWS_AT_ONCE))) > 0:
+        yield piece
+
+
+def named(target: str) -> tuple[str, Path | None]:
+    """The run ID that a person means by a run ID, a run's folder or its `plan.json`; and the plan file, if named.
+
+    Raises BadInput where it is none of them, Refused where the file is no plan.
+    """
+    if RUN_ID.fullmatch(target) is not None:
+        return target, None
+    path = Path(target)
+    if path.is_symlink():
+        raise BadInput(
+            "this is a symbolic link, and links are not followed", where=target, remedy="Name the plan itself."
+        )
+    path = path / JSON_FILE if path.is_dir() else path
+    if not path.is_file():
+        raise BadInput("there is no such run or plan", where=target, remedy="`decom runs` lists the runs of this home.")
+    return run_id_of(path), path
+
+
+def known(ledger: Reader, run_id: str) -> KnownRun:
+    """A run of this home. Raises Refused where the ledger does not know it: then it cannot know what was done."""
+    story = ledger.story(run_id)
+    if story is None:
+        raise Refused(
+            "this home's ledger does not know the run, so it cannot know whether it was carried out before",
+            where=run_id,
+            remedy="Name the home in which it was planned with --home, or plan again.",
+        )
+    rows = (row_from_json(line) for line in ledger.plan_rows(run_id))
+    releases = tuple(row for row in rows if row.decision is Decision.RELEASE)
+    return KnownRun(story, saved_head(story.plan), releases)
+
+
+def latest_started(ledger: Reader) -> str:
+    """The latest run that began to release. Raises BadInput where there is none."""
+    for run_id in reversed(ledger.run_ids()):
+        story = ledger.story(run_id)
+        if story is not None and len(story.starts) > 0:
+            return run_id
+    raise BadInput("no run of this home was ever begun, so there is none to resume", remedy="`decom runs` lists them.")
