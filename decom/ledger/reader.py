@@ -137,7 +137,7 @@ class Reader:
         return None if found else "the ledger's last entries of this run are gone"
 
     def _entries(self, condition: str, *values: str) -> Iterator[Entry]:
-        query = f"SELECT kind, at, body, number_id, phone_number FROM entries WHERE {condition}"  # noqa: S608 - ours
+        query = f"SELECT kind, at, body, number_id, phone_number FROM entries WHERE {condition}"  # noqa: S608 - the condition is ours
         for kind, at, body, number_id, phone in self._rows(query, *values):
             yield Entry(Kind(kind), at, body, number_id, phone)
 

@@ -1,0 +1,44 @@
+# Everything a person types in this project. `make run` and `make test` need nothing but Python ≥ 3.11.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Ties the environment to pyproject.toml: it is made again whenever that changes.
+MADE := $(VENV)/.made
+CODE := decom tests bench input_samples
+
+.PHONY: help run test fast check fix simulate soak mutants bench clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(MADE): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "decom needs Python 3.11 or newer; say which with: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+run: $(MADE)  ## try the whole job on a made-up account: plan, release, verify, report
+	@bash jobs/try_it.sh $(BIN)/decom
+
+test: $(MADE)  ## all tests
+	$(BIN)/pytest -q -n 2
+
+fast: $(MADE)  ## all tests but those that run whole processes
+	$(BIN)/pytest -q -n 2 --ignore tests/end_to_end
+
+check: $(MADE)  ## format, lint, types, house rules
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/pytest -q tests/house
+
+fix: $(MADE)  ## mend what can be mended by itself
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
+
+simulate: $(MADE)  ## 2,000 seeded nights of faults and crashes, judged from outside
+	DECOM_SEEDS=0-2000 $(BIN)/pytest -q -s tests/simulation/test_campaign.py
+
+clean:  ## forget the environment and what runs left behind
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

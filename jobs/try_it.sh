@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# The whole job on a made-up account: nothing leaves this machine, and nothing is left running.
+# Usage: try_it.sh [the decom command]
+set -euo pipefail
+decom=${1:-decom}
+work=$(mktemp -d)
+reports=decom-runs
+export DECOM_HOME="$work/home" DECOM_OUTPUT="$reports"
+unset DIALNEXA_API_KEY_FILE DECOM_RATE DECOM_CONCURRENCY DECOM_MAX_RELEASE DECOM_MAX_SHARE
+
+say() { printf '\n\033[1m$ %s\033[0m\n' "$*"; }
+# 3 says "done, and some numbers are held back or rows invalid": the sample has such rows on purpose.
+held_back_is_fine() { "$@" || [ $? -eq 3 ]; }
+
+"$decom" sandbox --rate 1500/60 >"$work/exports" 2>"$work/sandbox.log" &
+sandbox=$!
+trap 'kill $sandbox 2>/dev/null || true; wait $sandbox 2>/dev/null || true; rm -rf "$work"' EXIT
+for _ in $(seq 100); do [ "$(wc -l <"$work/exports")" -ge 2 ] && break; sleep 0.1; done
+# shellcheck disable=SC1091
+. "$work/exports"
+
+say decom plan input_samples/one_off.csv
+held_back_is_fine "$decom" plan input_samples/one_off.csv
+run=$(ls -t "$reports" | head -1)
+
+say decom release "$run" --yes
+held_back_is_fine "$decom" release "$run" --yes
+
+say decom verify "$run"
+"$decom" verify "$run"
+
+printf '\nThe reports are in %s/%s: open audit.html, or audit.xlsx.\n' "$reports" "$run"

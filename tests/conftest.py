@@ -1,0 +1,119 @@
+"""What every test has: a clean environment. What tests may ask for: a home, a sandbox, the installed command.
+
+No test reaches beyond loopback: pytest-socket sees to that (`--allow-hosts` in pyproject.toml).
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from decom.sandbox.account import World
+from decom.sandbox.server import Sandbox
+
+OURS = ("DIALNEXA_", "DECOM_")
+THEIRS = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "NO_COLOR", "FORCE_COLOR", "XDG_STATE_HOME", "COLUMNS")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting of the machine's user reaches a test, and no test writes into their home."""
+    for name in list(os.environ):
+        if name.startswith(OURS) or name.upper() in THEIRS:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A command that ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Command:
+    """The installed `decom`, run in a folder of its own with its own home and output."""
+
+    folder: Path
+    environment: Mapping[str, str]
+
+    def __call__(self, *arguments: object, stdin: str | bytes | None = None, **environment: str) -> Ran:
+        """Run to the end (a minute at most); environment variables are added to the fixture's own."""
+        given = stdin.encode() if isinstance(stdin, str) else stdin
+        ended = subprocess.run(
+            self.arguments(*arguments),
+            cwd=self.folder,
+            env={**os.environ, **self.environment, **environment},
+            input=given,
+            stdin=subprocess.DEVNULL if given is None else None,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        return Ran(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+
+    def arguments(self, *arguments: object) -> list[str]:
+        """The command line, for tests that start the process themselves."""
+        return [sys.executable, "-m", "decom", *map(str, arguments)]
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
+
+    @property
+    def output(self) -> Path:
+        return self.folder / "runs"
+
+    def run_folder(self) -> Path:
+        """The folder of the latest run."""
+        return max(self.output.iterdir())
+
+
+@pytest.fixture
+def start_sandbox() -> Iterator[Callable[..., Sandbox]]:
+    """Starts sandboxes that stop with the test: `start_sandbox(world, limit=…)`; without a world, a made-up one."""
+    with ExitStack() as running:
+
+        def start(world: World | None = None, **options: Any) -> Sandbox:
+            return running.enter_context(Sandbox(world or World.made_up(seed=1), **options))
+
+        yield start
+
+
+@pytest.fixture
+def sandbox(start_sandbox: Callable[..., Sandbox]) -> Sandbox:
+    """A made-up account of 400 numbers, first generation, without a rate limit."""
+    return start_sandbox()
+
+
+@pytest.fixture
+def decom_for(tmp_path: Path) -> Callable[[Sandbox], Command]:
+    """The command, pointed at a sandbox: `decom = decom_for(sandbox); decom("plan", "numbers.csv")`."""
+
+    def pointed_at(server: Sandbox) -> Command:
+        settings = {
+            "DIALNEXA_BASE_URL": server.base_url,
+            "DIALNEXA_API_KEY": server.api_key,
+            "DECOM_HOME": str(tmp_path / "home"),
+            "DECOM_OUTPUT": str(tmp_path / "runs"),
+            "DECOM_RATE": "none",
+            "DECOM_SETTLE": "0.2",
+        }
+        return Command(tmp_path, settings)
+
+    return pointed_at
+
+
+@pytest.fixture
+def decom(decom_for: Callable[[Sandbox], Command], sandbox: Sandbox) -> Command:
+    """The command, pointed at the fixture's sandbox."""
+    return decom_for(sandbox)
