@@ -34,7 +34,7 @@ strip, then a sign that starts a formula and has no apostrophe before it yet."""
 
 _LEADING_CONTROL = re.compile(f"^[{_BLANK}{_QUOTE}]*(?<!')(?=[\t\r\n])")
 
-_SUSPECT = re.compile(f"[{_TRIGGER}\t\r\n]")
+_SPLITS = re.compile("[,;|\t\r\n]")
 
 
 def visible(text: str) -> str:
@@ -57,7 +57,8 @@ def neutral(text: str) -> str:
     neutral again, so a report that is read in and reported once more grows no second apostrophe.
     """
     shown = visible(text)
-    if _SUSPECT.search(shown) is None:
+    first = shown[:1]
+    if first.isascii() and first.isalnum() and _SPLITS.search(shown) is None:
         return shown
     return _LEADING_CONTROL.sub(r"\g<0>'", _FORMULA.sub(r"\1'", shown))
 

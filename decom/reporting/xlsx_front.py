@@ -86,6 +86,7 @@ def write_todo(lines: Lines, audit: Audit, todo: ToDo) -> None:
     wrapped = lines.look.wrapped
     for held in holders:
         conflict = held.conflict
+        lines.tall(-(-max(len(conflict.name) * 2, 18 * len(held.first)) // 56))
         named = [number.phone_number or number.number_id or f"row {number.row}" for number in held.first]
         more = held.numbers - len(named)
         numbers = (
@@ -111,6 +112,7 @@ def write_sources(lines: Lines, audit: Audit) -> None:
     look = lines.look
     for source in audit.sources:
         checked = "yes" if source.checked else "NOT CHECKED"
+        lines.tall(-(-len(source.why) // 85))
         formats = [look.text, look.good if source.checked else look.bad, look.wrapped]
         lines.line(source.name, checked, source.why, formats=formats)
 
@@ -254,6 +256,7 @@ def _group_line(sums: Sums) -> tuple[Value, ...]:
 def _heading(lines: Lines, *names: str, numbers: Sequence[int] = ()) -> None:
     """A line of headings; `numbers` says which of them (from 0) stand over numbers."""
     look = lines.look
+    lines.tall(2 if max(map(len, names)) > 24 else 1)
     lines.line(*names, formats=[look.heading_right if at in numbers else look.heading for at in range(len(names))])
 
 

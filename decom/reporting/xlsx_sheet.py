@@ -24,6 +24,9 @@ TEXT = {**BASE, "num_format": "@", "quote_prefix": True, "align": "left", "inden
 
 _CUT = " [cut: this cell is too long for a workbook]"
 _E164 = re.compile(r"\+[0-9]{1,15}")
+_LINE_HEIGHT = 15.5
+"""In points."""
+
 _FIRST_YEAR = 1900
 """The workbook's calendar has no earlier day."""
 
@@ -112,6 +115,10 @@ class Lines:
             given = formats[column] if column < len(formats) else None
             self._cell(column, value, given)
         self.at += 1
+
+    def tall(self, height: int) -> None:
+        """Make the next line `height` text lines high (1 to 20): a workbook does not measure what wraps."""
+        self.sheet.set_row(self.at, _LINE_HEIGHT * min(max(height, 1), 20))
 
     def skip(self) -> None:
         """Leave a line empty."""
