@@ -39,7 +39,7 @@ class World:
     """The numbers, in the order in which they are listed; see `a_number`."""
     generation: Generation = "first"
     key: str = KEY
-    """The one key that is accepted; empty once it is revoked."""
+    """The one key that is accepted, unless it is revoked."""
     campaigns: list[Row] = field(default_factory=list)
     """First generation: `id`, `name`, `status`, `from_phone_number`. Add to it with `start_campaign`."""
     batch_calls: list[Row] = field(default_factory=list)
@@ -60,6 +60,8 @@ class World:
     """Seconds by which the server's clock, as its headers show it, is ahead of the machine's."""
     numbers: dict[str, Row] = field(default_factory=dict, init=False)
     """Number ID → row: what is on the account now."""
+    revoked: bool = field(default=False, init=False)
+    """Whether the key was revoked."""
     removed: dict[str, int] = field(default_factory=dict, init=False)
     """Number ID → `seq` of the request that removed it last. What `take_away` removed is not in it."""
     _listed: list[Row] | None = field(default=None, init=False)
@@ -103,13 +105,7 @@ class World:
         else:
             world.batch_calls = made_up.batch_calls(chance, open_hold, free)
             world.workflows = made_up.workflows(chance, max(2, secretly_held - 1))
-        names = [made_up.title(made_up.WORKFLOWS, n) for n in range(secretly_held)]
-        world.secret_holds = {
-            row["id"]: "This is the default number of the workspace. Choose another default before releasing it."
-            if n == 0
-            else f"The number has an active workflow ({names[n - 1]}). Reconfigure it before releasing the number."
-            for n, row in enumerate(secret)
-        }
+        world.secret_holds = {row["id"]: made_up.secret_hold(n, generation) for n, row in enumerate(secret)}
         return world
 
     # --- What the account holds, for whoever builds an input file -------------------------------------------
@@ -221,6 +217,14 @@ class World:
         self.numbers[number_id] = {**self.numbers[number_id], "phone_number": phone_number}
         self._listed = None
 
+    def refuse(self, source: str, status: int) -> None:
+        """From now on this source answers so; see `refusals`."""
+        self.refusals[source] = status
+
+    def hold_secretly(self, number_id: str, message: str = "The number has an active workflow.") -> None:
+        """From now on a DELETE of this number gets a 409 with this message, and no list says why."""
+        self.secret_holds[number_id] = message
+
     def revoke_key(self) -> None:
         """From now on no key is accepted."""
-        self.key = ""
+        self.revoked = True

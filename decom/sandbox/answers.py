@@ -1,4 +1,4 @@
-"""The shapes of the service's answers: rows or a refusal in, a response out. Imports nothing of the client."""
+"""The shapes of the service's answers: rows or a refusal in, a response out."""
 
 import json
 import re
@@ -16,6 +16,7 @@ SHIFT = "sandbox.shift"
 """Key in a request's scope, if it is there: how many rows have slipped past this page (negative: come again)."""
 
 JSON = "application/json; charset=utf-8"
+Headers = list[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,24 @@ def json_bytes(body: object) -> bytes:
 def error_body(status: int, message: str | list[str]) -> bytes:
     """The documented shape of an error: `{"statusCode", "message", "error"}`."""
     return json_bytes({"statusCode": status, "message": message, "error": HTTPStatus(status).phrase})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the service answers, before anything happens to it on its way."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+    def without_length(self) -> Headers:
+        """The headers, for another body."""
+        return [(name, value) for name, value in self.headers if name != b"content-length"]
+
+
+def refusal(status: int, message: str | list[str], headers: Headers | None = None) -> Answer:
+    """An error in the service's own shape."""
+    return Answer(status, [(b"content-type", JSON.encode()), *(headers or [])], error_body(status, message))
 
 
 class Refusal(HTTPException):

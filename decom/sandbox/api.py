@@ -1,4 +1,4 @@
-"""The service's endpoints over a made-up account: requests in, answers out. Imports nothing of the client.
+"""The service's endpoints over a made-up account: requests in, answers out.
 
 Only what the service itself does: no key, no limit, no faults. Both generations, each with its own routes.
 """

@@ -1,30 +1,39 @@
 """The service's rate limit: instants in, leave or refusal and the headers that tell of it out.
 
-Imports nothing of ours. Time comes in as an argument, so that a night's worth of windows can be tried in no time.
+Time comes in as an argument, so that a night's worth of windows can be tried in no time.
 """
 
 import math
 from collections import deque
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from typing import Literal
+from typing import Literal, get_args
 
 Kind = Literal["first_request", "clock", "rolling", "token_bucket"]
 """A window from its first request, a window by the clock, any window at all, or a bucket that refills steadily."""
+
+Counts = Literal["always", "unless_refused", "never"]
+Reset = Literal["delta", "epoch", "ms"]
+Wait = Literal["seconds", "date", "none"]
 
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
     """How the server tells a client about the limit."""
 
-    counts: Literal["always", "unless_refused", "never"] = "always"
+    counts: Counts = "always"
     """When `X-RateLimit-Limit`, `-Remaining` and `-Reset` are sent."""
-    reset: Literal["delta", "epoch", "ms"] = "delta"
+    reset: Reset = "delta"
     """Seconds left, Unix time in seconds, or Unix time in milliseconds."""
-    retry_after: Literal["seconds", "date", "none"] = "seconds"
+    retry_after: Wait = "seconds"
     """What `Retry-After` of a refusal holds."""
     suffix: str = ""
     """Put behind each header's name, as a named throttler does: `-short`."""
+
+    def __post_init__(self) -> None:
+        for word, words in ((self.counts, Counts), (self.reset, Reset), (self.retry_after, Wait)):
+            if word not in get_args(words):
+                raise ValueError(f"{word!r} is none of {', '.join(get_args(words))}")
 
 
 SILENT = Announcement(counts="never", retry_after="none")
@@ -45,6 +54,8 @@ class Limit:
     announced: Announcement = field(default_factory=Announcement)
 
     def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise ValueError(f"there is no limit of kind {self.kind!r}: {', '.join(get_args(Kind))}")
         if self.requests < 1 or not 0 < self.seconds < math.inf or not 0 <= self.block_seconds < math.inf:
             raise ValueError(f"{self.requests}/{self.seconds} is no limit: at least 1 request in more than 0 seconds")
 

@@ -1,4 +1,4 @@
-"""A seed in, a pleasant made-up account out: plain rows as the service would answer them. Imports nothing of ours.
+"""A seed in, a pleasant made-up account out: plain rows as the service would answer them.
 
 Phone numbers are valid and, where a country keeps a range for fiction (US, UK, Australia), from that range.
 """
@@ -59,6 +59,8 @@ WORKFLOWS = (
     "Clinic no-show",
     "Refund status",
 )
+RESTRICTED = ("Board line (restricted)", "VIP desk (restricted)", "Crisis line (restricted)")
+"""Campaigns that hold numbers and that no key may list."""
 HOLDING_CAMPAIGNS = ("active", "running", "scheduled", "paused")
 HOLDING_BATCHES = ("running", "waiting", "scheduled", "paused")
 OVER = ("completed", "cancelled")
@@ -183,6 +185,16 @@ def workflows(chance: random.Random, amount: int) -> list[Row]:
     return [
         {"id": an_id(chance, "wfl"), "name": title(WORKFLOWS, n), "status": status} for n, status in enumerate(statuses)
     ]
+
+
+def secret_hold(n: int, generation: str) -> str:
+    """What a refused DELETE says of the nth (from 0) number of which no list says that it is held."""
+    if generation == "first":
+        name = title(RESTRICTED, n)
+        return f"The number is part of the active campaign {name} and must be reconfigured before release."
+    if n == 0:
+        return "This is the default number of the workspace. Choose another default before releasing it."
+    return f"The number has an active workflow ({title(WORKFLOWS, n - 1)}). Reconfigure it before releasing the number."
 
 
 def calls(chance: random.Random, rows: list[Row], now: datetime) -> list[Row]:

@@ -1,4 +1,4 @@
-"""What the server saw, in order: requests in, one record each out. Imports nothing of ours."""
+"""What the server saw, in order: requests in, one record each out."""
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field

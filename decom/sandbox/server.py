@@ -6,7 +6,7 @@ Imports nothing of the client.
 import asyncio
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import FrameType, TracebackType
 
@@ -15,12 +15,12 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from decom.sandbox.account import Generation, World
 from decom.sandbox.api import PREFIX
-from decom.sandbox.front import Front, Hook
+from decom.sandbox.exchange import TRANSPORT, Service
+from decom.sandbox.faults import FaultPlan, Rule
+from decom.sandbox.front import Front
+from decom.sandbox.hooks import Hook
 from decom.sandbox.limits import Limit, Limiter
 from decom.sandbox.memory import Record
-
-TRANSPORT = "transport"
-"""Key in `scope["state"]`: the connection's transport, for faults below HTTP."""
 
 PATIENCE = 5.0
 """Seconds to wait for the server's thread to start or to end before that is an error."""
@@ -114,16 +114,49 @@ class Sandbox:
     Everything may be read and changed while it runs.
     """
 
-    def __init__(self, world: World, *, limit: Limit | None = None, on_phase: Hook | None = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        faults: FaultPlan | Iterable[Rule] = (),
+        limit: Limit | None = None,
+        on_phase: Hook | None = None,
+    ) -> None:
         """`limit` None: no rate limit. `on_phase` is told of each request's phases, in the server's thread."""
-        self.world = world
-        self.limiter = Limiter(limit)
-        self.front = Front(world, self.limiter)
-        self.front.on_phase = on_phase
+        self.service = Service(world, Limiter(limit), on_phase=on_phase)
+        self.front = Front(self.service)
+        self.faults = faults
         self.base_url = ""
         """`http://127.0.0.1:PORT/v1` once it runs."""
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
+
+    @property
+    def world(self) -> World:
+        return self.service.world
+
+    @property
+    def faults(self) -> FaultPlan | None:
+        """What goes wrong; may be set to a plan or to rules at any time."""
+        return self.front.faults
+
+    @faults.setter
+    def faults(self, faults: FaultPlan | Iterable[Rule]) -> None:
+        self.front.faults = faults if isinstance(faults, FaultPlan) else FaultPlan(tuple(faults))
+
+    @property
+    def on_phase(self) -> Hook | None:
+        """Told of each request's phases; may be set at any time, such as when a process to kill has its ID."""
+        return self.service.on_phase
+
+    @on_phase.setter
+    def on_phase(self, hook: Hook | None) -> None:
+        self.service.on_phase = hook
+
+    @property
+    def limiter(self) -> Limiter:
+        """The rate limit; `limiter.change(Limit(…))` sets another in the middle."""
+        return self.service.limiter
 
     @property
     def api_key(self) -> str:
@@ -132,7 +165,7 @@ class Sandbox:
     @property
     def log(self) -> list[Record]:
         """Every request so far, in the order of arrival."""
-        return self.front.memory.log
+        return self.service.memory.log
 
     @property
     def removed(self) -> dict[str, int]:
@@ -142,9 +175,10 @@ class Sandbox:
     @property
     def peak_in_flight(self) -> int:
         """The most requests that were being answered at once."""
-        return self.front.memory.peak_in_flight
+        return self.service.memory.peak_in_flight
 
-    def __enter__(self) -> "Sandbox":
+    def start(self) -> None:
+        """Listen on a port that the system chooses. Raises TimeoutError where the thread does not get going."""
         sock = bound_socket(0)
         self.base_url = base_url_of(sock)
         server = self._server = Server(self.front)
@@ -152,16 +186,24 @@ class Sandbox:
         self._thread.start()
         if not server.listening.wait(PATIENCE):
             raise TimeoutError("the sandbox did not start")
+
+    def stop(self) -> None:
+        """Cut every connection and end, whatever is being answered. Raises TimeoutError where it does not end."""
+        if self._server is None or self._thread is None:
+            return
+        self._server.stop()
+        self._thread.join(PATIENCE)
+        if self._thread.is_alive():
+            raise TimeoutError("the sandbox did not stop")
+
+    def __enter__(self) -> "Sandbox":
+        self.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._server is not None and self._thread is not None
-        self._server.stop()
-        self._thread.join(PATIENCE)
-        if self._thread.is_alive():
-            raise TimeoutError("the sandbox did not stop")
+        self.stop()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +242,7 @@ def serve(options: SandboxOptions, announce: Callable[[str, str], None]) -> None
     is taken, ValueError where the amounts do not fit together.
     """
     world = options.world()
-    server = Server(Front(world, Limiter(options.limit)))
+    server = Server(Front(Service(world, Limiter(options.limit))))
     sock = bound_socket(options.port)
     announce(base_url_of(sock), world.key)
     asyncio.run(_bounded(server, sock, options.max_seconds))
