@@ -31,6 +31,7 @@ from decom.planning.protect import read_protected
 from decom.planning.saved import JSON_FILE, SavedHead, check_untouched, saved_head, write_plan
 from decom.planning.survey import survey
 from decom.private_files import private_folder
+from decom.releasing.hours import ending_in_time
 from decom.releasing.part import Part, carry_out
 from decom.releasing.refresh import unfinished
 from decom.releasing.stopping import Stop
@@ -300,12 +301,13 @@ async def _carry_out(settings: Settings, around: Surroundings, service: Service,
     )
     stop = Stop()
     try:
-        with stopping_on_signals(stop), Writer(settings.home, run_id, around.clock) as writer:
-            writer.lay_ballast()
-            writer.record(Started(around.operator, os.getpid(), version("decom")))
-            await carry_out(part, service, writer, stop, around.listener)
-            if not stop.asked:
-                await stop.unless_asked(_look_back(settings, around, service, writer), lambda: True)
+        async with ending_in_time(settings.hours, stop, around.clock):
+            with stopping_on_signals(stop), Writer(settings.home, run_id, around.clock) as writer:
+                writer.lay_ballast()
+                writer.record(Started(around.operator, os.getpid(), version("decom")))
+                await carry_out(part, service, writer, stop, around.listener)
+                if not stop.asked:
+                    await stop.unless_asked(_look_back(settings, around, service, writer), lambda: True)
     except NotDurable as trouble:
         log.error("not_durable", run_id=run_id, why=trouble.what)
         _reported(settings.home, run_id, around.clock)

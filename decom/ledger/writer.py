@@ -8,6 +8,7 @@ import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,24 +73,16 @@ class Writer:
         try:
             while len(self._waiting) > 0:
                 batch, self._waiting = self._waiting, []
-                trouble = await self._try_to_commit([entry for entries, _ in batch for entry in entries])
-                for _, done in batch:
-                    if done.cancelled():
-                        continue
-                    if trouble is None:
-                        done.set_result(None)
-                    else:
-                        done.set_exception(trouble)
-                        done.exception()  # mark as seen: a worker that left will not come to fetch it
+                entries = [entry for entries, _ in batch for entry in entries]
+                trouble: BaseException | None = None
+                try:
+                    await self._aside(partial(self._commit, entries))
+                except BaseException as error:
+                    # Whatever it is, each of those who wait must hear of it: a worker must not wait for ever.
+                    trouble = error
+                _tell(batch, trouble)
         finally:
             self._committing = None
-
-    async def _try_to_commit(self, entries: list[Entry]) -> NotDurable | None:
-        try:
-            await self._aside(lambda: self._commit(entries))
-        except NotDurable as trouble:
-            return trouble
-        return None
 
     async def _in_thread(self, commit: Callable[[], None]) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, commit)
@@ -144,3 +137,15 @@ class Writer:
             where=str(self._ballast.parent / schema.FILE),
             remedy=f"Free the disk, then type: decom resume {self.run_id}",
         )
+
+
+def _tell(waiting: list[tuple[list[Entry], asyncio.Future[None]]], trouble: BaseException | None) -> None:
+    """Wake those who wait for a commit, with its trouble if it had any."""
+    for _, done in waiting:
+        if done.cancelled():
+            continue
+        if trouble is None:
+            done.set_result(None)
+        else:
+            done.set_exception(trouble)
+            done.exception()  # mark as seen: a worker that left will not come to fetch it
