@@ -103,18 +103,18 @@ def speaks_of_the_number(reply: Answered) -> bool:
 def _kind_of_404(reply: Answered) -> Proof:
     if is_page(reply):
         return Proof.WRONG_PLACE
-    record = parsed(reply)
-    if not isinstance(record, dict) or "message" not in record:
+    said = message(reply)
+    if said == "":
         return Proof.VAGUE
-    return Proof.WRONG_PLACE if message(reply).startswith("Cannot ") else Proof.GONE
+    return Proof.WRONG_PLACE if said.startswith("Cannot ") else Proof.GONE
 
 
 def is_page(reply: Answered) -> bool:
-    """Whether the body is an HTML page: then a gateway or a sign-in page speaks, not the API."""
+    """Whether the body is a page of markup: then a gateway or a sign-in page speaks, not the API."""
     if reply.headers.get("content-type", "").lower().startswith(("text/html", "application/xhtml")):
         return True
-    start = reply.body[:256].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    return start.startswith((b"<!doctype", b"<html", b"<head", b"<body"))
+    # Not only <html>: such pages begin with comments, scripts and XML declarations too, and JSON never with <.
+    return reply.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
 
 
 def parsed(reply: Answered) -> object:
