@@ -74,13 +74,15 @@ class Writer:
             while len(self._waiting) > 0:
                 batch, self._waiting = self._waiting, []
                 entries = [entry for entries, _ in batch for entry in entries]
-                trouble: BaseException | None = None
+                # Until the commit says otherwise: whoever waits must be woken even when it breaks off.
+                trouble: Exception | None = self._not_durable(RuntimeError("the commit broke off"))
                 try:
                     await self._aside(partial(self._commit, entries))
-                except BaseException as error:
-                    # Whatever it is, each of those who wait must hear of it: a worker must not wait for ever.
+                    trouble = None
+                except NotDurable as error:
                     trouble = error
-                _tell(batch, trouble)
+                finally:
+                    _tell(batch, trouble)
         finally:
             self._committing = None
 
@@ -139,7 +141,7 @@ class Writer:
         )
 
 
-def _tell(waiting: list[tuple[list[Entry], asyncio.Future[None]]], trouble: BaseException | None) -> None:
+def _tell(waiting: list[tuple[list[Entry], asyncio.Future[None]]], trouble: Exception | None) -> None:
     """Wake those who wait for a commit, with its trouble if it had any."""
     for _, done in waiting:
         if done.cancelled():
