@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -24,14 +25,14 @@ from decom.ledger.reader import Reader
 from decom.ledger.records import Ended, Reported, Started, Verified
 from decom.ledger.writer import Writer
 from decom.planning.build import build, undecided
-from decom.planning.guards import check_age, check_same_workspace, check_size, check_workspace
+from decom.planning.guards import Limits, check_age, check_same_workspace, check_size, check_workspace
 from decom.planning.holds.kinds import HOLDS
 from decom.planning.plan import Plan, PlanHead, PlannedRow, Source
 from decom.planning.protect import read_protected
 from decom.planning.saved import JSON_FILE, SavedHead, check_untouched, saved_head, write_plan
 from decom.planning.survey import survey
 from decom.private_files import private_folder
-from decom.releasing.hours import ending_in_time
+from decom.releasing.hours import Hours, ending_in_time, parse_window
 from decom.releasing.part import Part, carry_out
 from decom.releasing.refresh import unfinished
 from decom.releasing.stopping import Stop
@@ -136,7 +137,7 @@ async def release(settings: Settings, around: Surroundings, target: str) -> Fini
         check_same_workspace(head, workspace_of(settings), settings.base_url)
         check_untouched(path or this.saved.folder / JSON_FILE, this.saved.digest)
         check_age(head, around.clock.now(), settings.plan_ttl)
-        check_size(len(this.releases), head.account_size, replace(settings.limits, **_limits(head)))
+        check_size(len(this.releases), head.account_size, Limits(head.max_release, head.max_share))
         _ask_for_leave(Plan(head, this.releases), around)
         return await _carry_out(settings, around, service, run_id)
 
@@ -274,11 +275,6 @@ def _forecast(releases: int, seconds: float | None, pace: str) -> str:
     return f"{releases:,} releases, about {length} at {pace}"
 
 
-def _limits(head: PlanHead) -> dict[str, float | int]:
-    """The guards that were in force when the plan was approved stay in force."""
-    return {"max_release": head.max_release, "max_share": head.max_share}
-
-
 def _ask_for_leave(approved: Plan, around: Surroundings) -> None:
     """Nothing is sent without leave; where nothing is to be sent, nobody is asked."""
     if len(approved.releases()) > 0 and not around.confirm(approved):
@@ -301,7 +297,7 @@ async def _carry_out(settings: Settings, around: Surroundings, service: Service,
     )
     stop = Stop()
     try:
-        async with ending_in_time(settings.hours, stop, around.clock):
+        async with ending_in_time(_hours(settings), stop, around.clock):
             with stopping_on_signals(stop), Writer(settings.home, run_id, around.clock) as writer:
                 writer.lay_ballast()
                 writer.record(Started(around.operator, os.getpid(), version("decom")))
@@ -313,6 +309,12 @@ async def _carry_out(settings: Settings, around: Surroundings, service: Service,
         _reported(settings.home, run_id, around.clock)
         raise
     return _reported(settings.home, run_id, around.clock)
+
+
+def _hours(settings: Settings) -> Hours:
+    zone = ZoneInfo(settings.timezone) if settings.timezone is not None else None
+    window = parse_window(settings.window, zone) if settings.window is not None else None
+    return Hours(window, settings.deadline)
 
 
 async def _look_back(settings: Settings, around: Surroundings, service: Service, writer: Writer) -> None:
