@@ -1,0 +1,273 @@
+"""Where settings stand: flags, environment, `.env`, job file in; what each of them says out, the strongest first.
+
+Knows names and places, not what a value may be. Light, so that commands which need the home alone load nothing more.
+"""
+
+import difflib
+import stat
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from dotenv.parser import parse_stream
+
+from decom.errors import BadSettings
+
+JOB_SUFFIX = ".toml"
+MOST_BYTES = 1 << 20
+"""Of a job file or a `.env`; more is some other file."""
+_OURS = ("DECOM_", "DIALNEXA_")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One thing that can be set, and its names."""
+
+    name: str
+    """As a field, and with `--` and hyphens as a flag (where there is one)."""
+    env: str | None
+    """The environment variable, also in `.env`; None where there is none."""
+    job: str | None
+    """`section.key` in a job file; None where it cannot stand there."""
+    example: str
+    """A value that is allowed, as one types it."""
+    is_path: bool = False
+    """Whether it is relative to the working directory, or in a job file to that file's folder."""
+
+
+SETTINGS = (
+    Setting("input", None, "input.path", "numbers.csv", is_path=True),
+    Setting("column", None, "input.column", "phone"),
+    Setting("sheet", None, "input.sheet", "Sheet1"),
+    Setting("region", "DECOM_REGION", "input.region", "IN"),
+    Setting("hidden_rows", None, "input.hidden_rows", "skip"),
+    Setting("max_release", "DECOM_MAX_RELEASE", "guards.max_release", "100"),
+    Setting("max_share", "DECOM_MAX_SHARE", "guards.max_share", "0.5"),
+    Setting("max_missing", "DECOM_MAX_MISSING", "guards.max_missing", "0.5"),
+    Setting("max_rows", "DECOM_MAX_ROWS", "guards.max_rows", "1000000"),
+    Setting("plan_ttl", "DECOM_PLAN_TTL", "guards.plan_ttl", "24h"),
+    Setting("protect", "DECOM_PROTECT", "guards.protect", "protected.txt", is_path=True),
+    Setting("rate", "DECOM_RATE", "rate.rate", "150/60"),
+    Setting("concurrency", "DECOM_CONCURRENCY", "rate.concurrency", "16"),
+    Setting("reserve", "DECOM_RESERVE", "rate.reserve", "0.1"),
+    Setting("window", "DECOM_WINDOW", "rate.window", "22:00-05:00"),
+    Setting("timezone", "DECOM_TIMEZONE", "rate.timezone", "Europe/Berlin"),
+    Setting("deadline", "DECOM_DEADLINE", "rate.deadline", "3h"),
+    Setting("output", "DECOM_OUTPUT", "report.output", "decom-runs", is_path=True),
+    Setting("formats", None, "report.formats", '["csv", "xlsx"]'),
+    Setting("group_by", None, "report.group_by", "cost centre"),
+    Setting("cycle", None, "billing.cycle", "calendar"),
+    Setting("day", None, "billing.day", "1"),
+    Setting("renewal_column", None, "billing.column", "renewal date"),
+    Setting("urls", "DECOM_NOTIFY_URLS", "notify.urls", "mailto://…"),
+    Setting("on", "DECOM_NOTIFY_ON", "notify.on", "trouble"),
+    Setting("heartbeat", "DECOM_HEARTBEAT", "notify.heartbeat", "https://…"),
+    Setting("metrics_file", "DECOM_METRICS_FILE", "notify.metrics_file", "decom.prom", is_path=True),
+    Setting("base_url", "DIALNEXA_BASE_URL", "account.base_url", "https://api.dialnexa.com/v1"),
+    Setting("api_key", "DIALNEXA_API_KEY", None, "key_id:secret"),
+    Setting("api_key_file", "DIALNEXA_API_KEY_FILE", "account.api_key_file", "dialnexa.key", is_path=True),
+    Setting("home", "DECOM_HOME", "run.home", "decom-home", is_path=True),
+    Setting("timeout", "DECOM_TIMEOUT", "run.timeout", "30"),
+    Setting("settle", "DECOM_SETTLE", "run.settle", "60"),
+)
+BY_NAME = {setting.name: setting for setting in SETTINGS}
+_BY_ENV = {setting.env: setting for setting in SETTINGS if setting.env is not None}
+_BY_JOB = {setting.job: setting for setting in SETTINGS if setting.job is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What one source says."""
+
+    kind: str
+    """`flag`, `environment`, `.env`, `job file`."""
+    values: Mapping[str, Any]
+    """By setting; paths are already whole."""
+    file: Path | None = None
+    """The file it was read from; None for flags and environment."""
+
+    def place(self, name: str) -> str:
+        """Where it says so, for people: `--rate`, `DECOM_RATE`, `.env: DECOM_RATE`, `nightly.toml: [rate] rate`."""
+        setting = BY_NAME[name]
+        if self.kind == "flag":
+            return "INPUT" if name == "input" else f"--{name.replace('_', '-')}"
+        if self.file is None:
+            return str(setting.env)
+        if setting.job is not None and self.kind == "job file":
+            section, _, key = setting.job.partition(".")
+            return f"{self.file.name}: [{section}] {key}"
+        return f"{self.file.name}: {setting.env}"
+
+    def example(self, name: str) -> str:
+        """The example as it is typed there: `--rate 150/60`, `DECOM_RATE=150/60`, `rate = "150/60"`."""
+        setting = BY_NAME[name]
+        if self.kind == "flag":
+            return setting.example if name == "input" else f"{self.place(name)} {setting.example}"
+        if self.kind != "job file":
+            return f"{setting.env}={setting.example}"
+        key = str(setting.job).partition(".")[2]
+        bare = setting.example.replace(".", "").isdigit() or setting.example.startswith("[")
+        return f"{key} = {setting.example}" if bare else f'{key} = "{setting.example}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """All that was said, and what was strange about it."""
+
+    layers: tuple[Layer, ...]
+    """The strongest first."""
+    warnings: tuple[str, ...]
+
+
+def read_sources(flags: Mapping[str, object], job_file: Path | None, environ: Mapping[str, str], cwd: Path) -> Sources:
+    """What flags, environment, the `.env` in `cwd` and the job file say, in the order of their strength.
+
+    A flag of None was not given. Raises BadSettings where a file cannot be read, or holds a name that is none.
+    """
+    warnings: list[str] = []
+    layers = [
+        Layer("flag", _whole_paths({name: value for name, value in flags.items() if value is not None}, cwd)),
+        Layer("environment", _whole_paths(_from_variables(environ, "the environment", warnings), cwd)),
+    ]
+    dotenv = cwd / ".env"
+    if dotenv.exists() and not dotenv.is_dir():  # a folder of that name is somebody's virtual environment
+        found = dict(_lines_of(dotenv, warnings))
+        layers.append(Layer(".env", _whole_paths(_from_variables(found, ".env", warnings), cwd), dotenv))
+    if job_file is not None:
+        layers.append(Layer("job file", _whole_paths(_from_job(job_file), job_file.absolute().parent), job_file))
+    return Sources(tuple(layers), tuple(warnings))
+
+
+def first(layers: Sequence[Layer], *names: str) -> tuple[Layer, str] | None:
+    """The strongest layer that says one of `names`, and which; None where none does. Raises BadSettings for two."""
+    for layer in layers:
+        said = [name for name in names if name in layer.values]
+        if len(said) > 1:
+            raise BadSettings(
+                f"{' and '.join(layer.place(name) for name in said)} are both set, and only one can count",
+                remedy="Take one of them away.",
+            )
+        if len(said) == 1:
+            return layer, said[0]
+    return None
+
+
+def default_home(environ: Mapping[str, str]) -> Path:
+    """`$XDG_STATE_HOME/decom`, else `~/.local/state/decom`."""
+    state = environ.get("XDG_STATE_HOME", "")
+    if Path(state).is_absolute():  # a relative one is void, by the XDG rules
+        return Path(state) / "decom"
+    return Path(environ.get("HOME") or Path.home()) / ".local" / "state" / "decom"
+
+
+def home_of(sources: Sources, environ: Mapping[str, str]) -> Path:
+    """The home that is in force."""
+    said = first(sources.layers, "home")
+    return default_home(environ) if said is None else Path(said[0].values["home"])
+
+
+def nearest(word: str, words: Sequence[str]) -> str:
+    """` Did you mean …?`, or nothing where no word is like it."""
+    near = difflib.get_close_matches(word, words, 1)
+    return f" Did you mean {near[0]}?" if near else ""
+
+
+def _from_variables(variables: Mapping[str, str], where: str, warnings: list[str]) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for name, value in variables.items():
+        if name in _BY_ENV:
+            if value == "":
+                raise BadSettings(f"{name} is set and empty", where=where, remedy=f"Give it a value, or: unset {name}")
+            values[_BY_ENV[name].name] = value
+        elif name.startswith(_OURS):
+            meant = nearest(name, list(_BY_ENV))
+            if name.startswith("DECOM_") or meant != "":  # the vendor's own programs have variables of their own
+                warnings.append(f"{name} in {where} is no setting and was ignored.{meant}")
+    return values
+
+
+def _lines_of(path: Path, warnings: list[str]) -> Iterator[tuple[str, str]]:
+    for binding in parse_stream(StringIO(read_text(path))):
+        if binding.error and any(ours in binding.original.string for ours in _OURS):
+            raise BadSettings(
+                "this line cannot be read",
+                where=f"{path}, line {binding.original.line}",
+                remedy="Write NAME=VALUE, one a line.",
+            )
+        if binding.key is not None and binding.value is not None:
+            yield binding.key, binding.value
+    if "DIALNEXA_API_KEY" in read_text(path) and path.stat().st_mode & 0o077:
+        warnings.append(f"other users of this machine may read the key in {path}. Type: chmod 600 '{path}'")
+
+
+def _from_job(path: Path) -> dict[str, object]:
+    try:
+        sections = tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise BadSettings(
+            f"this is no TOML: {error}", where=str(path), remedy="Compare it with jobs/nightly.toml."
+        ) from None
+    values: dict[str, object] = {}
+    for section, keys in sections.items():
+        if not isinstance(keys, dict):
+            raise _unknown(path, section, "", list(_BY_JOB))
+        for key, value in keys.items():
+            setting = _BY_JOB.get(f"{section}.{key}")
+            if setting is None:
+                raise _unknown(path, key, section, list(_BY_JOB))
+            if value == "":
+                raise BadSettings(
+                    "this is empty", where=f"{path}: [{section}] {key}", remedy="Give it a value, or take it out."
+                )
+            values[setting.name] = value
+    return values
+
+
+def _unknown(path: Path, key: str, section: str, known: Sequence[str]) -> BadSettings:
+    """The error for a key that means nothing, with the one that was meant as far as that can be told."""
+    said = f"[{section}] {key}" if section != "" else key
+    elsewhere = [name.partition(".")[0] for name in known if name.partition(".")[2] == key]
+    near = difflib.get_close_matches(f"{section}.{key}", known, 1) or difflib.get_close_matches(
+        key, [name.partition(".")[2] for name in known], 1
+    )
+    if section == "" and any(name.startswith(f"{key}.") for name in known):
+        remedy = f"Write it as a section of its own: [{key}]"
+    elif elsewhere:
+        remedy = f"It belongs under [{elsewhere[0]}]."
+    elif near:
+        meant = near[0] if "." in near[0] else next(name for name in known if name.endswith(f".{near[0]}"))
+        remedy = "Did you mean [{}] {}?".format(*meant.split("."))
+    else:
+        sections = dict.fromkeys(f"[{name.partition('.')[0]}]" for name in known)
+        remedy = f"The sections are {', '.join(sections)}."
+    return BadSettings(f"{said} is no setting", where=str(path), remedy=remedy)
+
+
+def read_text(path: Path) -> str:
+    """A small text file. Raises BadSettings where it is missing, no file, too large, or not UTF-8."""
+    remedy = "Check the name and the rights of the file."
+    try:
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode):
+            raise BadSettings("this is not a file", where=str(path), remedy=remedy)
+        if facts.st_size > MOST_BYTES:
+            raise BadSettings("this is too large to be a file of settings", where=str(path), remedy=remedy)
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise BadSettings(f"this cannot be read: {error.strerror}", where=str(path), remedy=remedy) from error
+    except UnicodeDecodeError as error:
+        raise BadSettings(
+            f"this is not UTF-8 text (byte {error.start})", where=str(path), remedy="Save it as UTF-8."
+        ) from None
+
+
+def _whole_paths(values: Mapping[str, object], folder: Path) -> dict[str, object]:
+    """The values with their paths made whole; `-` is standard input and stays."""
+    whole = dict(values)
+    for name, value in values.items():
+        if BY_NAME[name].is_path and isinstance(value, str | Path) and str(value) != "-":
+            whole[name] = folder / Path(value).expanduser()
+    return whole
