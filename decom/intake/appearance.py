@@ -54,8 +54,8 @@ def _without_mark(head: bytes) -> str | None:
     if b"\x00" not in head:
         return None
     even, odd = head[::2].count(0), head[1::2].count(0)
-    if min(even, odd) * 10 > len(head) * 4:
+    if (even + odd) * 10 >= len(head) * 7:
         return "UTF-32 text without a byte-order mark"
-    if max(even, odd) * 10 > len(head) * 3 and min(even, odd) * 10 < len(head):
+    if max(even, odd) * 10 >= len(head) * 4 and min(even, odd) * 20 < len(head):
         return "UTF-16 text without a byte-order mark"
     return "binary data"

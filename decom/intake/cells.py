@@ -154,14 +154,14 @@ def _why_no_number(value: str) -> str | None:
         return "a number with an extension: only the number itself can be released"
     if _DATE.fullmatch(value):
         return "this cell is a date"
+    digits = value.translate(_SEPARATORS).lstrip("+")
+    if digits == "":
+        return "neither an ID nor a number: there is no digit in it"
     if value.startswith("-"):
         return "neither an ID nor a number: it begins with a minus sign"
     if value.count("+") > 1 or value.find("+") > len(value) - len(value.lstrip(" (+")):
         return "a + in the middle of a number: more than one value in this cell?"
-    digits = value.translate(_SEPARATORS).lstrip("+")
-    if digits == "":
-        return "neither an ID nor a number: there is no digit in it"
-    if not _PLAIN.fullmatch(digits):
+    if not (digits.isascii() and digits.replace("+", "").isdigit()):
         return "neither an ID nor a number"
     if len(digits) < _FEWEST_DIGITS:
         return f"too few digits for a number: {len(digits)}, and the fewest are {_FEWEST_DIGITS}"
@@ -186,9 +186,8 @@ def _without_trunk_zero(number: str) -> str | None:
     for length in (1, 2, 3):
         if int(number[1 : 1 + length]) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
             shorter = number[: 1 + length] + number[2 + length :]
-            if number[1 + length] == "0" and _parsed(number, None) == shorter:
-                return shorter
-            return None
+            home = number[1 + length] == "0" and _E164.fullmatch(shorter) and _parsed(number, None) == shorter
+            return shorter if home else None
     return None
 
 

@@ -34,7 +34,7 @@ class Delimited:
     def recognises(self, head: bytes) -> bool:
         return named(head) is None
 
-    def read(self, source: Source, wanted: Wanted) -> Iterator[Table]:
+    def read(self, source: Source, wanted: Wanted) -> Generator[Table, None, None]:
         if wanted.sheet is not None:
             raise BadInput(
                 "a text file has no sheets", where=source.name, remedy="Leave --sheet out, or name a workbook."
@@ -49,17 +49,15 @@ class Delimited:
         trial = _trial(head, delimiter)
         _refuse_two_delimiters(trial, delimiter, source)
         columns = find(trial, wanted, source.name)
-        physical = _physical_lines(source, encoding)
-        skipped = 0 if told is None else len(list(itertools.islice(physical, 1)))
         name = DELIMITERS.get(delimiter, repr(delimiter))
-        notes = (note, f"columns told apart by {name}") if trial and len(trial[0][1]) > 1 else (note,)
-        yield Table(
-            _records(physical, delimiter, columns, f"{source.name}, line", skipped),
-            notes=tuple(text for text in notes if text != ""),
-        )
+        told_apart = (f"columns told apart by {name}",) if any(len(cells) > 1 for _, cells in trial) else ()
+        with closing(_physical_lines(source, encoding)) as physical:
+            skipped = 0 if told is None else len(list(itertools.islice(physical, 1)))
+            records = _records(physical, delimiter, columns, f"{source.name}, line", skipped)
+            yield Table(records, notes=((note,) if note else ()) + told_apart)
 
 
-def _physical_lines(source: Source, encoding: str) -> Generator[str]:
+def _physical_lines(source: Source, encoding: str) -> Generator[str, None, None]:
     """The file's lines with their ends, which may be `\\n`, `\\r\\n` or `\\r`, in any mixture."""
     source.stream.seek(0)
     text = io.TextIOWrapper(source.stream, encoding=encoding, newline="")
@@ -186,7 +184,7 @@ def _unreadable(error: csv.Error, recent: Sequence[str], began: int, where: str)
         f"text follows the quote that closes a cell ({error})",
         where=f"{where} {last}",
         remedy=f"Write a quote that belongs to the text twice; this cell's first quote is in line "
-        f"{began + _opened(recent)}.",
+        f"{began + _opened(recent[:-1] or recent)}.",
     )
 
 
@@ -194,9 +192,10 @@ def _opened(recent: Sequence[str]) -> int:
     """Which of a record's lines (from 0) opened the quote that was open last."""
     is_open, opened = False, 0
     for offset, line in enumerate(recent):
-        if line.count('"') % 2 == 1:
-            is_open = not is_open
-            opened = offset if is_open else opened
+        quotes = line.replace('""', "").count('"')
+        is_open ^= quotes % 2 == 1
+        if is_open and quotes > 0:
+            opened = offset
     return opened
 
 

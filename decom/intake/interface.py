@@ -4,7 +4,7 @@ In: nothing. Out: `Row`, `InputFile`, and what every `Reader` offers. Nothing he
 number exists, or which of two readings of a cell is meant, is decided when the plan is made.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
@@ -130,9 +130,10 @@ class Reader(Protocol):
         """Whether the file is of this kind, told from its first bytes (at most 4,096), never from its name."""
         ...
 
-    def read(self, source: Source, wanted: Wanted) -> Iterator[Table]:
+    def read(self, source: Source, wanted: Wanted) -> Generator[Table, None, None]:
         """The tables in the file: one for a delimited file, one a candidate sheet for a workbook.
 
-        Raises BadInput (with `where` naming file, and line or sheet) where the file cannot be read as its kind.
+        The caller closes it, be it read to its end or not, while `source` is still open. Raises BadInput (with
+        `where` naming file, and line or sheet) where the file cannot be read as its kind.
         """
         ...

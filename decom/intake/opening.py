@@ -9,7 +9,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -158,24 +158,25 @@ def _only_table(reader: Reader, source: Source, wanted: Wanted) -> tuple[Taken, 
     found: tuple[Table, Taken, tuple[str, ...]] | None = None
     without: list[str] = []
     beside: list[str] = []
-    for table in reader.read(source, wanted):
-        where = source.name if table.sheet is None else f"{source.name}, sheet {table.sheet!r}"
-        head = list(itertools.islice(table.lines, HEAD))
-        columns = find(head, wanted, where)
-        if columns is None:
-            without.append(_without_columns(table, head))
-            beside.extend(note for note in table.notes if note not in beside)
-        elif found is not None:
-            raise BadInput(
-                f"the sheets {found[0].sheet!r} and {table.sheet!r} both hold IDs or numbers",
-                where=source.name,
-                remedy=f"Say which one is meant, for example: --sheet {found[0].sheet!r}",
-            )
-        elif table.objection is not None:
-            raise table.objection
-        else:
-            taken = rows_of(itertools.chain(head, table.lines), columns, wanted, where)
-            found = table, taken, _notes(table, columns)
+    with closing(reader.read(source, wanted)) as tables:
+        for table in tables:
+            where = source.name if table.sheet is None else f"{source.name}, sheet {table.sheet!r}"
+            head = list(itertools.islice(table.lines, HEAD))
+            columns = find(head, wanted, where)
+            if columns is None:
+                without.append(_without_columns(table, head))
+                beside.extend(note for note in table.notes if note not in beside)
+            elif found is not None:
+                raise BadInput(
+                    f"the sheets {found[0].sheet!r} and {table.sheet!r} both hold IDs or numbers",
+                    where=source.name,
+                    remedy=f"Say which one is meant, for example: --sheet {found[0].sheet!r}",
+                )
+            elif table.objection is not None:
+                raise table.objection
+            else:
+                taken = rows_of(itertools.chain(head, table.lines), columns, wanted, where)
+                found = table, taken, _notes(table, columns)
     if found is None:
         raise _no_column(source, wanted, without, beside)
     return found[1], found[2]

@@ -15,6 +15,8 @@ from decom.intake.interface import Cell, Line, Row, Wanted
 _MOST_SHARED = 100_000
 """Strings remembered to be shared; past it a column holds different texts, and remembering them only costs."""
 
+_SURPLUS = "this row has"
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -68,10 +70,12 @@ def _check(rows: Sequence[Row], surplus: int, columns: Columns, where: str) -> N
     if all(row.problem is not None for row in rows):
         at = columns.number_at if columns.id_at is None else columns.id_at
         shown = "; ".join(f"row {row.row}: {row.problem}" for row in rows[:3])
+        shifted = all(row.problem is not None and row.problem.startswith(_SURPLUS) for row in rows)
+        remedy = "Put quotes around a cell that holds the delimiter, and save the file again."
         raise BadInput(
             f"no row holds an ID or a number in column {letters(at or 0)}. {shown}",
             where=where,
-            remedy="Say which column holds them with --column and its header.",
+            remedy=remedy if shifted else "Say which column holds them with --column and its header.",
         )
 
 
@@ -107,7 +111,7 @@ class _RowMaker:
         id_at, number_at = self._columns.id_at, self._columns.number_at
         first = _at(cells, id_at) if id_at is not None else ""
         second = _at(cells, number_at) if number_at is not None else ""
-        value = text_of(second if is_blank(first) else first)
+        value = text_of(second if is_blank(first) and not is_blank(second) else first)
         reading = _together(read_cell(first, self._region), read_cell(second, self._region))
         if reading is BLANK:
             return value, Reading(problem="no ID and no number in this row")
@@ -156,7 +160,7 @@ def _surplus(cells: Sequence[Cell], columns: Columns) -> str | None:
         return None
     if columns.header_row is None:
         return "more than one value in this row, and no header to tell them by"
-    return f"this row has {len(cells)} cells, and the header has {columns.width}"
+    return f"{_SURPLUS} {len(cells)} cells, and the header has {columns.width}"
 
 
 def _at(cells: Sequence[Cell], at: int) -> Cell:

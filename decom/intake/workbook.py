@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 from decom.errors import BadInput
@@ -28,7 +28,7 @@ class Workbook:
     def recognises(self, head: bytes) -> bool:
         return head.startswith((_ZIP, MAGIC))
 
-    def read(self, source: Source, wanted: Wanted) -> Iterator[Table]:
+    def read(self, source: Source, wanted: Wanted) -> Generator[Table, None, None]:
         child = _child(source, wanted)
         try:
             answers = _answers(child, source)

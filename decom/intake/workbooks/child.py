@@ -104,8 +104,9 @@ def _marks_of(stream: BinaryIO) -> MarksOf:
         return lambda place, _: in_order[place] if place < len(in_order) else Marks()
     archive = checked(stream, "")
     refuse_document_types(archive, "")
-    if xlsx.WORKBOOK in archive.namelist():
-        parts = xlsx.sheet_parts(archive, "")
+    workbook = xlsx.workbook_part(archive, "")
+    if workbook is not None:
+        parts = xlsx.sheet_parts(archive, workbook, "")
         return lambda _, name: xlsx.marks_of(archive, parts.get(name, ""), f"sheet {name!r}")
     if ods.CONTENT in archive.namelist() and _mime_type(archive).endswith("opendocument.spreadsheet"):
         ods.refuse_protected(archive, "")

@@ -25,11 +25,12 @@ def refuse_protected(archive: zipfile.ZipFile, where: str) -> None:
 
 
 def marks_of(archive: zipfile.ZipFile, where: str) -> dict[str, Marks]:
-    """The marks of every sheet, by its name. Raises BadInput where the content is damaged or a sheet too large."""
+    """The marks of every sheet, by its name. Raises BadInput where the content is damaged or a sheet too large:
+    any sheet, since the values of all of them are read at once."""
     reader = _ContentReader()
     parse_part(archive, CONTENT, where, reader.prepare)
     for name, marks in reader.sheets.items():
-        marks.check_size(f"{where}, sheet {name!r}")
+        marks.check_size(f"sheet {name!r}")
     return reader.sheets
 
 

@@ -7,39 +7,56 @@ from xml.parsers.expat import XMLParserType
 from decom.intake.workbooks.archive import parse_part
 from decom.intake.workbooks.marks import FORMULA, UNCALCULATED, Marks, error_cell
 
-WORKBOOK = "xl/workbook.xml"
-"""The part that names the sheets."""
-
-_RELATIONS = "xl/_rels/workbook.xml.rels"
 _DIGITS = "0123456789"
 
 
-def sheet_parts(archive: zipfile.ZipFile, where: str) -> dict[str, str]:
+def workbook_part(archive: zipfile.ZipFile, where: str) -> str | None:
+    """The name of the part that names the sheets; None where the archive is no such workbook."""
+    if _relations_of("") not in archive.namelist():
+        return None
+    targets = _targets(archive, "", where)
+    part = next((target for kind, target in targets.values() if kind.endswith("/officeDocument")), None)
+    return part if part is not None and part.endswith(".xml") and not part.startswith(("word/", "ppt/")) else None
+
+
+def sheet_parts(archive: zipfile.ZipFile, workbook: str, where: str) -> dict[str, str]:
     """The name of each sheet, in the workbook's order, and of the part that holds it."""
     relations: dict[str, str] = {}
-    targets: dict[str, str] = {}
 
     def sheet(name: str, attributes: dict[str, str]) -> None:
         if local(name) == "sheet":
             relation = next((value for key, value in attributes.items() if key.endswith(" id")), "")
             relations[attributes.get("name", "")] = relation
 
-    def target(name: str, attributes: dict[str, str]) -> None:
-        if local(name) == "Relationship":
-            targets[attributes.get("Id", "")] = attributes.get("Target", "")
-
-    def prepare_sheets(parser: XMLParserType) -> None:
+    def prepare(parser: XMLParserType) -> None:
         parser.StartElementHandler = sheet
 
-    def prepare_targets(parser: XMLParserType) -> None:
+    parse_part(archive, workbook, where, prepare)
+    targets = _targets(archive, workbook, where)
+    return {name: targets.get(relation, ("", ""))[1] for name, relation in relations.items()}
+
+
+def _targets(archive: zipfile.ZipFile, part: str, where: str) -> dict[str, tuple[str, str]]:
+    """What a part refers to: ID → kind and name of the part meant."""
+    found: dict[str, tuple[str, str]] = {}
+    folder = posixpath.join("/", posixpath.dirname(part))
+
+    def target(name: str, attributes: dict[str, str]) -> None:
+        if local(name) == "Relationship":
+            meant = posixpath.normpath(posixpath.join(folder, attributes.get("Target", ""))).lstrip("/")
+            found[attributes.get("Id", "")] = (attributes.get("Type", ""), meant)
+
+    def prepare(parser: XMLParserType) -> None:
         parser.StartElementHandler = target
 
-    parse_part(archive, WORKBOOK, where, prepare_sheets)
-    parse_part(archive, _RELATIONS, where, prepare_targets)
-    return {
-        name: posixpath.normpath(posixpath.join("/xl", targets.get(relation, ""))).lstrip("/")
-        for name, relation in relations.items()
-    }
+    parse_part(archive, _relations_of(part), where, prepare)
+    return found
+
+
+def _relations_of(part: str) -> str:
+    """The name of the part that lists what `part` refers to; of the whole archive for the empty name."""
+    folder, name = posixpath.split(part)
+    return posixpath.join(folder, "_rels", f"{name}.rels")
 
 
 def marks_of(archive: zipfile.ZipFile, part: str, where: str) -> Marks:

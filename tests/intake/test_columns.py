@@ -1,0 +1,240 @@
+"""Which column holds the IDs and which the numbers, and every way in which that cannot be told."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from decom.errors import BadInput
+from decom.intake.columns import ID_HEADERS, NUMBER_HEADERS, OUR_COLUMNS, find, letters, normalised
+from decom.intake.interface import Line, Problem, Wanted
+
+WHERE = "numbers.csv"
+
+
+def lines(*rows: str) -> list[Line]:
+    """Lines numbered from 1, their cells told apart by `|`."""
+    return [(number, list(row.split("|"))) for number, row in enumerate(rows, start=1)]
+
+
+def refusal(head: list[Line], wanted: Wanted | None = None) -> str:
+    """What is said of a head that is refused, on one line."""
+    with pytest.raises(BadInput) as caught:
+        find(head, wanted or Wanted(), WHERE)
+    assert caught.value.where is not None
+    assert caught.value.where.startswith(WHERE)
+    return f"{caught.value.what} => {caught.value.remedy}"
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["id", "ID", "Id ", "number id", "Number_ID", "phone number id", "Phone-Number-ID", "dialnexa id", "DialNexaId"],
+)
+def test_a_header_for_ids_is_known_in_any_writing(header):
+    columns = find(lines(f"owner|{header}", "Anna|phn_1"), Wanted(), WHERE)
+    assert columns is not None
+    assert (columns.id_at, columns.number_at) == (1, None)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["phone number", "Phone_Number", "number", "PHONE", "e164", "E-164", "msisdn", "MSISDN", "did", "\ufeffDID"],
+)
+def test_a_header_for_numbers_is_known_in_any_writing(header):
+    columns = find(lines(f"{header}|owner", "+919876543210|Anna"), Wanted(), WHERE)
+    assert columns is not None
+    assert (columns.id_at, columns.number_at) == (None, 0)
+
+
+def test_a_file_with_both_is_read_with_both():
+    columns = find(lines("owner|phone|id|note", "Anna|+919876543210|phn_1|x"), Wanted(), WHERE)
+    assert columns is not None
+    assert (columns.id_at, columns.number_at) == (2, 1)
+    assert columns.others == ((0, "owner"), (3, "note"))
+
+
+def test_the_column_asked_for_is_the_only_one_read():
+    columns = find(lines("id|phone|Old Number", "1|+919876543210|phn_1"), Wanted(column="old number"), WHERE)
+    assert columns is not None
+    assert (columns.id_at, columns.number_at) == (2, None)
+    assert columns.others == ((0, "id"), (1, "phone"))
+    assert columns.notes == ("column 'Old Number' as asked for",)
+
+
+def test_the_column_asked_for_is_taken_by_its_exact_name_where_two_are_alike():
+    columns = find(lines("Line ID|line_id", "phn_1|7"), Wanted(column="line_id"), WHERE)
+    assert columns is not None
+    assert columns.id_at == 1
+
+
+def test_a_column_asked_for_that_is_not_there_fits_nothing():
+    assert find(lines("id|phone", "phn_1|+919876543210"), Wanted(column="mobile"), WHERE) is None
+    assert find(lines("|phone", "phn_1|+919876543210"), Wanted(column="-"), WHERE) is None
+
+
+@pytest.mark.parametrize(
+    ("head", "wanted", "said"),
+    [
+        pytest.param(
+            lines("id|phone|id", "phn_1||phn_2"),
+            Wanted(),
+            "2 columns are called 'id' => Rename or remove all but one, and save the file again.",
+            id="one header twice",
+        ),
+        pytest.param(
+            lines("id|phone number id", "phn_1|phn_2"),
+            Wanted(),
+            "2 columns could hold the IDs: 'id', 'phone number id' => "
+            "Say which one is meant, for example: --column 'id'",
+            id="two headers for IDs",
+        ),
+        pytest.param(
+            lines("phone|msisdn", "+919876543210|+919876543211"),
+            Wanted(),
+            "2 columns could hold the numbers: 'phone', 'msisdn' => "
+            "Say which one is meant, for example: --column 'phone'",
+            id="two headers for numbers",
+        ),
+        pytest.param(
+            lines("x|x", "phn_1|phn_2"),
+            Wanted(column="x"),
+            "2 columns are called 'x' => Rename or remove all but one, and save the file again.",
+            id="the column asked for twice",
+        ),
+        pytest.param(
+            lines("phn_1|Anna", "phn_2|Bob"),
+            Wanted(),
+            "there are 2 columns and no header to tell them by. "
+            "It begins: row 1: 'phn_1', 'Anna'; row 2: 'phn_2', 'Bob'. => Put a row above the data that names the "
+            "columns, with `id` or `phone number` over the right one.",
+            id="two columns without a header",
+        ),
+        pytest.param(
+            lines("phn_1|Anna", "id|owner", "phn_2|Bob"),
+            Wanted(),
+            "the header is not in the first row, and row 2 could be it. "
+            "It begins: row 1: 'phn_1', 'Anna'; row 2: 'id', 'owner'; row 3: 'phn_2', 'Bob'. => "
+            "Delete the rows above the header, and any header repeated among the data.",
+            id="an ID above the header",
+        ),
+        pytest.param(
+            lines("My list", "id|owner", "phn_1|Anna", "id|owner", "phn_2|Bob"),
+            Wanted(),
+            "the header is not in the first row, and row 2 and 4 could be it. "
+            "It begins: row 1: 'My list'; row 2: 'id', 'owner'; row 3: 'phn_1', 'Anna'; row 4: 'id', 'owner'. => "
+            "Delete the rows above the header, and any header repeated among the data.",
+            id="a title and two headers",
+        ),
+        pytest.param(
+            lines("id" + "|x" * 16_384, "phn_1"),
+            Wanted(),
+            "the header has 16,385 columns, and the most are 16,384 => "
+            "Keep the columns that are needed and save it again.",
+            id="more columns than a spreadsheet has",
+        ),
+    ],
+)
+def test_what_cannot_be_told_is_refused_and_the_way_out_named(head, wanted, said):
+    assert refusal(head, wanted) == said
+
+
+def test_a_header_below_title_rows_is_taken_where_it_is_the_only_one():
+    columns = find(lines("Numbers to release", "", "ID|Owner", "phn_1|Anna"), Wanted(), WHERE)
+    assert columns is not None
+    assert (columns.header_row, columns.id_at) == (3, 0)
+    assert columns.notes == ("header in row 3 (1 above it not read)",)
+
+
+def test_a_header_below_blank_rows_is_the_first():
+    columns = find(lines("", " | ", "id|owner", "phn_1|Anna", "id|owner"), Wanted(), WHERE)
+    assert columns is not None
+    assert columns.header_row == 3
+    assert columns.notes == ()
+
+
+def test_a_header_repeated_among_the_data_is_a_matter_of_its_row_alone():
+    columns = find(lines("id|owner", "phn_1|Anna", "id|owner", "phn_2|Bob"), Wanted(), WHERE)
+    assert columns is not None
+    assert columns.header_row == 1
+
+
+@pytest.mark.parametrize(
+    ("head", "at"),
+    [
+        pytest.param(lines("phn_1", "phn_2"), 0, id="IDs"),
+        pytest.param(lines("", "+91 98765 43210", "oops"), 0, id="numbers below a blank row"),
+        pytest.param(lines("||919876543210", "||phn_1"), 2, id="in the third column"),
+    ],
+)
+def test_a_single_column_without_a_header_is_taken_where_its_first_cell_names_a_number(head, at):
+    columns = find(head, Wanted(), WHERE)
+    assert columns is not None
+    assert (columns.header_row, columns.id_at, columns.number_at, columns.others) == (None, at, None, ())
+    assert columns.notes == ("no header: the only column was taken",)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        pytest.param(lines("to release", "phn_1"), id="a title that is no header"),
+        pytest.param(lines("name|mobile", "Anna|phn_1"), id="headers that nobody knows"),
+        pytest.param(lines("", "  |\u00a0"), id="blank lines"),
+        pytest.param([], id="nothing at all"),
+    ],
+)
+def test_a_table_in_which_nothing_fits_gives_nothing(head):
+    assert find(head, Wanted(), WHERE) is None
+
+
+@pytest.mark.parametrize(
+    ("header", "names"),
+    [
+        pytest.param("id|note|note|note", ["note", "note.2", "note.3"], id="one header three times"),
+        pytest.param("id|note|note.2|note", ["note", "note.2", "note.3"], id="one that is numbered already"),
+        pytest.param("id|Outcome|reason", ["input.Outcome", "input.reason"], id="columns of our own"),
+        pytest.param("id|input.outcome|outcome", ["input.outcome", "input.outcome.2"], id="one named as we rename"),
+        pytest.param("id||x", ["column B", "x"], id="one without a name"),
+        pytest.param("id| x ", ["x"], id="blanks around"),
+        pytest.param("id|x||", ["x"], id="blank ones at the end"),
+        pytest.param("\ufeffid|\ufeffx", ["x"], id="a byte-order mark"),
+    ],
+)
+def test_other_columns_travel_under_names_of_their_own(header, names):
+    columns = find(lines(header, "phn_1|a|b|c"), Wanted(), WHERE)
+    assert columns is not None
+    assert [name for _, name in columns.others] == names
+
+
+def test_a_date_in_the_header_is_a_name_like_any_other():
+    columns = find([(1, ["id", Problem("this cell is a date", "2026-01-31")])], Wanted(), WHERE)
+    assert columns is not None
+    assert columns.others == ((1, "2026-01-31"),)
+
+
+@pytest.mark.parametrize(("at", "shown"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (702, "AAA"), (16_383, "XFD")])
+def test_columns_are_called_as_a_spreadsheet_does(at, shown):
+    assert letters(at) == shown
+
+
+HEADERS = st.sampled_from(
+    ["id", "phone", "Note", "note.2", "note", "outcome", "input.outcome", "", " ", "RUN ID", "x\ty"]
+)
+
+
+@given(names=st.lists(HEADERS, min_size=1, max_size=12))
+def test_whatever_the_headers_the_other_columns_have_names_that_are_unique_and_none_of_ours(names):
+    try:
+        columns = find([(1, list(names))], Wanted(), WHERE)
+    except BadInput:
+        return
+    if columns is None:
+        return
+    given_names = [name for _, name in columns.others]
+    assert len(set(given_names)) == len(given_names)
+    assert all(name != "" and normalised(name) not in OUR_COLUMNS for name in given_names)
+    used = {at for at in (columns.id_at, columns.number_at) if at is not None}
+    assert used | {at for at, _ in columns.others} == set(range(columns.width))
+
+
+@pytest.mark.parametrize("name", sorted(ID_HEADERS | NUMBER_HEADERS | OUR_COLUMNS))
+def test_the_names_that_headers_are_compared_with_are_themselves_normalised(name):
+    assert normalised(name) == name
