@@ -1,0 +1,275 @@
+"""One limit, as far as it is known. In: requests that leave, what came of them. Out: when one more may leave.
+
+Two rules give leave, and each is safe by itself while nobody else spends from the same limit:
+
+By our own log: at most L requests within any W seconds, each counted from its grant until W after its *answer*
+(see `answer_log.py`). That holds under a window fixed from its first request, one fixed by the clock, a rolling
+one, and a bucket of tokens.
+
+By the server's word: what `Remaining` says is left may be spent under every one of those kinds, because nothing
+but requests makes it less. Taken is the least of those answers that may be the latest (one is out of date when a
+request that left after it is answered), less everything in flight. Once that is used up, a single request goes to
+ask, when `Reset` has passed or the log has room. Only what it is told is spent then: under a rolling window `Reset`
+frees one place and not all of them.
+
+So the word may slow down always, and speed up only as far as it was just said. A 429 takes that away: from then on
+a request needs the leave of both rules.
+"""
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+from decom.dialnexa.answer_log import AnswerLog
+from decom.dialnexa.limit_headers import Stated, allowed
+
+ROUNDING = 1.0
+"""Seconds that a `Reset` may be too short: nearly all are whole seconds, and some are rounded down."""
+PROMPT = 2.0
+"""Seconds within which a request came right after a reset."""
+PATIENCE = 5.0
+"""Seconds after which a request that asks what remains may be followed by another one."""
+MOST_UNANNOUNCED = 8
+"""In flight at most under a limit that is only guessed: so many may run into the real one at once."""
+FULL_SPEED = 32
+"""In flight; a slow start that has come so far is over."""
+MOST_SILENT = 20
+"""So many answers in a row without `Remaining`, and the server is held to have stopped saying it."""
+LONGEST_WAIT_TO_EXPLORE = 64
+"""Windows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """One request's place in one bucket."""
+
+    granted: int
+    """The bucket's tick when it was let go."""
+    at: float
+    """The instant when it was let go."""
+    asks: bool
+    """It left when nothing was known to remain, to be told."""
+    reset_at: float | None
+    """The reset that was expected then; None where none was known."""
+    forgotten: int
+    """How many answers the log had forgotten by then."""
+
+    @property
+    def is_prompt(self) -> bool:
+        """It asks, and right after a reset."""
+        return self.asks and self.reset_at is not None and self.reset_at <= self.at <= self.reset_at + PROMPT
+
+
+class Bucket:
+    """One limit: that of the key, that of a route, or the user's own."""
+
+    def __init__(self, start: int | None, window: float, reserve: float, *, deaf: bool = False) -> None:
+        """`start` requests per `window` seconds are allowed until the server announces more or less; None: any.
+
+        `reserve` is the share of an announced limit, or of one that a 429 taught, that is left alone. A deaf
+        bucket trusts its start, takes nothing from headers and is slowed down by a 429 only.
+        """
+        self.log = AnswerLog(window)
+        self.limit: int | None = None
+        """What the server announced, the reserve included; None: nothing yet."""
+        self.most = start
+        """Requests per window that may leave, as seen now; None: any number."""
+        self._start, self._reserve, self._deaf = start, reserve, deaf
+        self._most_in_flight: float = math.inf if deaf else 1
+        self._kept = 0
+        self._tick = 0
+        self._lows: deque[tuple[int, int]] = deque()
+        """(tick of the answer, what it said remains), ascending: the least of the answers that may be the latest."""
+        self._latest_granted = 0
+        self._silent = 0
+        self._heard_at = 0.0
+        self._heard_window = 0.0
+        self._reset_at: float | None = None
+        self._reset_tick = 0
+        self._explained = True
+        """The server last counted no more requests than we sent: nobody else spends, and the window is right."""
+        self._asked_at: float | None = None
+        self._refused_tick = 0
+        self._recovering = False
+        self._strict = False
+        self._explore_at = math.inf
+        self._wait_to_explore = 1
+
+    @property
+    def left(self) -> int | None:
+        """Requests that may leave by the server's word, ≤ 0 where none; None where it says nothing."""
+        return self._lows[0][1] - self._kept - self.log.in_flight if self._lows else None
+
+    def opens_at(self, now: float) -> float:
+        """When one more may leave, as far as can be said now; infinity where an answer must come first."""
+        if self.log.in_flight >= self._most_in_flight:
+            return math.inf
+        by_log = self._by_log(now)
+        left = self.left
+        if left is None:
+            return by_log
+        by_word = now if left > 0 else self._by_reset(left)
+        if self._strict or self.limit is None:
+            at = max(by_log, by_word)
+        elif self._explained and (self._heard_window == 0.0 or self._heard_window >= self.log.window):
+            at = min(by_log, by_word)
+        else:
+            at = by_word
+        if left <= 0 and self._asked_at is not None:
+            at = max(at, self._asked_at + PATIENCE)
+        return at
+
+    def ready(self, now: float) -> int | None:
+        """How many may leave now, were they asked for; None: any number."""
+        if self.most is None:
+            return None
+        by_log = max(0, self.most - self.log.answers(now) - self.log.in_flight)
+        left = self.left
+        if left is None:
+            return by_log
+        return min(by_log, max(0, left)) if self._strict else max(0, left)
+
+    def forecast(self, now: float, requests: int) -> float:
+        """Seconds until the last of so many more requests may leave, if nothing changes."""
+        rest = requests - (self.ready(now) or 0)
+        if self.most is None or rest <= 0:
+            return 0.0
+        return self.log.oldest_ends_in(now) + (math.ceil(rest / self.most) - 1) * self.log.held
+
+    def leave(self, now: float) -> Leave:
+        """Let one request go."""
+        self._tick += 1
+        left = self.left
+        asks = left is not None and left <= 0
+        reset_at = self._reset_at
+        if asks:
+            self._asked_at, self._reset_at = now, None
+        self.log.in_flight += 1
+        return Leave(self._tick, now, asks, reset_at, self.log.forgotten)
+
+    def handed_back(self, leave: Leave) -> None:
+        """The request was never sent."""
+        self.log.in_flight -= 1
+        if leave.asks:
+            self._asked_at = None
+            self._reset_at = leave.reset_at if self._reset_at is None else self._reset_at
+
+    def unanswered(self, leave: Leave, now: float) -> None:
+        """The server may have counted it: it is taken as spent."""
+        self._spent(leave, now)
+        self._hear_nothing(leave)
+
+    def counted(self, leave: Leave, now: float) -> int:
+        """How many of our requests the server can have counted, at most, when it took this one."""
+        return self.log.answers(now) + self.log.in_flight + self.log.forgotten - leave.forgotten
+
+    def answered(self, leave: Leave, now: float, said: Stated | None, ours: int) -> None:
+        """An answer other than 429 came; `said` is what it said of the limit, None where nothing.
+
+        `ours` is what `counted` says for all requests of the key: other routes may spend from the same limit.
+        """
+        self._spent(leave, now)
+        if said is None or self._deaf:
+            self._hear_nothing(leave)
+        else:
+            self._hear(leave, now, said, ours)
+        if self.is_news(leave):
+            self._speed_up()
+        if self.limit is None and self.most is not None and now >= self._explore_at:
+            self.most = max(self.most, min(self._start or 0, self.log.answers(now)))
+
+    def refused(self, leave: Leave, now: float, until: float) -> None:
+        """The server said 429; nothing is to be sent before `until`."""
+        accepted = self.log.answers(now)
+        self._spent(leave, now)
+        if self.limit is None and self.most is not None and accepted > 0 and self.is_news(leave):
+            self.most = min(self.most, allowed(accepted, self._reserve))
+            self._explore_at = now + self._wait_to_explore * self.log.held
+            self._wait_to_explore = min(2 * self._wait_to_explore, LONGEST_WAIT_TO_EXPLORE)
+        self._tick += 1
+        self._refused_tick = self._tick
+        self._recovering = self._strict = True
+        self._most_in_flight = 1
+        if self._lows:
+            self._lows = deque([(self._tick, 0)])
+            self._heard_at, self._reset_at = now, until
+
+    def is_news(self, leave: Leave) -> bool:
+        """Whether this request left after the last 429 came: only then its answer tells of the time since."""
+        return leave.granted > self._refused_tick
+
+    def _spent(self, leave: Leave, now: float) -> None:
+        if leave.asks:
+            self._asked_at = None
+        self.log.add(now)
+
+    def _by_log(self, now: float) -> float:
+        """When the log lets one more go. Above what a 429 taught one goes alone, now and then, to find out."""
+        if self.most is None:
+            return now
+        at = self.log.opens_at(now, self.most)
+        if at <= now or self.limit is not None or self._start is None or self.log.in_flight > 0:
+            return at
+        return min(at, max(now, self._explore_at)) if self.log.answers(now) < self._start else at
+
+    def _by_reset(self, left: int) -> float:
+        """When one may go to ask: a window after the server's last words they are out of date in any case.
+
+        A reset may free one place only; where more are in flight than were left, they may take it.
+        """
+        at = self._reset_at if self._reset_at is not None else self._heard_at + self.log.held
+        return at if left >= 0 else at + PATIENCE
+
+    def _hear(self, leave: Leave, now: float, said: Stated, ours: int) -> None:
+        if said.limit is not None and said.limit != self.limit:
+            self.limit = said.limit
+            self.most = allowed(said.limit, self._reserve)
+            self._kept = max(0, said.limit - self.most)
+            self._heard_window = 0.0
+        self._heard_window = max(self._heard_window, said.window)
+        self.log.window = max(self.log.window, self._heard_window)
+        if said.remaining is None:
+            self._hear_nothing(leave)
+            return
+        if self.limit is not None:
+            self._explained = self.limit - said.remaining <= ours
+            if leave.is_prompt and said.remaining >= self.limit - 1 and self._heard_window > 0.0:
+                # Nothing counts any more right after a reset: the window is fixed, and as long as was said.
+                self.log.window = self._heard_window
+        if said.reset is not None:
+            at = now + said.reset + ROUNDING
+            later = self._reset_at is None or leave.granted > self._reset_tick
+            self._reset_at = at if later else max(at, self._reset_at or 0.0)
+            self._reset_tick = self._tick
+        self._heard_at, self._silent = now, 0
+        self._remember(leave, said.remaining if self.limit is None else min(said.remaining, self.limit))
+
+    def _hear_nothing(self, leave: Leave) -> None:
+        """An answer that does not say what remains has taken one."""
+        if not self._lows:
+            return
+        self._silent += 1
+        if self._silent > MOST_SILENT:
+            self._lows.clear()
+        else:
+            self._remember(leave, max(0, self._lows[0][1] - 1))
+
+    def _remember(self, leave: Leave, remaining: int) -> None:
+        self._tick += 1
+        self._latest_granted = max(self._latest_granted, leave.granted)
+        while self._lows and self._lows[-1][1] >= remaining:
+            self._lows.pop()
+        self._lows.append((self._tick, remaining))
+        while self._lows[0][0] <= self._latest_granted:
+            self._lows.popleft()
+
+    def _speed_up(self) -> None:
+        """A slow start doubles with every round of answers; it is over at once where the server says what is left."""
+        guessed = self.limit is None and self._start is not None and not self._deaf
+        full = MOST_UNANNOUNCED if guessed else FULL_SPEED
+        told = self.limit is not None and len(self._lows) > 0
+        if self._most_in_flight + 1 < full and (self._recovering or not told):
+            self._most_in_flight += 1
+            return
+        self._recovering = False
+        self._most_in_flight = full if guessed else math.inf

@@ -1,0 +1,157 @@
+"""What an answer's headers say about the rate limit. In: headers. Out: `Stated` limits, seconds to wait. Pure.
+
+Whatever cannot be read with certainty counts as not said: who hears nothing waits by a rule of his own, who hears
+nonsense waits for ever or not at all. Nothing here raises, and every number given out is finite and ≥ 0.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+LONGEST_WINDOW = 3600.0
+"""Seconds; a `Reset` further away is taken for this, so that an odd header cannot stop a run for a day."""
+
+_PREFIX = "x-ratelimit-"
+_COUNT = re.compile(r"[0-9]{1,9}")
+_MOMENT = re.compile(r"[0-9]{1,13}(\.[0-9]{1,9})?")
+_RETRY_AFTER = re.compile(r"[0-9]{1,6}")
+_LONGEST_RETRY_AFTER = 999_999.0
+_HTTP_DATE = re.compile(r"[A-Za-z]{3,9},? [A-Za-z0-9 :-]{15,30}")
+
+_SMALLEST_MOMENT = 1e8
+"""A `Reset` below this is seconds from now, from here on it is a Unix time."""
+_SECONDS_END = 1e11
+"""A `Reset` above this is a Unix time in milliseconds."""
+
+_USUAL_WINDOWS = (1, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600)
+"""Seconds: the windows that people choose, far enough apart to see through a number that was rounded."""
+_MINUTE = 60.0
+"""The usual window that is known to be used here: a moment rounded to a little more is still taken for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What one answer says about one limit."""
+
+    limit: int | None
+    """Requests per window; None where it is not said."""
+    remaining: int | None
+    """Requests left after this one; None where it is not said."""
+    reset: float | None
+    """Seconds until something is freed, 0 … 3600, up to one too few; None where it is not said."""
+    by_date: bool = False
+    """The reset was a moment, measured from the answer's `Date`: it may be up to two seconds too many."""
+
+    @property
+    def window(self) -> float:
+        """The window in seconds, if this was said at its start: the usual one that fits, else a second more than
+        was said; 0 where no reset was.
+
+        60 s show as 59 where the server rounds down, and as up to 62 where it is a moment. Said later in a
+        window this is too short for it, and still ends no earlier than the window itself.
+        """
+        if self.reset is None:
+            return 0.0
+        for usual in _USUAL_WINDOWS:
+            if self.reset <= usual <= self.reset + 1.0:
+                return float(usual)
+        if self.by_date and _MINUTE < self.reset <= _MINUTE + 2.0:
+            return _MINUTE
+        return self.reset + 1.0
+
+
+def allowed(limit: int, reserve: float) -> int:
+    """What may be spent of `limit` where the share `reserve` (0 … 1) is left to others: rounded down, at least 1."""
+    return max(1, math.floor(limit - limit * reserve + 1e-9))
+
+
+def stated(headers: Mapping[str, str], reserve: float) -> Stated | None:
+    """What `X-RateLimit-Limit`, `-Remaining` and `-Reset` say; None where none of them says anything.
+
+    Names are read without regard to case and may have a limit's name behind them (`-Reset-short`). Of several
+    limits it is the one that leaves the fewest requests beside the reserve, and of equals the one that is freed
+    last. A value that is not one plain number counts as absent.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for name, value in headers.items():
+        lower = name.lower()
+        if lower.startswith(_PREFIX):
+            what, _, bucket = lower[len(_PREFIX) :].partition("-")
+            found.setdefault(bucket, {})[what] = value
+    limits = [_one(said, headers) for said in found.values()]
+    limits = [one for one in limits if (one.limit, one.remaining, one.reset) != (None, None, None)]
+    return min(limits, key=lambda one: _strictness(one, reserve), default=None)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that `Retry-After` (also `Retry-After-name`, the longest of them) asks to wait; None: not said.
+
+    One to six digits are seconds, 0 … 999,999. A date counts from the answer's own `Date`, since our clock may
+    be an hour off; without that, or where it is anything else (two values, a sign, a word), it is not said.
+    """
+    waits = []
+    for name, value in headers.items():
+        lower = name.lower()
+        if lower == "retry-after" or lower.startswith("retry-after-"):
+            text = value.strip()
+            if _RETRY_AFTER.fullmatch(text):
+                waits.append(float(text))
+            else:
+                then, now = _unix_time(text), _date(headers)
+                if then is not None and now is not None:
+                    waits.append(min(max(then - now, 0.0), _LONGEST_RETRY_AFTER))
+    return max(waits, default=None)
+
+
+def _one(said: Mapping[str, str], headers: Mapping[str, str]) -> Stated:
+    reset, by_date = _reset(said.get("reset"), headers)
+    return Stated(_count(said.get("limit")), _count(said.get("remaining")), reset, by_date)
+
+
+def _strictness(one: Stated, reserve: float) -> tuple[float, float]:
+    """Sorts the strictest limit first."""
+    kept = 0 if one.limit is None else one.limit - allowed(one.limit, reserve)
+    left = math.inf if one.remaining is None else max(0, one.remaining - kept)
+    return left, -(one.reset or 0.0)
+
+
+def _count(text: str | None) -> int | None:
+    if text is None or not _COUNT.fullmatch(text.strip()):
+        return None
+    return int(text)
+
+
+def _reset(text: str | None, headers: Mapping[str, str]) -> tuple[float | None, bool]:
+    """Seconds from the answer on, and whether they were measured from its `Date`; a moment gone by is 0."""
+    if text is None or not _MOMENT.fullmatch(text.strip()):
+        return None, False
+    value = float(text)
+    if value < _SMALLEST_MOMENT:
+        return min(value, LONGEST_WINDOW), False
+    now = _date(headers)
+    if now is None:
+        return None, False
+    moment = value / 1000.0 if value > _SECONDS_END else value
+    return min(max(moment - now, 0.0), LONGEST_WINDOW), True
+
+
+def _date(headers: Mapping[str, str]) -> float | None:
+    """The answer's own `Date` as a Unix time."""
+    for name, value in headers.items():
+        if name.lower() == "date":
+            return _unix_time(value.strip())
+    return None
+
+
+def _unix_time(text: str) -> float | None:
+    """An HTTP date as a Unix time; None where it is none. One without a zone is in UTC, as HTTP wants it."""
+    if not _HTTP_DATE.fullmatch(text):
+        return None
+    try:
+        moment = parsedate_to_datetime(text)
+        return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
