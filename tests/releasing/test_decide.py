@@ -1,0 +1,390 @@
+"""The rule, row by row; and against a model of the service in which every DELETE in doubt did whatever it may have."""
+
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import event, example, given, settings
+from hypothesis import strategies as st
+
+from decom.dialnexa.replies import DOUBTFUL, Proof
+from decom.dialnexa.retrying import MOST_ATTEMPTS
+from decom.ledger.records import Attempt, Look
+from decom.planning.plan import Conflict
+from decom.releasing.decide import (
+    LookLater,
+    LookNow,
+    May,
+    Send,
+    Settle,
+    Step,
+    came_to_be_held,
+    came_to_mean,
+    in_doubt,
+    next_step,
+)
+from decom.vocabulary import Evidence, Outcome, Stopped, stopped
+
+STATUS = {
+    Proof.APPLIED: 200,
+    Proof.GONE: 404,
+    Proof.HELD: 409,
+    Proof.REFUSED: 422,
+    Proof.FORBIDDEN: 403,
+    Proof.KEY: 401,
+    Proof.THROTTLED: 429,
+    Proof.WRONG_PLACE: 404,
+    Proof.VAGUE: 404,
+    Proof.NOT_SENT: None,
+    Proof.IN_DOUBT: None,
+    Proof.STRANGE: 200,
+    Proof.CUT_OFF: None,
+}
+
+APPLIED, GONE, HELD, REFUSED = Proof.APPLIED, Proof.GONE, Proof.HELD, Proof.REFUSED
+FORBIDDEN, KEY, THROTTLED, WRONG_PLACE = Proof.FORBIDDEN, Proof.KEY, Proof.THROTTLED, Proof.WRONG_PLACE
+VAGUE, NOT_SENT, IN_DOUBT, STRANGE, CUT_OFF = (
+    Proof.VAGUE,
+    Proof.NOT_SENT,
+    Proof.IN_DOUBT,
+    Proof.STRANGE,
+    Proof.CUT_OFF,
+)
+
+SETTLE = 60.0
+SEND, NOW, LATER = Send(), LookNow(), LookLater(SETTLE)
+THERE, STILL_THERE, GONE_NOW, SILENT = (
+    Look("phn_1", True, 0.5),
+    Look("phn_1", True, SETTLE),
+    Look("phn_1", False, 0.5),
+    Look("phn_1", None, 0.5, "no answer within 30 s"),
+)
+
+ON = May(settle=SETTLE)
+ENDING = May(send=False, settle=SETTLE, why=Stopped.BASE_URL)
+HURRIED = May(send=False, wait=False, settle=SETTLE, why=Stopped.SIGTERM)
+NO_RETRIES = May(retry=False, settle=SETTLE)
+
+SOMEONE_ELSE = "someone else released it, or a proxy repeated our request"
+RELEASED = Settle(Outcome.RELEASED, Evidence.ANSWERED_2XX, "the service confirmed the release (200)")
+ABSENT = Settle(
+    Outcome.RELEASED,
+    Evidence.ABSENT_AFTER_UNCONFIRMED_DELETE,
+    "a release was sent and its answer was lost; the number was gone when asked to release it",
+)
+ABSENT_AT_A_LOOK = Settle(
+    Outcome.RELEASED,
+    Evidence.ABSENT_AFTER_UNCONFIRMED_DELETE,
+    "a release was sent and its answer was lost; the number was gone when looked for",
+)
+MISSING = Settle(
+    Outcome.MISSING,
+    Evidence.ANSWERED_404_AFTER_SEEN,
+    f"it was on the account when planned, and gone when asked to release it: {SOMEONE_ELSE}",
+)
+MISSING_AT_A_LOOK = Settle(
+    Outcome.MISSING,
+    Evidence.ANSWERED_404_AFTER_SEEN,
+    f"it was on the account when planned, and gone when looked for: {SOMEONE_ELSE}",
+)
+CONFLICTED = Settle(Outcome.CONFLICTED, Evidence.ANSWERED_409, "the service refused to release it (409)")
+NOBODY = Settle(
+    Outcome.UNKNOWN,
+    Evidence.UNCONFIRMED,
+    "a release was sent, and nobody could be asked what became of it: no answer within 30 s",
+)
+NO_LATER_LOOK = Settle(
+    Outcome.UNKNOWN,
+    Evidence.UNCONFIRMED,
+    "a release was sent, the number was still there at once, and the run stopped before a later look",
+)
+
+
+def failed(status: int) -> Settle:
+    return Settle(Outcome.FAILED, Evidence.ANSWERED_4XX, f"the service refused it ({status})")
+
+
+def still_present(sent: int, last: object, warning: str = "") -> Settle:
+    reason = f"{sent} releases were sent, and it was still on the account twice (the last answer: {last}){warning}"
+    return Settle(Outcome.FAILED, Evidence.STILL_PRESENT, reason)
+
+
+def left(why: Stopped, reason: str) -> Settle:
+    return Settle(Outcome.NOT_ATTEMPTED, stopped(why), reason)
+
+
+def attempt(proof: Proof, message: str = "", status: int | None = None) -> Attempt:
+    return Attempt("phn_1", 1, proof, status or STATUS[proof], message, "2026-11-23T18:57:57.120Z")
+
+
+def history(*events: Proof | Look | Attempt) -> list[Attempt | Look]:
+    return [attempt(each) if isinstance(each, Proof) else each for each in events]
+
+
+@pytest.mark.parametrize(
+    ("events", "may", "step"),
+    [
+        # Nothing was sent yet.
+        ([], ON, SEND),
+        ([], NO_RETRIES, SEND),
+        ([], ENDING, left(Stopped.BASE_URL, "the run stopped before it")),
+        # Answers that end it, whatever is allowed.
+        ([APPLIED], ON, RELEASED),
+        ([APPLIED], HURRIED, RELEASED),
+        ([IN_DOUBT, APPLIED], ON, RELEASED),
+        ([GONE], ON, MISSING),
+        ([THROTTLED, NOT_SENT, GONE], ON, MISSING),
+        ([IN_DOUBT, GONE], ON, ABSENT),
+        ([STRANGE, THERE, GONE], ON, ABSENT),
+        ([CUT_OFF, THERE, GONE], HURRIED, ABSENT),
+        ([HELD], ON, CONFLICTED),
+        ([IN_DOUBT, HELD], ON, CONFLICTED),
+        ([REFUSED], ON, failed(422)),
+        ([FORBIDDEN], ON, failed(403)),
+        ([WRONG_PLACE], ENDING, failed(404)),
+        ([NOT_SENT, REFUSED], ON, failed(422)),
+        # Refused after a DELETE in doubt: only a look can tell.
+        ([IN_DOUBT, REFUSED], ON, NOW),
+        ([IN_DOUBT, FORBIDDEN], HURRIED, NOW),
+        ([IN_DOUBT, WRONG_PLACE], ON, NOW),
+        ([IN_DOUBT, REFUSED, THERE], ON, LATER),
+        ([IN_DOUBT, REFUSED, THERE, STILL_THERE], ON, still_present(2, 422)),
+        ([IN_DOUBT, REFUSED, GONE_NOW], ON, ABSENT_AT_A_LOOK),
+        # The key.
+        ([KEY], ON, left(Stopped.KEY, "the service refused the key")),
+        (
+            [IN_DOUBT, KEY],
+            ON,
+            Settle(
+                Outcome.UNKNOWN,
+                Evidence.UNCONFIRMED,
+                "the key was refused before anyone could be asked what became of the release",
+            ),
+        ),
+        # Trouble that passes: again, while that is allowed.
+        ([IN_DOUBT], ON, SEND),
+        ([NOT_SENT], ON, SEND),
+        ([THROTTLED], ON, SEND),
+        ([IN_DOUBT] * 3, ON, SEND),
+        ([IN_DOUBT] * 4, ON, NOW),
+        ([NOT_SENT] * 4, ON, left(Stopped.OUTAGE, "no release of it ever left")),
+        ([NOT_SENT] * 3 + [IN_DOUBT], ON, NOW),
+        ([IN_DOUBT] + [NOT_SENT] * 3, ON, NOW),
+        ([THROTTLED] * 30, ON, SEND),
+        ([THROTTLED] * 30 + [NOT_SENT] * 3, ON, SEND),
+        ([NOT_SENT] * 3 + [THROTTLED] * 30, ON, SEND),
+        ([NOT_SENT] * 4 + [THROTTLED], ON, left(Stopped.OUTAGE, "no release of it ever left")),
+        ([IN_DOUBT], NO_RETRIES, NOW),
+        ([NOT_SENT], NO_RETRIES, left(Stopped.OUTAGE, "no release of it ever left")),
+        ([THROTTLED], NO_RETRIES, SEND),
+        ([THROTTLED, NOT_SENT], NO_RETRIES, left(Stopped.OUTAGE, "no release of it ever left")),
+        ([THROTTLED], ENDING, left(Stopped.BASE_URL, "no release of it ever left")),
+        ([IN_DOUBT, THROTTLED], ENDING, NOW),
+        ([IN_DOUBT, NOT_SENT], HURRIED, NOW),
+        ([IN_DOUBT], HURRIED, NOW),
+        # What does not speak of the number, and a process that was killed: look first.
+        ([STRANGE], ON, NOW),
+        ([VAGUE], ON, NOW),
+        ([CUT_OFF], ON, NOW),
+        # Looks.
+        ([IN_DOUBT] * 4 + [GONE_NOW], ON, ABSENT_AT_A_LOOK),
+        ([CUT_OFF, GONE_NOW], HURRIED, ABSENT_AT_A_LOOK),
+        ([VAGUE, GONE_NOW], ON, MISSING_AT_A_LOOK),
+        ([IN_DOUBT, SILENT], ON, NOBODY),
+        ([VAGUE, SILENT], ON, NOBODY),
+        ([STRANGE, THERE], ON, SEND),
+        ([VAGUE, THERE], ON, SEND),
+        ([CUT_OFF, THERE], ON, SEND),
+        ([CUT_OFF, STILL_THERE], ON, SEND),
+        ([CUT_OFF] * 3 + [THERE], ON, SEND),
+        ([CUT_OFF] * 4 + [THERE], ON, LATER),
+        ([STRANGE, THERE], NO_RETRIES, LATER),
+        ([STRANGE, THERE], ENDING, LATER),
+        ([STRANGE, STILL_THERE], ENDING, LATER),
+        ([STRANGE, THERE, THERE], ENDING, LATER),
+        ([STRANGE, THERE, STILL_THERE], ENDING, still_present(1, 200)),
+        ([STRANGE, THERE, STILL_THERE], HURRIED, still_present(1, 200)),
+        ([STRANGE, THERE], HURRIED, NO_LATER_LOOK),
+        ([STRANGE, STILL_THERE], HURRIED, NO_LATER_LOOK),
+        ([VAGUE, THERE], HURRIED, left(Stopped.SIGTERM, "the run stopped before it could be tried again")),
+        ([VAGUE] * 4 + [THERE, STILL_THERE], ON, still_present(4, 404)),
+        ([IN_DOUBT] * 4 + [THERE, GONE_NOW], ON, ABSENT_AT_A_LOOK),
+        ([IN_DOUBT] * 4 + [THERE, SILENT], ON, NOBODY),
+        ([IN_DOUBT] * 4 + [THERE], ON, LATER),
+        ([IN_DOUBT] * 4 + [THERE, STILL_THERE], ON, still_present(4, "none")),
+    ],
+)
+def test_the_step_after_each_history(events, may, step):
+    assert next_step(history(*events), may) == step
+
+
+@pytest.mark.parametrize(
+    ("events", "reason"),
+    [
+        ([attempt(HELD, "Campaign Spring calls from it")], "(409): Campaign Spring calls from it"),
+        ([attempt(REFUSED, "it is being ported")], "(422): it is being ported"),
+        ([attempt(NOT_SENT, "connection refused")] * 4, "no release of it ever left: connection refused"),
+        (
+            [attempt(IN_DOUBT, "Internal server error", 500)] * 4 + [THERE, STILL_THERE],
+            "(the last answer: 500, Internal server error);"
+            " after a server error the carrier's side may already be released: check it",
+        ),
+        (
+            [attempt(IN_DOUBT, status=500), *[attempt(IN_DOUBT)] * 3, THERE, STILL_THERE],
+            "(the last answer: none); after a server error the carrier's side may already be released: check it",
+        ),
+        (
+            [attempt(IN_DOUBT, status=499), *[attempt(IN_DOUBT, status=408)] * 3, THERE, STILL_THERE],
+            "it was still on the account twice (the last answer: 408)",
+        ),
+    ],
+)
+def test_a_reason_ends_with_what_the_service_said(events, reason):
+    step = next_step(events, ON)
+    assert isinstance(step, Settle)
+    assert step.reason.endswith(reason)
+
+
+def test_what_is_not_said_otherwise_is_allowed_and_a_minute_must_pass():
+    assert May() == May(send=True, retry=True, wait=True, settle=60.0, why=Stopped.OUTAGE)
+
+
+@pytest.mark.parametrize("proof", Proof)
+def test_a_number_is_in_doubt_from_its_first_doubtful_attempt_on(proof):
+    assert in_doubt([attempt(proof)]) is (proof in DOUBTFUL)
+    assert in_doubt([attempt(IN_DOUBT), attempt(proof)])
+    assert not in_doubt([])
+
+
+def test_a_number_that_came_to_be_held_says_by_what():
+    campaign = Conflict("campaigns", "cmp_1", "Spring", "active")
+    batch = Conflict("batch-calls", "bat_1", "", "running")
+    reason = (
+        'since the plan was made it came to be held by campaign "Spring" cmp_1 (active); batch call bat_1 (running)'
+    )
+    assert came_to_be_held([campaign, batch]) == Settle(Outcome.CONFLICTED, Evidence.PLAN, reason)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "outcome", "evidence"),
+    [
+        ([], Outcome.NOT_ATTEMPTED, "stopped:changed"),
+        ([NOT_SENT], Outcome.NOT_ATTEMPTED, "stopped:changed"),
+        ([IN_DOUBT], Outcome.UNKNOWN, "unconfirmed"),
+    ],
+)
+def test_an_id_that_came_to_mean_another_number_is_left_alone(attempts, outcome, evidence):
+    reason = "its ID now means +14155550111, it was planned as +14155550100: no release is sent"
+    step = came_to_mean("+14155550111", "+14155550100", [attempt(each) for each in attempts])
+    assert step == Settle(outcome, evidence, reason)
+
+
+# --- Against the model ------------------------------------------------------------------------------------------
+
+World = tuple[str, bool]
+"""Who removed the number (`nobody`, `us`, `other`), and whether a DELETE in doubt may still be applied."""
+
+
+def worlds(events: Iterable[Attempt | Look], *, others: bool) -> set[str]:
+    """Who may have removed the number, in every world in which the service gave these answers.
+
+    A DELETE in doubt is applied at once, later, or never; never any more once the number is held, or was seen
+    after the settle time. With `others` someone else may remove the number at any time.
+    """
+
+    def passing(world: World) -> set[World]:
+        who, pending = world
+        if who != "nobody":
+            return {world}
+        return {world} | ({("us", pending)} if pending else set()) | ({("other", pending)} if others else set())
+
+    found: set[World] = {("nobody", False)}
+    for each in events:
+        found = {later for world in found for later in passing(world)}
+        here = {world for world in found if world[0] == "nobody"}
+        if isinstance(each, Look):
+            settled = {("nobody", pending and each.quiet < SETTLE) for _, pending in here}
+            found = {None: found, True: settled, False: found - here}[each.present]
+        elif each.proof is Proof.APPLIED:
+            found = {("us", pending) for _, pending in here}
+        elif each.proof is Proof.GONE:
+            found = found - here
+        elif each.proof is Proof.HELD:
+            found = {("nobody", False) for _ in here}
+        elif each.proof in DOUBTFUL:
+            found = {(who, True) for who, _ in found}
+    return {who for world in found for who, _ in passing(world)}
+
+
+def check(events: list[Attempt | Look], end: Settle) -> None:
+    """The outcome is right in every world, or says that it does not know."""
+    doubt = any(isinstance(each, Attempt) and each.proof in DOUBTFUL for each in events)
+    alone, together = worlds(events, others=False), worlds(events, others=True)
+    if end.outcome is Outcome.RELEASED:
+        # After doubt someone else may have been quicker: that cannot be told apart, and is called ours.
+        assert alone <= {"us"} if doubt else together == {"us"}
+    elif end.outcome is Outcome.MISSING:
+        assert together == {"other"}
+    elif end.outcome is Outcome.UNKNOWN:
+        silent = isinstance(events[-1], Look) and events[-1].present is None
+        assert silent or doubt
+    else:
+        assert "us" not in together
+    if end.evidence == Evidence.STILL_PRESENT:
+        last = events[-1]
+        assert isinstance(last, Look) and last.present and last.quiet >= SETTLE
+        assert sum(1 for each in events if isinstance(each, Look) and each.present) >= 2
+
+
+def allowed(step: Step, events: list[Attempt | Look], may: May) -> bool:
+    """Whether the rule kept to what it may do."""
+    counted = [each for each in events if isinstance(each, Attempt) and each.proof is not Proof.THROTTLED]
+    if isinstance(step, Send):
+        return may.send and len(counted) < MOST_ATTEMPTS and (may.retry or len(counted) == 0)
+    return may.wait if isinstance(step, LookLater) else True
+
+
+troubles = [IN_DOUBT, IN_DOUBT, IN_DOUBT, NOT_SENT, THROTTLED, STRANGE]
+replies = st.sampled_from([proof for proof in Proof if proof is not Proof.CUT_OFF] + troubles)
+presences = st.sampled_from([True, True, False, None])
+pasts = st.lists(st.just(Proof.CUT_OFF), max_size=5)
+
+
+@settings(max_examples=1_000)
+@given(data=st.data(), past=pasts)
+def test_whatever_the_service_answers_the_outcome_is_right_in_every_world_and_comes_soon(data, past):
+    events = history(*past)
+    may = ON
+    throttled = 0
+    while True:
+        send = may.send and data.draw(st.integers(0, 4)) > 0
+        wait = may.wait and (send or data.draw(st.booleans()))
+        may = May(send, may.retry and data.draw(st.integers(0, 4)) > 0, wait, SETTLE, Stopped.SIGTERM)
+        step = next_step(events, may)
+        assert allowed(step, events, may)
+        if isinstance(step, Settle):
+            break
+        if isinstance(step, Send):
+            proof = data.draw(replies)
+            throttled += proof is Proof.THROTTLED
+            events.append(attempt(proof))
+        else:
+            quiet = data.draw(st.sampled_from([0.0, 59.9, SETTLE, 3_600.0]))
+            least = SETTLE if isinstance(step, LookLater) else 0.0
+            events.append(Look("phn_1", data.draw(presences), max(quiet, least), "why"))
+        # Four attempts that count, and never more than two looks after one.
+        assert len(events) - len(past) - throttled <= MOST_ATTEMPTS + 2 * (MOST_ATTEMPTS + 1)
+    check(events, step)
+    event(f"{step.outcome}/{step.evidence}")
+
+
+@settings(max_examples=500)
+@given(events=st.lists(st.sampled_from([*Proof, THERE, STILL_THERE, GONE_NOW, SILENT]), min_size=1, max_size=9))
+@example(events=[IN_DOUBT, HELD])
+@example(events=[IN_DOUBT, THROTTLED, GONE])
+def test_no_history_whatsoever_hides_a_release_of_ours(events):
+    known = history(*events)
+    for may in (ON, ENDING, HURRIED, NO_RETRIES):
+        step = next_step(known, may)
+        assert allowed(step, known, may)
+        if isinstance(step, Settle) and step.outcome is Outcome.MISSING:
+            assert not any(isinstance(each, Attempt) and each.proof in DOUBTFUL for each in known)
