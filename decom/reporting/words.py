@@ -1,5 +1,7 @@
 """The words that the reports for people share: outcomes in words, and a run in one sentence."""
 
+from decimal import Decimal
+
 from decom.reporting.interface import Audit
 from decom.reporting.money import dollars
 from decom.vocabulary import Outcome
@@ -33,6 +35,13 @@ def status_in_words(audit: Audit) -> str:
     """`Stopped early (sigterm)`"""
     status = _STATUS.get(audit.status, audit.status)
     return status if audit.why is None else f"{status} ({audit.why.value.replace('_', ' ')})"
+
+
+def usd(amount: Decimal) -> str:
+    """`$1,234.50`, with every place that is not zero."""
+    exact = dollars(amount)
+    whole, _, places = exact.partition(".")
+    return f"${int(whole):,}.{places}"
 
 
 def headline(audit: Audit) -> str:
