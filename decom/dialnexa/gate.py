@@ -4,6 +4,7 @@ A gate wraps whatever transport carries the bytes. One for reading knows no DELE
 send one however wrong the code above it is; one for releasing knows the approved IDs and compares the whole path.
 """
 
+import re
 from collections.abc import Set
 
 import httpx
@@ -11,6 +12,9 @@ import httpx
 from decom.dialnexa.models import SAFE_ID
 
 NUMBERS = "/organization-phone-numbers"
+
+_READABLE = re.compile(rb"(/[A-Za-z0-9_-]+)+(\?.*)?")
+"""What may follow the base URL in a GET. No percent sign and no dot: some gateway would make another path of it."""
 
 
 class NotLetThrough(RuntimeError):
@@ -20,9 +24,7 @@ class NotLetThrough(RuntimeError):
 class Gate(httpx.AsyncBaseTransport):
     """Lets through GETs below the base URL, and DELETEs of exactly the approved numbers."""
 
-    def __init__(
-        self, transport: httpx.AsyncBaseTransport, base_url: str, approved: Set[str] = frozenset()
-    ) -> None:
+    def __init__(self, transport: httpx.AsyncBaseTransport, base_url: str, approved: Set[str] = frozenset()) -> None:
         """`approved` holds the IDs that may be deleted; empty (the default): none, this gate is for reading."""
         self._transport = transport
         self._base = httpx.URL(base_url)
@@ -38,17 +40,14 @@ class Gate(httpx.AsyncBaseTransport):
         same_origin = (url.scheme, url.host, url.port) == (self._base.scheme, self._base.host, self._base.port)
         if not same_origin or url.userinfo != b"":
             raise NotLetThrough("a request to another origin than the base URL")
-        if request.method == "GET" and url.raw_path.startswith(self._path + b"/"):
+        below = url.raw_path.removeprefix(self._path) if url.raw_path.startswith(self._path) else b""
+        if request.method == "GET" and _READABLE.fullmatch(below) is not None:
             return
         if request.method == "DELETE":
             prefix = self._path + NUMBERS.encode() + b"/"
             number_id = url.raw_path.removeprefix(prefix).decode("ascii", "replace")
             whole_path = prefix + number_id.encode("ascii", "replace")
-            if (
-                number_id in self._approved
-                and SAFE_ID.fullmatch(number_id) is not None
-                and url.raw_path == whole_path
-            ):
+            if number_id in self._approved and SAFE_ID.fullmatch(number_id) is not None and url.raw_path == whole_path:
                 return
         raise NotLetThrough(f"{request.method} {url.path} is not in the approved plan")
 
