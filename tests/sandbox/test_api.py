@@ -112,9 +112,11 @@ def test_a_number_of_another_workspace_is_a_403():
 def test_the_first_generation_detaches_and_assigns_an_agent():
     with Sandbox(three_numbers()) as sandbox, client(sandbox) as http:
         assert http.patch(path("phn_1"), json={"agent_id": "agt_1"}).json()["agent_id"] == "agt_1"
+        http.get(NUMBERS)
         detached = http.patch(path("phn_1"), json={"agent_id": None}).json()
         assert (detached["agent_id"], detached["inbound_agent_id"]) == (None, None)
         assert http.get(path("phn_1")).json() == detached
+        assert http.get(NUMBERS).json()["data"][0] == detached
         assert error(http.patch(path("phn_1"), json={"nickname": "x"}))[0] == 400
         assert error(http.patch(path("phn_1"), content=b"{"))[0] == 400
         assert error(http.patch(path("phn_9"), json={"agent_id": None}))[0] == 404

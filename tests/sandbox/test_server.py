@@ -18,13 +18,13 @@ import pytest
 from decom.sandbox.account import KEY, World
 from decom.sandbox.faults import Rule
 from decom.sandbox.hooks import kill, when
-from decom.sandbox.limits import Limit
+from decom.sandbox.limits import Announcement, Limit
 from decom.sandbox.server import Sandbox, SandboxOptions, bound_socket, serve
 from tests.sandbox.asking import PATIENCE, client, eventually, path, three_numbers
 
 SERVE = """
 import sys
-from decom.sandbox.limits import Limit
+from decom.sandbox.limits import Announcement, Limit
 from decom.sandbox.server import SandboxOptions, serve
 options = SandboxOptions(limit=Limit.parse("none"), max_seconds=float(sys.argv[1]))
 serve(options, lambda base_url, api_key: print(base_url, api_key, flush=True))
@@ -40,6 +40,15 @@ def test_a_sandbox_starts_and_stops_quickly():
         with Sandbox(three_numbers()):
             pass
     assert (time.perf_counter() - began) / 10 < 0.1
+
+
+def test_an_answer_does_not_wait_for_the_acknowledgement_of_its_first_half():
+    with Sandbox(three_numbers()) as sandbox, client(sandbox) as http:
+        began = time.perf_counter()
+        for _ in range(50):
+            http.get(path("phn_1"))
+    # A delayed acknowledgement costs 40 ms, 2 s in all.
+    assert time.perf_counter() - began < 1.5
 
 
 def test_two_sandboxes_share_nothing():
@@ -124,6 +133,7 @@ def test_the_most_requests_at_once_are_remembered():
         assert sorted(record.in_flight for record in sandbox.log) == [1, 2, 3]
         http.get(path("phn_1"))
         assert sandbox.log[-1].in_flight == 1
+        assert sandbox.peak_in_flight == 3
 
 
 def test_a_request_past_the_limit_is_refused_announced_and_remembered():
@@ -146,6 +156,15 @@ def test_every_answer_has_the_servers_own_date():
     with Sandbox(three_numbers(clock_skew=3600.0)) as sandbox, client(sandbox) as http:
         told = parsedate_to_datetime(http.get(path("phn_1")).headers["date"]).timestamp()
     assert 3590 < told - time.time() < 3610
+
+
+def test_a_date_to_come_again_is_on_the_servers_own_clock_too():
+    limit = Limit(1, 60, announced=Announcement(retry_after="date"))
+    with Sandbox(three_numbers(clock_skew=-3600.0), limit=limit) as sandbox, client(sandbox) as http:
+        http.get(path("phn_1"))
+        refused = http.get(path("phn_1")).headers
+    date, again = (parsedate_to_datetime(refused[name]).timestamp() for name in ("date", "retry-after"))
+    assert 58 <= again - date <= 61
 
 
 # --- Hooks -----------------------------------------------------------------------------------------------------
@@ -231,8 +250,10 @@ def test_in_the_foreground_it_runs_until_a_signal_and_ends_well(signal_number):
 def test_in_the_foreground_it_stops_by_itself():
     announced = []
     options = SandboxOptions(max_seconds=0.05, numbers=3, held=0, secretly_held=0)
+    began = time.perf_counter()
     serve(options, lambda base_url, api_key: announced.append((base_url, api_key)))
     assert len(announced) == 1
+    assert 0.05 <= time.perf_counter() - began < 2
 
 
 def test_a_port_that_is_taken_is_an_oserror():
