@@ -16,6 +16,7 @@ from markupsafe import Markup
 from decom.reporting.interface import Audit
 from decom.reporting.neutral import visible
 from decom.reporting.page_facts import page_facts
+from decom.reporting.todo import kind_of, step_for
 from decom.reporting.words import usd
 
 _AT_ONCE = 64
@@ -52,7 +53,7 @@ def _template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, finalize=_shown, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals["usd"] = usd
+    environment.globals.update(usd=usd, kind_of=kind_of, step_for=step_for)
     return environment.from_string(_text("page.html"))
 
 
@@ -66,8 +67,7 @@ def _shown(value: object) -> object:
 
 
 def _ours(name: str) -> Markup:
-    # A file of this package, with nothing of anybody else's in it.
-    return Markup(_text(name))  # noqa: S704
+    return Markup(_text(name))  # noqa: S704 - a file of this package, with nobody else's text in it
 
 
 def _text(name: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any, BinaryIO
 
 from decom.reporting.interface import Audit, AuditRow
+from decom.reporting.lists import LISTS
 from decom.reporting.money import Breakdown, Sums, breakdown_for, dollars
 from decom.vocabulary import Outcome
 
@@ -86,7 +87,8 @@ def summary(audit: Audit, files: Mapping[str, str]) -> dict[str, Any]:
 
 def files_of(audit: Audit) -> dict[str, str]:
     """The reports that a run of these facts has in its folder: the word of each, and its name."""
-    return {word: f"audit.{word}" for word in audit.options.formats}
+    reports = {word: f"audit.{word}" for word in audit.options.formats}
+    return reports | {one.name: one.file_name for one in LISTS if one.is_for(audit)}
 
 
 def _row(row: AuditRow, other_columns: tuple[str, ...]) -> dict[str, Any]:

@@ -100,8 +100,7 @@ def _fill(chart: Any, bars: Sequence[Bar], parts: Sequence[Part]) -> None:
 
 
 def _drawn(chart: Any) -> Markup:
-    # The markup is the library's own, made of numbers and of labels that it escapes.
-    return Markup(chart.render(is_unicode=True))  # noqa: S704
+    return Markup(chart.render(is_unicode=True))  # noqa: S704 - the library escapes the labels
 
 
 def _bare(root: Any, parts: Sequence[Part]) -> Any:

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from markupsafe import Markup
 
+from decom.reporting.as_retry_csv import OUTCOMES as RETRIED
 from decom.reporting.charts import Bar, Part, lying_bars, standing_bars
 from decom.reporting.columns import COLUMNS, cells_of
 from decom.reporting.interface import Audit, AuditRow
@@ -95,6 +96,8 @@ class PageFacts:
     outcomes: Sequence[OutcomeLine]
     attention: int
     """Rows after which somebody has to do something."""
+    again: int
+    """Rows that `retry.csv` holds."""
     outcome_chart: Markup
     months: Sequence[tuple[str, Sums]]
     month_chart: Markup | None
@@ -134,6 +137,7 @@ def page_facts(audit: Audit) -> PageFacts:
         status=status_in_words(audit),
         outcomes=outcomes,
         attention=sum(audit.counts.get(outcome, 0) for outcome in ATTENTION),
+        again=sum(audit.counts.get(outcome, 0) for outcome in RETRIED),
         outcome_chart=_outcome_chart(outcomes),
         months=months,
         month_chart=_month_chart(months),

@@ -65,17 +65,6 @@ class Holder:
     first: list[HeldNumber] = field(default_factory=list)
     """The first `MOST_NAMED` of them in the input's order."""
 
-    @property
-    def kind(self) -> str:
-        """What it is, in words: `Campaign`."""
-        source = self.conflict.source
-        return _KINDS.get(source, source.replace("-", " ").capitalize())
-
-    @property
-    def step(self) -> str:
-        """What to do, in a sentence."""
-        return _STEPS.get(self.conflict.source, _STEP)
-
     def add(self, row: AuditRow) -> None:
         """Count one row that it holds."""
         self.numbers += 1
@@ -100,7 +89,7 @@ class ToDo:
         """Count one row, if it is conflicted."""
         if row.outcome is not Outcome.CONFLICTED:
             return
-        for conflict in {_short(conflict): None for conflict in _named(row)}:
+        for conflict in {_short(conflict): None for conflict in holders_of(row)}:
             holder = self.found.get(conflict)
             if holder is None:
                 if len(self.found) == MOST_HOLDERS:
@@ -117,7 +106,18 @@ class ToDo:
         )
 
 
-def _named(row: AuditRow) -> tuple[Conflict, ...]:
+def kind_of(conflict: Conflict) -> str:
+    """What it is, in words: `Campaign`."""
+    return _KINDS.get(conflict.source, conflict.source.replace("-", " ").capitalize())
+
+
+def step_for(conflict: Conflict) -> str:
+    """What to do about it, in a sentence."""
+    return _STEPS.get(conflict.source, _STEP)
+
+
+def holders_of(row: AuditRow) -> tuple[Conflict, ...]:
+    """What holds a conflicted row; where only the service's answer says so, that answer."""
     if row.conflicts != ():
         return row.conflicts
     return (Conflict(ANSWER, "", row.api_message if row.api_message != "" else row.reason, ""),)

@@ -9,17 +9,28 @@ from pathlib import Path
 from decom.errors import BadSettings
 from decom.private_files import written_whole
 from decom.reporting.interface import Audit, ReportFormat
+from decom.reporting.lists import LISTS
 
 
 def write_reports(audit: Audit, folder: Path, formats: Sequence[ReportFormat]) -> tuple[Path, ...]:
-    """Write `formats` into `folder` (which exists); returns the files in the order written."""
-    written = []
-    for form in formats:
-        path = folder / form.file_name
-        with written_whole(path) as stream:
-            form.write(audit, stream)
-        written.append(path)
+    """Write `formats` into `folder` (which exists), and those lists for which there are rows.
+
+    A list that an earlier writing left, and for which there are no rows any more, is removed: whoever finds
+    `retry.csv` must find in it what is still to be done. Returns the files in the order written.
+    """
+    lists = [one for one in LISTS if one.is_for(audit)]
+    written = [_written(form, audit, folder) for form in (*formats, *lists)]
+    for one in LISTS:
+        if one not in lists:
+            (folder / one.file_name).unlink(missing_ok=True)
     return tuple(written)
+
+
+def _written(form: ReportFormat, audit: Audit, folder: Path) -> Path:
+    path = folder / form.file_name
+    with written_whole(path) as stream:
+        form.write(audit, stream)
+    return path
 
 
 def chosen(words: Sequence[str], formats: Sequence[ReportFormat]) -> tuple[ReportFormat, ...]:

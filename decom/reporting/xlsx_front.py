@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from decom.reporting.interface import Audit, AuditRow
 from decom.reporting.money import Breakdown, Sums
-from decom.reporting.todo import ToDo
+from decom.reporting.todo import ToDo, kind_of, step_for
 from decom.reporting.words import MEANINGS, headline, outcome_in_words
 from decom.reporting.xlsx_rows import SHEETS, set_up_page
 from decom.reporting.xlsx_sheet import Lines, Value, moment_of
@@ -95,7 +95,8 @@ def write_todo(lines: Lines, audit: Audit, todo: ToDo) -> None:
             + (f" and {more:,} more: see the sheet Conflicted" if more > 0 else "")
         )
         lines.line(
-            held.kind, conflict.name, conflict.id, conflict.status, held.numbers, held.rent, held.step, numbers, "", "",
+            kind_of(conflict), conflict.name, conflict.id, conflict.status, held.numbers, held.rent,
+            step_for(conflict), numbers, "", "",
             formats=[wrapped, wrapped, wrapped, wrapped, None, None, wrapped, wrapped],
         )  # fmt: skip
     if todo.beyond > 0:

@@ -205,7 +205,10 @@ def test_the_json_adds_up():
     assert found["money"]["stopping"] == str(audit.money.stopping)
     assert sum(group["rows"] for group in found["money_by_group"]["groups"]) == 60
     assert found["money_by_month"][-1]["month"] is None
-    assert found["files"] == {"csv": "audit.csv", "xlsx": "audit.xlsx", "json": "audit.json", "html": "audit.html"}
+    assert found["files"] == {
+        "csv": "audit.csv", "xlsx": "audit.xlsx", "json": "audit.json", "html": "audit.html",
+        "conflicts": "conflicts.csv", "retry": "retry.csv",
+    }  # fmt: skip
 
 
 def test_the_csv_has_our_columns_and_then_the_inputs():
