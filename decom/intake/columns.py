@@ -106,7 +106,7 @@ def _hits(cells: Sequence[Cell], wanted: Wanted) -> list[int]:
     if wanted.column is None:
         known = ID_HEADERS | NUMBER_HEADERS
         return [at for at, header in enumerate(headers) if normalised(header) in known]
-    exact = [at for at, header in enumerate(headers) if header == wanted.column.strip()]
+    exact = [at for at, header in enumerate(headers) if header == wanted.column.strip() != ""]
     meant = normalised(wanted.column)
     return exact or [at for at, header in enumerate(headers) if normalised(header) == meant != ""]
 

@@ -75,18 +75,20 @@ def _opened(path: Path | None) -> Iterator[Source]:
     try:
         kind = stat.S_IFMT(path.stat().st_mode)
         if kind != stat.S_IFREG:
-            raise BadInput(f"this is {_KINDS.get(kind, 'no regular file')}", where=where, remedy="Name a file.")
+            what = f"this is {_KINDS.get(kind, 'no regular file')}"
+            raise BadInput(what, where=where, remedy=_NAME_ANOTHER)
         stream = path.open("rb")
     except (OSError, ValueError) as error:
         raise BadInput(
             f"the file cannot be read: {getattr(error, 'strerror', None) or error}",
             where=where,
-            remedy="Check the path and your rights to it.",
+            remedy=_NAME_ANOTHER,
         ) from error
     with stream:
         yield Source(stream, where)
 
 
+_NAME_ANOTHER = "Name a file that exists and that you may read."
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a named pipe",
@@ -101,7 +103,7 @@ def _from_stdin() -> Iterator[BinaryIO]:
     """Standard input, copied to a file without a name that vanishes with us: readers must be able to rewind."""
     if sys.stdin is None or sys.stdin.isatty():
         raise BadInput(
-            "standard input is a terminal",
+            f"standard input is {'closed' if sys.stdin is None else 'a terminal'}",
             where="standard input",
             remedy="Name a file, or pipe one in: decom plan - < numbers.csv",
         )

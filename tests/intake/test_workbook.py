@@ -295,7 +295,7 @@ def test_a_line_end_that_the_format_writes_in_letters_is_a_line_end(tmp_path):
     ]
 
 
-def test_a_workbook_part_may_lie_where_it_likes_and_use_a_prefix(tmp_path):
+def test_elements_may_be_named_with_a_prefix(tmp_path):
     xml = (
         f'<x:worksheet xmlns:x="{MAIN}"><x:sheetData><x:row r="1"><x:c r="A1" t="inlineStr"><x:is><x:t>id</x:t></x:is>'
         '</x:c></x:row><x:row r="2" hidden="1"><x:c r="A2" t="inlineStr"><x:is><x:t>phn_1</x:t></x:is></x:c></x:row>'

@@ -1,0 +1,428 @@
+"""From a path to rows: what is opened, what is refused as a whole, and how the cells of a line become one row."""
+
+import hashlib
+import os
+import pty
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from decom.errors import BadInput
+from decom.intake.interface import Row, Source, Table, Wanted
+from decom.intake.opening import read_input
+from tests.intake.reading import read, read_text, refusal, text_refusal, values, written
+
+NAME_A_FILE = "Name a file with an ID or a number a row."
+NO_ID = "not a phone-number ID (those begin with phn_) and not a number"
+
+
+def test_a_file_becomes_rows_with_its_name_its_digest_and_its_other_columns(tmp_path):
+    content = "id,note\nphn_1,a\n\n,\nphn_2,b\n"
+    file = read_text(tmp_path, content)
+    assert file.name == "numbers.csv"
+    assert file.sha256 == hashlib.sha256(content.encode()).hexdigest()
+    assert file.rows == (
+        Row(row=2, input_value="phn_1", number_id="phn_1", others=("a",)),
+        Row(row=5, input_value="phn_2", number_id="phn_2", others=("b",)),
+    )
+    assert file.blank_rows == 2
+    assert file.other_columns == ("note",)
+
+
+def folder(path: Path) -> None:
+    path.mkdir()
+
+
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def a_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(path))
+
+
+def device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def nowhere(path: Path) -> None:
+    path.symlink_to("no-such-file")
+
+
+def circle(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+@pytest.mark.parametrize(
+    ("make", "what"),
+    [
+        pytest.param(folder, "this is a folder", id="a folder"),
+        pytest.param(pipe, "this is a named pipe", id="a pipe that nobody writes to"),
+        pytest.param(a_socket, "this is a socket", id="a socket"),
+        pytest.param(device, "this is a device", id="a device without an end"),
+        pytest.param(nowhere, "the file cannot be read: No such file or directory", id="a link to nowhere"),
+        pytest.param(circle, "the file cannot be read: Too many levels of symbolic links", id="a link to itself"),
+        pytest.param(lambda path: None, "the file cannot be read: No such file or directory", id="nothing"),
+    ],
+)
+def test_what_is_no_file_is_refused_and_named(tmp_path, make, what):
+    path = tmp_path / "a.csv"
+    make(path)
+    assert refusal(path) == f"a.csv: {what} => Name a file that exists and that you may read."
+
+
+def test_a_file_that_may_not_be_read_is_refused(tmp_path):
+    """As root every file may be read, so the child gives up being root first."""
+    path = written(tmp_path, "id\nphn_1\n")
+    path.chmod(0)
+    script = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from tests.intake.reading import refusal\n"
+        "if os.geteuid() == 0: os.setuid(65534)\n"
+        "print(refusal(Path(sys.argv[1])))\n"
+    )
+    for parent in (tmp_path, *tmp_path.parents):
+        if parent.stat().st_uid == os.geteuid() and not parent.stat().st_mode & 0o001:
+            parent.chmod(0o711)
+    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout == (
+        "numbers.csv: the file cannot be read: Permission denied => Name a file that exists and that you may read.\n"
+    )
+
+
+def test_a_path_that_cannot_be_one_is_refused():
+    with pytest.raises(BadInput, match="embedded null byte"):
+        read(Path("a\0b.csv"))
+
+
+def test_the_mark_of_an_open_workbook_is_not_taken_for_the_workbook(tmp_path):
+    path = written(tmp_path, "id\nphn_1\n", "~$numbers.xlsx")
+    with pytest.raises(BadInput) as caught:
+        read(path)
+    assert str(caught.value) == (
+        f"{path}: this is not the workbook, but the mark that a spreadsheet program leaves beside one that is open\n"
+        f"Close the workbook and name it: {tmp_path / 'numbers.xlsx'}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        pytest.param(b"", f"numbers.csv: the file is empty => {NAME_A_FILE}", id="no bytes"),
+        pytest.param(b"\n \n\t\n", f"numbers.csv: there are no rows => {NAME_A_FILE}", id="blank lines"),
+        pytest.param(b"\xef\xbb\xbf", f"numbers.csv: there are no rows => {NAME_A_FILE}", id="a byte-order mark alone"),
+        pytest.param(b"sep=,\n", f"numbers.csv: there are no rows => {NAME_A_FILE}", id="a delimiter alone"),
+        pytest.param(b"id,owner\n", f"numbers.csv: there are no rows => {NAME_A_FILE}", id="a header alone"),
+        pytest.param(
+            b"name,mobile\nAnna,1\n",
+            "numbers.csv: no column is known to hold IDs or numbers. "
+            "Found: 'name', 'mobile'; columns told apart by commas => "
+            "Say which column holds them: --column and its header.",
+            id="headers that nobody knows",
+        ),
+        pytest.param(
+            b"id,owner\n1,Anna\n2,Bob\n3,Cy\n4,Di\n",
+            "numbers.csv: no row holds an ID or a number in column A. "
+            "row 2: too few digits for a number: 1, and the fewest are 7; "
+            "row 3: too few digits for a number: 1, and the fewest are 7; "
+            "row 4: too few digits for a number: 1, and the fewest are 7 => "
+            "Say which column holds them with --column and its header.",
+            id="an id column of row numbers",
+        ),
+    ],
+)
+def test_a_file_without_rows_is_refused(tmp_path, content, said):
+    assert text_refusal(tmp_path, content) == said
+
+
+@pytest.mark.parametrize(
+    ("content", "looks_like"),
+    [
+        pytest.param(b"%PDF-1.7\n...", "a PDF document", id="PDF"),
+        pytest.param(b"\x89PNG\r\n\x1a\n...", "a PNG picture", id="PNG"),
+        pytest.param(b"\xff\xd8\xff\xe0...", "a JPEG picture", id="JPEG"),
+        pytest.param(b"\x1f\x8b\x08...", "a gzip archive", id="gzip"),
+        pytest.param(b"SQLite format 3\x00...", "an SQLite database", id="SQLite"),
+        pytest.param(b"PAR1...", "a Parquet file", id="Parquet"),
+        pytest.param(b"<!DOCTYPE html><html>", "an HTML page", id="a page"),
+        pytest.param(b"\xef\xbb\xbf\r\n<HTML><table>", "an HTML page", id="a page that some call .xls"),
+        pytest.param(b"<?xml version='1.0'?><Workbook>", "an XML document", id="XML"),
+        pytest.param(b'[{"id": "phn_1"}]', "JSON", id="JSON"),
+        pytest.param(b"-----BEGIN PRIVATE KEY-----", "a key or certificate", id="a key"),
+        pytest.param(b"\x00\x01\x02\x03\x04\x05\x06\x07", "binary data", id="binary data"),
+    ],
+)
+def test_another_kind_of_file_is_called_what_it_is(tmp_path, content, looks_like):
+    assert text_refusal(tmp_path, content) == (
+        f"numbers.csv: this looks like {looks_like}, not like a table of numbers => "
+        "Save it as .xlsx, .ods or .csv and name that file."
+    )
+
+
+def test_as_many_rows_as_allowed_are_read_and_one_more_is_refused(tmp_path):
+    path = written(tmp_path, "id\nphn_1\n\nphn_2\nphn_3\n")
+    assert len(read(path, Wanted(max_rows=3)).rows) == 3
+    assert refusal(path, Wanted(max_rows=2)) == (
+        "numbers.csv: there are 3 rows, and the most that are read are 2 => "
+        "Split the file, or raise the limit with the setting DECOM_MAX_ROWS (max_rows)."
+    )
+
+
+def test_a_region_that_is_none_is_refused_before_the_file_is_opened(tmp_path):
+    with pytest.raises(BadInput) as caught:
+        read(tmp_path / "missing.csv", Wanted(region="India"))
+    assert str(caught.value) == (
+        "--region: no country has the letters 'India'\nGive the two letters of a country, for example: --region IN"
+    )
+
+
+def test_a_region_reaches_every_cell(tmp_path):
+    assert values(read_text(tmp_path, "phone\n09876543210\n", Wanted(region="IN"))) == ["+919876543210"]
+
+
+def both(folder: Path, line: str) -> Row:
+    """The row of a line below the headers for ID and number; a good row stands above it."""
+    return read_text(folder, f"id,phone number,note\nphn_first,,\n{line}\n").rows[1]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        pytest.param(
+            "phn_1,+919876543210,x",
+            Row(3, "phn_1", number_id="phn_1", phone_number="+919876543210", others=("x",)),
+            id="both",
+        ),
+        pytest.param("phn_1,,x", Row(3, "phn_1", number_id="phn_1", others=("x",)), id="the ID alone"),
+        pytest.param(
+            ",+91 98765 43210,x",
+            Row(3, "+91 98765 43210", phone_number="+919876543210", note="separators removed", others=("x",)),
+            id="the number alone",
+        ),
+        pytest.param(
+            " phn_1,919876543210,x",
+            Row(
+                3,
+                " phn_1",
+                number_id="phn_1",
+                phone_number="+919876543210",
+                by_match_only=True,
+                note="blanks around it removed; read as if it began with +",
+                others=("x",),
+            ),
+            id="both with notes",
+        ),
+        pytest.param(
+            "+919876543210,phn_1,x",
+            Row(3, "+919876543210", number_id="phn_1", phone_number="+919876543210", others=("x",)),
+            id="both, the other way round",
+        ),
+        pytest.param(
+            "+919876543210,919876543210,x",
+            Row(3, "+919876543210", phone_number="+919876543210", others=("x",)),
+            id="the same number twice, once for certain",
+        ),
+        pytest.param(
+            "919876543210,+919876543210,x",
+            Row(3, "919876543210", phone_number="+919876543210", others=("x",)),
+            id="the same number twice, for certain in the second",
+        ),
+        pytest.param("phn_1,phn_1,x", Row(3, "phn_1", number_id="phn_1", others=("x",)), id="the same ID twice"),
+        pytest.param(
+            "phn_1,phn_2,x", Row(3, "phn_1", problem="two different IDs in this row", others=("x",)), id="two IDs"
+        ),
+        pytest.param(
+            "+919876543210,+919876543211,x",
+            Row(3, "+919876543210", problem="two different numbers in this row", others=("x",)),
+            id="two numbers",
+        ),
+        pytest.param(
+            "phn_1,n/a,x",
+            Row(3, "phn_1", problem=f"the number beside the ID cannot be read: {NO_ID}", others=("x",)),
+            id="a number that cannot be read",
+        ),
+        pytest.param("cmp_1,+919876543210,x", Row(3, "cmp_1", problem=NO_ID, others=("x",)), id="an ID that is none"),
+        pytest.param(
+            ",,x", Row(3, "", problem="no ID and no number in this row", others=("x",)), id="neither, but a note"
+        ),
+        pytest.param(
+            " ,\u00a0,x", Row(3, " ", problem="no ID and no number in this row", others=("x",)), id="blanks and a note"
+        ),
+        pytest.param(
+            "ID,Phone Number,Note",
+            Row(3, "ID", problem="looks like a header, not like an ID or a number", others=("Note",)),
+            id="the header again",
+        ),
+        pytest.param("Total: 60,,", Row(3, "Total: 60", problem=NO_ID, others=("",)), id="a row of sums"),
+    ],
+)
+def test_the_cells_of_a_line_become_one_row(tmp_path, line, expected):
+    assert both(tmp_path, line) == expected
+
+
+def test_a_column_without_a_header_travels_only_where_something_stands_in_it(tmp_path):
+    file = read_text(tmp_path, "id,,owner,,last\nphn_1,x,Anna,,\nphn_2,,Bob, ,z\n")
+    assert file.other_columns == ("column B", "owner", "last")
+    assert [row.others for row in file.rows] == [("x", "Anna", ""), ("", "Bob", "z")]
+
+
+def test_equal_texts_are_kept_once(tmp_path):
+    first, second = read_text(tmp_path, "id,owner\nphn_1,Anna Karenina\nphn_2,Anna Karenina\n").rows
+    assert first.others is second.others
+    assert first.number_id is first.input_value
+
+
+class ChangesIt:
+    """A reader in whose hands the file grows."""
+
+    def recognises(self, head: bytes) -> bool:
+        return True
+
+    def read(self, source: Source, wanted: Wanted):
+        with Path(source.name).open("ab") as stream:
+            stream.write(b"phn_2\n")
+        yield Table(iter([(1, ["id"]), (2, ["phn_1"])]))
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path):
+    path = written(tmp_path, "id\nphn_1\n")
+    with pytest.raises(BadInput) as caught:
+        read_input(path, Wanted(), readers=[ChangesIt()])
+    assert str(caught.value) == (
+        f"{path}: the file changed while it was read\nRun this again when nothing writes to the file any more."
+    )
+
+
+def test_a_file_that_no_reader_knows_is_refused(tmp_path):
+    with pytest.raises(BadInput, match="no kind of file that can be read"):
+        read_input(written(tmp_path, "id\nphn_1\n"), Wanted(), readers=[])
+
+
+SCRIPT = (
+    "import sys\n"
+    "from decom.errors import BadInput\n"
+    "from decom.intake.interface import Wanted\n"
+    "from decom.intake.kinds import READERS\n"
+    "from decom.intake.opening import read_input\n"
+    "try:\n"
+    "    file = read_input(None, Wanted(), readers=READERS)\n"
+    "    print(file.name, file.sha256, [row.number_id for row in file.rows])\n"
+    "except BadInput as error:\n"
+    "    print(error)\n"
+)
+
+
+def from_stdin(content: bytes) -> str:
+    """What reading standard input with this content gives or says, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", SCRIPT], input=content, capture_output=True, check=True
+    ).stdout.decode()
+
+
+def test_standard_input_is_read_like_a_file():
+    content = b"id\nphn_1\nphn_2\n"
+    assert from_stdin(content) == f"- {hashlib.sha256(content).hexdigest()} ['phn_1', 'phn_2']\n"
+
+
+def test_a_workbook_may_come_through_standard_input_too(tmp_path):
+    from tests.intake.workbooks import xlsx
+
+    content = xlsx(tmp_path / "a.xlsx", [["id"], ["phn_1"]]).read_bytes()
+    assert from_stdin(content) == f"- {hashlib.sha256(content).hexdigest()} ['phn_1']\n"
+
+
+def test_an_empty_standard_input_is_refused():
+    assert from_stdin(b"") == f"standard input: the file is empty\n{NAME_A_FILE}\n"
+
+
+def test_a_terminal_as_standard_input_is_refused_at_once():
+    leader, follower = pty.openpty()
+    try:
+        done = subprocess.run([sys.executable, "-c", SCRIPT], stdin=follower, capture_output=True, check=True)
+    finally:
+        os.close(leader)
+        os.close(follower)
+    assert done.stdout.decode() == (
+        "standard input: standard input is a terminal\nName a file, or pipe one in: decom plan - < numbers.csv\n"
+    )
+
+
+def test_a_closed_standard_input_is_refused():
+    command = f'exec "{sys.executable}" -c "$0" <&-'
+    done = subprocess.run(["/bin/sh", "-c", command, SCRIPT], capture_output=True, check=True)
+    assert done.stdout.decode() == (
+        "standard input: standard input is closed\nName a file, or pipe one in: decom plan - < numbers.csv\n"
+    )
+
+
+def test_a_file_larger_than_the_most_is_refused(tmp_path):
+    path = tmp_path / "large.csv"
+    with path.open("wb") as stream:
+        stream.truncate(512 * 1024 * 1024 + 1)
+    assert refusal(path) == (
+        "large.csv: more than 512 MiB, the most that is read => Keep the columns that are needed, or split the file."
+    )
+
+
+BYTES = st.one_of(
+    st.binary(max_size=400),
+    st.lists(
+        st.sampled_from(
+            [b"id", b"phone", b"phn_1", b"+919876543210", b",", b";", b"\t", b"|", b'"', b"\n", b"\r", b" ", b"\x00"],
+        )
+        | st.sampled_from(
+            [
+                b"\xff\xfe",
+                b"\xef\xbb\xbf",
+                b"\xfc",
+                b"PK\x03\x04",
+                b"sep=",
+                b"x" * 300,
+                bytes.fromhex("D0CF11E0A1B11AE1"),
+            ]
+        ),
+        max_size=60,
+    ).map(b"".join),
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=BYTES, column=st.sampled_from([None, "x", ""]))
+def test_any_bytes_give_rows_or_a_refusal(tmp_path, content, column):
+    path = written(tmp_path, content)
+    try:
+        file = read(path, Wanted(column=column))
+    except BadInput as error:
+        assert error.where
+        assert error.remedy
+    else:
+        assert len(file.rows) > 0
+        assert all(len(row.others) == len(file.other_columns) for row in file.rows)
+        assert [row.row for row in file.rows] == sorted({row.row for row in file.rows})
+
+
+def test_reading_takes_memory_in_proportion_to_the_rows(tmp_path):
+    """A hundred thousand rows of six columns in at most 80 MB: 800 bytes a row."""
+    with (tmp_path / "many.csv").open("w") as stream:
+        stream.write("id,phone number,owner,cost centre,note,since\n")
+        for n in range(100_000):
+            stream.write(f"phn_{n:016x},+9198{n:08},Anna,CC{n % 300},note {n},2026-01-01\n")
+    script = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "from tests.intake.reading import read\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "rows = read(Path(sys.argv[1])).rows\n"
+        "print(len(rows), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "many.csv")]
+    rows, kib = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert int(rows) == 100_000
+    assert int(kib) * 1024 < 80_000_000
