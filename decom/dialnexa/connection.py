@@ -5,6 +5,7 @@ request's headers began to leave, the service may have acted. See `replies.py` f
 """
 
 import asyncio
+import re
 import ssl
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ import httpx
 
 from decom.dialnexa.gate import NotLetThrough
 from decom.dialnexa.replies import Answered, Reply, Unanswered
+from decom.errors import BadSettings
 
 MOST_DELETE_BODY = 64 * 1024
 """Bytes read of a DELETE's answer: only its message is wanted."""
@@ -22,6 +24,8 @@ MOST_GET_BODY = 32 * 1024 * 1024
 SECONDS_FOR_DELETE_BODY = 5.0
 """How long a DELETE's body may drip once its status is known."""
 
+_KEY = re.compile(r"[\x21-\x7e]+", re.ASCII)
+
 TransportMaker = Callable[[], httpx.AsyncBaseTransport]
 
 
@@ -29,6 +33,13 @@ class Key(httpx.Auth):
     """The API key: known to nothing but the Authorization header, and masked wherever it is shown."""
 
     def __init__(self, secret: str) -> None:
+        """Raises BadSettings for a key that no header can carry: the error of sending it would show it."""
+        if _KEY.fullmatch(secret) is None:
+            raise BadSettings(
+                "the API key holds a blank, a line break or a sign that no key has, or nothing at all",
+                where="DIALNEXA_API_KEY",
+                remedy="Copy the key again, without quotes or anything around it: it looks like key_id:secret.",
+            )
         self._secret = secret
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
@@ -100,9 +111,7 @@ class Connection:
             if event.endswith("send_request_headers.started"):
                 sent = True
 
-        request = self._client.build_request(
-            method, self._base_url + path, params=query, extensions={"trace": trace}
-        )
+        request = self._client.build_request(method, self._base_url + path, params=query, extensions={"trace": trace})
         try:
             async with asyncio.timeout(self._timeout):
                 response = await self._client.send(request, stream=True)
