@@ -59,8 +59,6 @@ def _template() -> Template:
 
 def _shown(value: object) -> object:
     """What every expression of the template goes through before it is escaped."""
-    if value is None:
-        return ""
     if isinstance(value, str) and not isinstance(value, Markup):
         return visible(value)
     return value

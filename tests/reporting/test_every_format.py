@@ -3,12 +3,16 @@
 import csv
 import io
 import json
+import signal
 import stat
+import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -211,6 +215,12 @@ def test_the_json_adds_up():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("count", [499, 500, 501, 1_001])
+def test_the_json_is_whole_at_any_number_of_rows(count):
+    found = json.loads(written(json_format(), made_up_audit(mixed_rows(count))))
+    assert [row["row"] for row in found["rows"]] == list(range(2, count + 2))
+
+
 def test_the_csv_has_our_columns_and_then_the_inputs():
     content = written(next(form for form in FORMATS if form.name == "csv"), AUDITS["mixed"])
     assert content.startswith(b'\xef\xbb\xbf"row","input_value","number_id","phone_number","outcome","evidence",')
@@ -253,6 +263,35 @@ def test_an_error_in_the_middle_leaves_no_file_and_the_old_one_whole(tmp_path, f
     with pytest.raises(LedgerBreaks):
         write_reports(broken, tmp_path, [form])
     assert list(tmp_path.iterdir()) == [old]
+    assert old.read_bytes() == before
+
+
+DIES_IN_THE_MIDDLE = """
+import os, signal, sys
+from dataclasses import replace
+from pathlib import Path
+from decom.reporting.kinds import FORMATS
+from decom.reporting.write import write_reports
+from tests.reporting.made_up import made_up_audit, mixed_rows
+
+class Rows:
+    def __iter__(self):
+        yield from mixed_rows(5_000)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+form = next(form for form in FORMATS if form.name == sys.argv[2])
+write_reports(replace(made_up_audit(mixed_rows(20)), rows=Rows()), Path(sys.argv[1]), [form])
+"""
+
+
+@every_format
+def test_a_kill_in_the_middle_leaves_the_old_file_whole(tmp_path, form):
+    (old,) = write_reports(AUDITS["empty"], tmp_path, [form])
+    before = old.read_bytes()
+    root = Path(__file__).parents[2]
+    died = subprocess.run([sys.executable, "-c", DIES_IN_THE_MIDDLE, tmp_path, form.name], cwd=root, timeout=60)
+    assert died.returncode == -signal.SIGKILL
+    assert [path for path in tmp_path.iterdir() if not path.name.endswith(".part")] == [old]
     assert old.read_bytes() == before
 
 

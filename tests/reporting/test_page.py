@@ -280,6 +280,14 @@ def test_a_run_of_any_length_has_few_stretches_that_count_every_release(seconds)
     assert len(pace.counts) <= 31
 
 
+def test_releases_of_unreadable_time_or_outside_the_run_are_not_in_the_pace():
+    pace = Pace.of(made_up_audit([]).timing)
+    for decided_at in ("soon", "2026-11-23T19:00:00", "2026-11-22T19:00:00.000Z", "2026-11-24T19:00:00.000Z"):
+        pace.add(replace(made_up_row(2, Outcome.RELEASED), decided_at=decided_at))
+    pace.add(made_up_row(2, Outcome.FAILED))
+    assert sum(pace.counts) == 0
+
+
 def test_a_moment_is_written_for_people_and_anything_else_stays():
     assert in_words("2026-11-03T07:05:09.120Z") == "3 Nov 2026, 07:05:09 UTC"
     assert in_words("soon") == "soon"

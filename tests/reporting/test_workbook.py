@@ -1,7 +1,10 @@
 """`audit.xlsx` as an accountant opens it: real numbers and dates, sheets that tie, and nothing that runs."""
 
+import gc
 import io
 import re
+import shutil
+import tempfile
 import zipfile
 from dataclasses import replace
 from datetime import datetime
@@ -10,8 +13,10 @@ import openpyxl
 import pytest
 from openpyxl.cell.cell import MergedCell
 
-from decom.planning.plan import ReportOptions
+from decom.planning.plan import Conflict, ReportOptions, Source
+from decom.reporting import todo
 from decom.reporting.as_xlsx import AsXlsx
+from decom.reporting.interface import Verification
 from decom.reporting.xlsx_sheet import MOST_TEXT, cell_text, day_of, moment_of
 from decom.vocabulary import Outcome
 from tests.reporting.made_up import made_up_audit, made_up_row, mixed_rows, nasty_audit, with_text
@@ -145,6 +150,68 @@ def test_the_to_do_names_what_to_reconfigure_once():
 def test_what_was_not_checked_is_on_the_first_sheet():
     lines = values_of(workbook(made_up_audit(mixed_rows(9)))["Summary"])
     assert ["workflows", "the service names no number in a workflow"] in lines
+
+
+def test_a_run_without_doubts_says_so_on_the_first_sheet():
+    audit = made_up_audit(mixed_rows(9))
+    verified = Verification("2026-11-23T19:12:00.000Z", ())
+    sources = (Source("campaigns", True, "14 campaigns"),)
+    lines = values_of(workbook(replace(audit, verification=verified, sources=sources, gone_before_us=1))["Summary"])
+    assert ["Every source of conflicts was read to its end."] in lines
+    assert ["The account was as this report says."] in lines
+    assert any(line[0].startswith("Of the missing, 1 were on the account") for line in lines if line)
+
+
+def test_a_run_that_nobody_verified_says_so_on_the_first_sheet():
+    lines = values_of(workbook(replace(made_up_audit(mixed_rows(9)), verification=None))["Summary"])
+    assert any("decom verify" in line[0] for line in lines if line)
+
+
+def test_holders_beyond_the_most_are_counted():
+    rows = [
+        replace(made_up_row(at, Outcome.CONFLICTED), conflicts=(Conflict("campaigns", f"cmp_{at}", "", "active"),))
+        for at in range(2, 2 + todo.MOST_HOLDERS + 3)
+    ]
+    lines = values_of(workbook(made_up_audit(rows))["To do"])
+    assert len(lines) == 1 + todo.MOST_HOLDERS + 2
+    assert lines[-2] == ["3 more rows are held by others: see the sheet Conflicted."]
+
+
+def test_a_run_of_which_even_the_time_is_unreadable_has_a_workbook():
+    audit = made_up_audit(mixed_rows(9))
+    odd = replace(audit, timing=replace(audit.timing, planned_at="long ago"))
+    assert workbook(odd).properties.created.isoformat() == "2000-01-01T00:00:00"
+
+
+def test_nothing_stays_nothing():
+    assert (day_of(None), moment_of(None)) == (None, None)
+
+
+def test_a_folder_for_temporary_files_that_is_full_is_an_error_of_the_system(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "not there"))
+    with pytest.raises(OSError, match="not there"):
+        AsXlsx().write(made_up_audit(mixed_rows(9)), io.BytesIO())
+
+
+class RowsWithoutATemporaryFolder:
+    """Rows during which someone clears the folder for temporary files."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __iter__(self):
+        yield from mixed_rows(3)
+        for found in self.folder.iterdir():
+            shutil.rmtree(found)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_temporary_folder_that_is_cleared_meanwhile_is_an_error_of_the_system(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    audit = replace(made_up_audit(mixed_rows(3)), rows=RowsWithoutATemporaryFolder(tmp_path))
+    with pytest.raises(OSError, match="No such file"):
+        AsXlsx().write(audit, io.BytesIO())
+    gc.collect()  # the library leaves its open files to the collector, which warns: here, not in the next test
 
 
 def test_a_full_sheet_goes_on_as_a_second_one():
