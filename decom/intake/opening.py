@@ -25,6 +25,15 @@ MOST_BYTES = 512 * 1024 * 1024
 
 _HEAD_BYTES = 4_096
 _CHUNK = 1 << 20
+_STDIN = "standard input"
+_NAME_ANOTHER = "Name a file that exists and that you may read."
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+}
 
 
 def read_input(path: Path | None, wanted: Wanted, *, readers: Sequence[Reader]) -> InputFile:
@@ -37,18 +46,21 @@ def read_input(path: Path | None, wanted: Wanted, *, readers: Sequence[Reader]) 
         raise BadInput(
             f"no country has the letters {wanted.region!r}",
             where="--region",
-            remedy="Give the two letters of a country, for example: --region IN",
+            remedy="Give the two capital letters of a country, for example: --region IN",
         )
-    with _opened(path) as source:
-        digest = _digest(source)
-        reader = _reader_of(source, readers)
-        taken, notes = _only_table(reader, source, wanted)
-        if _digest(source) != digest:
-            raise BadInput(
-                "the file changed while it was read",
-                where=source.name,
-                remedy="Run this again when nothing writes to the file any more.",
-            )
+    try:
+        with _opened(path) as source:
+            digest = _digest(source)
+            reader = _reader_of(source, readers)
+            taken, notes = _only_table(reader, source, wanted)
+            if _digest(source) != digest:
+                raise BadInput(
+                    "the file changed while it was read",
+                    where=source.name,
+                    remedy="Run this again when nothing writes to the file any more.",
+                )
+    except OSError as error:
+        raise _not_read(path, error) from error
     return InputFile(
         name="-" if path is None else path.name,
         sha256=digest,
@@ -63,7 +75,7 @@ def read_input(path: Path | None, wanted: Wanted, *, readers: Sequence[Reader]) 
 def _opened(path: Path | None) -> Iterator[Source]:
     if path is None:
         with _from_stdin() as stream:
-            yield Source(stream, "standard input")
+            yield Source(stream, _STDIN)
         return
     where = str(path)
     if path.name.startswith("~$"):
@@ -74,28 +86,13 @@ def _opened(path: Path | None) -> Iterator[Source]:
         )
     try:
         kind = stat.S_IFMT(path.stat().st_mode)
-        if kind != stat.S_IFREG:
-            what = f"this is {_KINDS.get(kind, 'no regular file')}"
-            raise BadInput(what, where=where, remedy=_NAME_ANOTHER)
-        stream = path.open("rb")
-    except (OSError, ValueError) as error:
-        raise BadInput(
-            f"the file cannot be read: {getattr(error, 'strerror', None) or error}",
-            where=where,
-            remedy=_NAME_ANOTHER,
-        ) from error
-    with stream:
+    except ValueError as error:
+        raise BadInput(f"no file can have this name: {error}", where=repr(where), remedy=_NAME_ANOTHER) from error
+    if kind != stat.S_IFREG:
+        remedy = "Name a file, or - for standard input." if kind == stat.S_IFIFO else _NAME_ANOTHER
+        raise BadInput(f"this is {_KINDS.get(kind, 'no regular file')}", where=where, remedy=remedy)
+    with path.open("rb") as stream:
         yield Source(stream, where)
-
-
-_NAME_ANOTHER = "Name a file that exists and that you may read."
-_KINDS = {
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-    stat.S_IFSOCK: "a socket",
-}
 
 
 @contextmanager
@@ -104,14 +101,14 @@ def _from_stdin() -> Iterator[BinaryIO]:
     if sys.stdin is None or sys.stdin.isatty():
         raise BadInput(
             f"standard input is {'closed' if sys.stdin is None else 'a terminal'}",
-            where="standard input",
+            where=_STDIN,
             remedy="Name a file, or pipe one in: decom plan - < numbers.csv",
         )
     with tempfile.TemporaryFile() as copy:
         while chunk := sys.stdin.buffer.read(_CHUNK):
             copy.write(chunk)
             if copy.tell() > MOST_BYTES:
-                raise _too_large("standard input")
+                raise _too_large(_STDIN)
         copy.flush()
         yield copy
 
@@ -121,17 +118,25 @@ def _digest(source: Source) -> str:
     source.stream.seek(0)
     digest = hashlib.sha256()
     size = 0
-    try:
-        while chunk := source.stream.read(_CHUNK):
-            digest.update(chunk)
-            size += len(chunk)
-            if size > MOST_BYTES:
-                raise _too_large(source.name)
-    except OSError as error:
-        raise BadInput(f"the file cannot be read: {error.strerror}", where=source.name) from error
+    while chunk := source.stream.read(_CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+        if size > MOST_BYTES:
+            raise _too_large(source.name)
     if size == 0:
         raise BadInput("the file is empty", where=source.name, remedy="Name a file with an ID or a number a row.")
     return digest.hexdigest()
+
+
+def _not_read(path: Path | None, error: OSError) -> BadInput:
+    why = error.strerror or str(error)
+    if path is None:
+        return BadInput(
+            f"it cannot be read, or not be kept in a temporary file: {why}",
+            where=_STDIN,
+            remedy="Is there room for temporary files? Name a file instead.",
+        )
+    return BadInput(f"the file cannot be read: {why}", where=str(path), remedy=_NAME_ANOTHER)
 
 
 def _too_large(where: str) -> BadInput:

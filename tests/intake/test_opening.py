@@ -38,10 +38,6 @@ def folder(path: Path) -> None:
     path.mkdir()
 
 
-def pipe(path: Path) -> None:
-    os.mkfifo(path)
-
-
 def a_socket(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as made:
         made.bind(str(path))
@@ -63,7 +59,6 @@ def circle(path: Path) -> None:
     ("make", "what"),
     [
         pytest.param(folder, "this is a folder", id="a folder"),
-        pytest.param(pipe, "this is a named pipe", id="a pipe that nobody writes to"),
         pytest.param(a_socket, "this is a socket", id="a socket"),
         pytest.param(device, "this is a device", id="a device without an end"),
         pytest.param(nowhere, "the file cannot be read: No such file or directory", id="a link to nowhere"),
@@ -75,6 +70,11 @@ def test_what_is_no_file_is_refused_and_named(tmp_path, make, what):
     path = tmp_path / "a.csv"
     make(path)
     assert refusal(path) == f"a.csv: {what} => Name a file that exists and that you may read."
+
+
+def test_a_pipe_is_refused_at_once_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.csv")
+    assert refusal(tmp_path / "a.csv") == "a.csv: this is a named pipe => Name a file, or - for standard input."
 
 
 def test_a_file_that_may_not_be_read_is_refused(tmp_path):
@@ -98,7 +98,7 @@ def test_a_file_that_may_not_be_read_is_refused(tmp_path):
 
 
 def test_a_path_that_cannot_be_one_is_refused():
-    with pytest.raises(BadInput, match="embedded null byte"):
+    with pytest.raises(BadInput, match="no file can have this name: embedded null byte"):
         read(Path("a\0b.csv"))
 
 
@@ -179,7 +179,8 @@ def test_a_region_that_is_none_is_refused_before_the_file_is_opened(tmp_path):
     with pytest.raises(BadInput) as caught:
         read(tmp_path / "missing.csv", Wanted(region="India"))
     assert str(caught.value) == (
-        "--region: no country has the letters 'India'\nGive the two letters of a country, for example: --region IN"
+        "--region: no country has the letters 'India'\n"
+        "Give the two capital letters of a country, for example: --region IN"
     )
 
 
@@ -336,6 +337,17 @@ def test_a_workbook_may_come_through_standard_input_too(tmp_path):
 
     content = xlsx(tmp_path / "a.xlsx", [["id"], ["phn_1"]]).read_bytes()
     assert from_stdin(content) == f"- {hashlib.sha256(content).hexdigest()} ['phn_1']\n"
+
+
+def test_standard_input_that_cannot_be_kept_is_refused():
+    """There is room for 64 KiB in any file of the process, and more comes in."""
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))\n" + SCRIPT
+    content = b"id\n" + b"phn_1\n" * 50_000
+    done = subprocess.run([sys.executable, "-c", limited], input=content, capture_output=True, check=True)
+    assert done.stdout.decode() == (
+        "standard input: it cannot be read, or not be kept in a temporary file: File too large\n"
+        "Is there room for temporary files? Name a file instead.\n"
+    )
 
 
 def test_an_empty_standard_input_is_refused():
