@@ -4,10 +4,12 @@ import asyncio
 import gzip
 import logging
 import socket
+import ssl
 import traceback
 from collections.abc import Callable
 from contextlib import closing
 
+import httpx
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -213,6 +215,64 @@ def test_a_request_that_nobody_approved_is_raised_as_the_mistake_that_it_is():
     hastily(with_server())
 
 
+class Breaking(httpx.AsyncBaseTransport):
+    """Comes as far as some event of the trace, and then raises."""
+
+    def __init__(self, event: str, error: BaseException) -> None:
+        self.event = event
+        self.error = error
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.extensions["trace"](self.event, {})
+        raise self.error
+
+
+NOT_VERIFIED = ssl.SSLCertVerificationError(1, "certificate verify failed")
+
+
+@pytest.mark.parametrize(
+    ("event", "error", "sent", "certificate"),
+    [
+        ("connection.connect_tcp.started", httpx.ConnectTimeout(""), False, False),
+        ("connection.connect_tcp.complete", httpx.ConnectError("refused"), False, False),
+        ("connection.start_tls.started", NOT_VERIFIED, False, True),
+        ("connection.start_tls.complete", httpx.PoolTimeout(""), False, False),
+        ("http11.send_request_headers.started", httpx.WriteTimeout(""), True, False),
+        ("http11.send_request_headers.started", NOT_VERIFIED, True, False),
+        ("http11.send_request_headers.started", ssl.SSLError(1, "wrong version number"), True, False),
+        ("http11.send_request_headers.started", ExceptionGroup("all of them", [OSError("refused")]), True, False),
+        ("http2.send_request_headers.started", ValueError(), True, False),
+    ],
+)
+def test_the_trace_and_not_the_exception_says_whether_it_left(event, error, sent, certificate):
+    async def main() -> Reply:
+        connection = Connection(endpoint("http://127.0.0.1:1/v1"), Breaking(event, error))
+        try:
+            return await connection.exchange("DELETE", PATH)
+        finally:
+            await connection.aclose()
+
+    reply = asyncio.run(main())
+    assert isinstance(reply, Unanswered)
+    assert (reply.sent, reply.certificate) == (sent, certificate)
+    assert reply.why.startswith(type(error).__name__) and len(reply.why) <= 300
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (httpx.ConnectError("All connection attempts failed"), "ConnectError: All connection attempts failed"),
+        (httpx.ConnectTimeout(""), "ConnectTimeout"),
+        (ValueError("x" * 400), "ValueError: " + "x" * 288),
+    ],
+)
+def test_an_error_becomes_a_few_words(error, why):
+    async def main() -> Reply:
+        return await Connection(endpoint("http://127.0.0.1:1/v1"), Breaking("", error)).exchange("DELETE", PATH)
+
+    assert asyncio.run(main()) == Unanswered(False, why)
+
+
 # --- TLS --------------------------------------------------------------------------------------------------------
 
 
@@ -413,6 +473,17 @@ def test_requests_follow_each_other_on_one_connection_and_none_is_sent_twice():
             return wire.requests
 
     assert len(hastily(main())) == 3
+
+
+def test_after_a_body_that_was_cut_off_the_next_request_is_sent():
+    async def main() -> list[bool]:
+        async with listening(ok(b"x" * (MOST_DELETE_BODY + 1))) as wire:
+            connection = Connection(endpoint(wire.base_url, 2.0), network_transport_maker()())
+            replies = [await connection.exchange("DELETE", PATH) for _ in range(3)]
+            await connection.aclose()
+            return [isinstance(reply, Answered) for reply in replies]
+
+    assert hastily(main()) == [True] * 3
 
 
 @pytest.mark.parametrize(
