@@ -7,24 +7,22 @@ By our own log: at most L requests within any W seconds, each counted from its g
 one, and a bucket of tokens.
 
 By the server's word: what `Remaining` says is left may be spent under every one of those kinds, because nothing
-but requests makes it less. Taken is the least of those answers that may be the latest (one is out of date when a
-request that left after it is answered), less everything in flight. Once that is used up, a single request goes to
-ask, when `Reset` has passed or the log has room. Only what it is told is spent then: under a rolling window `Reset`
-frees one place and not all of them.
+but requests makes it less (see `remaining.py`); everything in flight is taken off. Once that is used up, a single
+request goes to ask, when `Reset` has passed or the log has room. Only what it is told is spent then: under a rolling
+window `Reset` frees one place and not all of them.
 
 So the word may slow down always, and speed up only as far as it was just said. A 429 takes that away: from then on
-a request needs the leave of both rules.
+a request needs the leave of both rules. And the log may go ahead of the word only while it explains what the server
+counts: where others spend, or the window is not what we think, only the word is left.
 """
 
 import math
-from collections import deque
 from dataclasses import dataclass
 
 from decom.dialnexa.answer_log import AnswerLog
 from decom.dialnexa.limit_headers import Stated, allowed
+from decom.dialnexa.remaining import Remaining
 
-ROUNDING = 1.0
-"""Seconds that a `Reset` may be too short: nearly all are whole seconds, and some are rounded down."""
 PROMPT = 2.0
 """Seconds within which a request came right after a reset."""
 PATIENCE = 5.0
@@ -33,10 +31,10 @@ MOST_UNANNOUNCED = 8
 """In flight at most under a limit that is only guessed: so many may run into the real one at once."""
 FULL_SPEED = 32
 """In flight; a slow start that has come so far is over."""
-MOST_SILENT = 20
-"""So many answers in a row without `Remaining`, and the server is held to have stopped saying it."""
 LONGEST_WAIT_TO_EXPLORE = 64
 """Windows."""
+LARGEST_RESERVE = 0.5
+"""No 429 makes us leave a larger share than this to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +73,13 @@ class Bucket:
         self.most = start
         """Requests per window that may leave, as seen now; None: any number."""
         self._start, self._reserve, self._deaf = start, reserve, deaf
-        self._most_in_flight: float = math.inf if deaf else 1
-        self._kept = 0
         self._tick = 0
-        self._lows: deque[tuple[int, int]] = deque()
-        """(tick of the answer, what it said remains), ascending: the least of the answers that may be the latest."""
-        self._latest_granted = 0
-        self._silent = 0
-        self._heard_at = 0.0
+        self._remaining = Remaining()
         self._heard_window = 0.0
-        self._reset_at: float | None = None
-        self._reset_tick = 0
-        self._explained = True
-        """The server last counted no more requests than we sent: nobody else spends, and the window is right."""
+        self._doubted_until = -math.inf
+        """Until then the log is not trusted: the server counted more than we sent, or under other limits, too."""
         self._asked_at: float | None = None
+        self._most_in_flight: float = math.inf if deaf else 1
         self._refused_tick = 0
         self._recovering = False
         self._strict = False
@@ -98,7 +89,8 @@ class Bucket:
     @property
     def left(self) -> int | None:
         """Requests that may leave by the server's word, ≤ 0 where none; None where it says nothing."""
-        return self._lows[0][1] - self._kept - self.log.in_flight if self._lows else None
+        least = self._remaining.least
+        return None if least is None else least - self.log.in_flight
 
     def opens_at(self, now: float) -> float:
         """When one more may leave, as far as can be said now; infinity where an answer must come first."""
@@ -109,9 +101,10 @@ class Bucket:
         if left is None:
             return by_log
         by_word = now if left > 0 else self._by_reset(left)
-        if self._strict or self.limit is None:
+        window_is_known = self._heard_window in (0.0, self.log.window)
+        if self.limit is None or (self._strict and window_is_known):
             at = max(by_log, by_word)
-        elif self._explained and (self._heard_window == 0.0 or self._heard_window >= self.log.window):
+        elif window_is_known and now >= self._doubted_until:
             at = min(by_log, by_word)
         else:
             at = by_word
@@ -141,23 +134,24 @@ class Bucket:
         self._tick += 1
         left = self.left
         asks = left is not None and left <= 0
-        reset_at = self._reset_at
+        leave = Leave(self._tick, now, asks, self._remaining.reset_at, self.log.forgotten)
         if asks:
-            self._asked_at, self._reset_at = now, None
+            self._asked_at, self._remaining.reset_at = now, None
         self.log.in_flight += 1
-        return Leave(self._tick, now, asks, reset_at, self.log.forgotten)
+        return leave
 
     def handed_back(self, leave: Leave) -> None:
         """The request was never sent."""
         self.log.in_flight -= 1
         if leave.asks:
             self._asked_at = None
-            self._reset_at = leave.reset_at if self._reset_at is None else self._reset_at
+            if self._remaining.reset_at is None:
+                self._remaining.reset_at = leave.reset_at
 
     def unanswered(self, leave: Leave, now: float) -> None:
         """The server may have counted it: it is taken as spent."""
         self._spent(leave, now)
-        self._hear_nothing(leave)
+        self._remaining.hear_nothing(self._tick, leave.granted)
 
     def counted(self, leave: Leave, now: float) -> int:
         """How many of our requests the server can have counted, at most, when it took this one."""
@@ -169,10 +163,12 @@ class Bucket:
         `ours` is what `counted` says for all requests of the key: other routes may spend from the same limit.
         """
         self._spent(leave, now)
-        if said is None or self._deaf:
-            self._hear_nothing(leave)
+        if said is not None and not self._deaf:
+            self._hear_of_limit(said)
+        if said is None or said.remaining is None or self._deaf:
+            self._remaining.hear_nothing(self._tick, leave.granted)
         else:
-            self._hear(leave, now, said, ours)
+            self._hear_what_remains(leave, now, said, ours)
         if self.is_news(leave):
             self._speed_up()
         if self.limit is None and self.most is not None and now >= self._explore_at:
@@ -182,23 +178,19 @@ class Bucket:
         """The server said 429; nothing is to be sent before `until`."""
         accepted = self.log.answers(now)
         self._spent(leave, now)
-        if self.limit is None and self.most is not None and accepted > 0 and self.is_news(leave):
-            self.most = min(self.most, allowed(accepted, self._reserve))
-            self._explore_at = now + self._wait_to_explore * self.log.held
-            self._wait_to_explore = min(2 * self._wait_to_explore, LONGEST_WAIT_TO_EXPLORE)
-        self._tick += 1
+        if self.is_news(leave):
+            self._learn(now, accepted)
         self._refused_tick = self._tick
         self._recovering = self._strict = True
         self._most_in_flight = 1
-        if self._lows:
-            self._lows = deque([(self._tick, 0)])
-            self._heard_at, self._reset_at = now, until
+        self._remaining.used_up(self._tick, now, until)
 
     def is_news(self, leave: Leave) -> bool:
         """Whether this request left after the last 429 came: only then its answer tells of the time since."""
         return leave.granted > self._refused_tick
 
     def _spent(self, leave: Leave, now: float) -> None:
+        self._tick += 1
         if leave.asks:
             self._asked_at = None
         self.log.add(now)
@@ -217,57 +209,47 @@ class Bucket:
 
         A reset may free one place only; where more are in flight than were left, they may take it.
         """
-        at = self._reset_at if self._reset_at is not None else self._heard_at + self.log.held
+        reset_at, heard_at = self._remaining.reset_at, self._remaining.heard_at
+        at = reset_at if reset_at is not None else heard_at + self.log.held
         return at if left >= 0 else at + PATIENCE
 
-    def _hear(self, leave: Leave, now: float, said: Stated, ours: int) -> None:
+    def _hear_of_limit(self, said: Stated) -> None:
         if said.limit is not None and said.limit != self.limit:
             self.limit = said.limit
             self.most = allowed(said.limit, self._reserve)
-            self._kept = max(0, said.limit - self.most)
             self._heard_window = 0.0
         self._heard_window = max(self._heard_window, said.window)
         self.log.window = max(self.log.window, self._heard_window)
-        if said.remaining is None:
-            self._hear_nothing(leave)
-            return
-        if self.limit is not None:
-            self._explained = self.limit - said.remaining <= ours
-            if leave.is_prompt and said.remaining >= self.limit - 1 and self._heard_window > 0.0:
+
+    def _hear_what_remains(self, leave: Leave, now: float, said: Stated, ours: int) -> None:
+        left = said.remaining or 0
+        if self.limit is not None and self.most is not None:
+            if leave.is_prompt and left >= self.limit - 1 and self._heard_window > 0.0:
                 # Nothing counts any more right after a reset: the window is fixed, and as long as was said.
                 self.log.window = self._heard_window
+            if not said.alone or self.limit - left > ours:
+                self._doubted_until = now + self.log.held
+            left = min(left, self.limit) - max(0, self.limit - self.most)
         if said.reset is not None:
-            at = now + said.reset + ROUNDING
-            later = self._reset_at is None or leave.granted > self._reset_tick
-            self._reset_at = at if later else max(at, self._reset_at or 0.0)
-            self._reset_tick = self._tick
-        self._heard_at, self._silent = now, 0
-        self._remember(leave, said.remaining if self.limit is None else min(said.remaining, self.limit))
+            self._remaining.expect(self._tick, leave.granted, now, said.reset)
+        self._remaining.hear(self._tick, leave.granted, now, left)
 
-    def _hear_nothing(self, leave: Leave) -> None:
-        """An answer that does not say what remains has taken one."""
-        if not self._lows:
-            return
-        self._silent += 1
-        if self._silent > MOST_SILENT:
-            self._lows.clear()
-        else:
-            self._remember(leave, max(0, self._lows[0][1] - 1))
-
-    def _remember(self, leave: Leave, remaining: int) -> None:
-        self._tick += 1
-        self._latest_granted = max(self._latest_granted, leave.granted)
-        while self._lows and self._lows[-1][1] >= remaining:
-            self._lows.pop()
-        self._lows.append((self._tick, remaining))
-        while self._lows[0][0] <= self._latest_granted:
-            self._lows.popleft()
+    def _learn(self, now: float, accepted: int) -> None:
+        """From a 429 that came after so many answers within a window."""
+        if self.limit is not None:
+            # Others spend more than was left to them, and their calls are refused as ours are: leave them more.
+            self._reserve = max(self._reserve, min(2.0 * self._reserve, LARGEST_RESERVE))
+            self.most = allowed(self.limit, self._reserve)
+        elif self.most is not None and accepted > 0:
+            self.most = min(self.most, allowed(accepted, self._reserve))
+            self._explore_at = now + self._wait_to_explore * self.log.held
+            self._wait_to_explore = min(2 * self._wait_to_explore, LONGEST_WAIT_TO_EXPLORE)
 
     def _speed_up(self) -> None:
         """A slow start doubles with every round of answers; it is over at once where the server says what is left."""
         guessed = self.limit is None and self._start is not None and not self._deaf
         full = MOST_UNANNOUNCED if guessed else FULL_SPEED
-        told = self.limit is not None and len(self._lows) > 0
+        told = self.limit is not None and self._remaining.least is not None
         if self._most_in_flight + 1 < full and (self._recovering or not told):
             self._most_in_flight += 1
             return

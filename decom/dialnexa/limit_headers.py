@@ -7,7 +7,7 @@ nonsense waits for ever or not at all. Nothing here raises, and every number giv
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
@@ -44,6 +44,8 @@ class Stated:
     """Seconds until something is freed, 0 … 3600, up to one too few; None where it is not said."""
     by_date: bool = False
     """The reset was a moment, measured from the answer's `Date`: it may be up to two seconds too many."""
+    alone: bool = True
+    """The answer spoke of this limit only."""
 
     @property
     def window(self) -> float:
@@ -83,7 +85,9 @@ def stated(headers: Mapping[str, str], reserve: float) -> Stated | None:
             found.setdefault(bucket, {})[what] = value
     limits = [_one(said, headers) for said in found.values()]
     limits = [one for one in limits if (one.limit, one.remaining, one.reset) != (None, None, None)]
-    return min(limits, key=lambda one: _strictness(one, reserve), default=None)
+    if len(limits) <= 1:
+        return limits[0] if limits else None
+    return replace(min(limits, key=lambda one: _strictness(one, reserve)), alone=False)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
