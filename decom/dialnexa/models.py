@@ -7,10 +7,14 @@ understood at all (no ID, no object) raises `Malformed`, so that a source is cal
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 """What an ID must fully match before it may stand in a URL: no dot, slash, percent or question mark."""
+
+_AMOUNT = re.compile(r"[0-9]{1,7}(\.[0-9]{1,20})?", re.ASCII)
+_MOST = 1_000_000
+"""USD a month; more is no rent."""
 
 
 class Malformed(ValueError):
@@ -139,7 +143,10 @@ def _fields(record: object) -> Mapping[str, object]:
 
 def _text(fields: Mapping[str, object], name: str) -> str | None:
     value = fields.get(name)
-    return value if isinstance(value, str) and value != "" else None
+    if not isinstance(value, str) or value == "":
+        return None
+    # JSON can smuggle in half a surrogate pair, which no file and no database takes.
+    return value.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _id(fields: Mapping[str, object]) -> str:
@@ -161,10 +168,8 @@ def _money(value: object) -> str | None:
     """A plain decimal string out of a string or a JSON number; None where it is no finite amount."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
+    amount = value if isinstance(value, str) else f"{Decimal(str(value)):f}"
+    # Decimal itself would take "1E-999999999", and write out a thousand million zeros.
+    if _AMOUNT.fullmatch(amount) is None or Decimal(amount) > _MOST:
         return None
-    if not amount.is_finite() or amount < 0 or amount > 1_000_000:
-        return None
-    return f"{amount:f}"
+    return amount
