@@ -84,18 +84,28 @@ class Settings:
     """Where each setting that was set comes from, in words; by name."""
 
 
-def load(flags: Mapping[str, object], job_file: Path | None, environ: Mapping[str, str], cwd: Path) -> Settings:
-    """All settings. `flags` by name, None for what was not given. Raises BadSettings."""
+def load(
+    flags: Mapping[str, object],
+    job_file: Path | None,
+    environ: Mapping[str, str],
+    cwd: Path,
+    *,
+    with_key: bool = True,
+) -> Settings:
+    """All settings. `flags` by name, None for what was not given; `with_key` False for what sends nothing.
+
+    Raises BadSettings.
+    """
     sources = read_sources(flags, job_file, environ, cwd)
     values = _checked(sources)
     warnings = list(sources.warnings)
-    key = _key(sources, warnings)
+    key = _key(sources, warnings) if with_key else None
     billing = Billing(values.cycle, values.day, values.renewal_column)
     _check_billing(sources, billing)
     path = values.input if values.input is None or str(values.input) != "-" else None
     return Settings(
         api_key=key,
-        base_url=_base_url(sources),
+        base_url=_base_url(sources) if with_key else DEFAULT_BASE_URL,
         home=values.home or default_home(environ),
         output=values.output or cwd / "decom-runs",
         pace=Pace(values.rate, values.reserve),

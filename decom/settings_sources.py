@@ -20,6 +20,8 @@ JOB_SUFFIX = ".toml"
 MOST_BYTES = 1 << 20
 """Of a job file or a `.env`; more is some other file."""
 _OURS = ("DECOM_", "DIALNEXA_")
+_KEYS = ("DIALNEXA_API_KEY", "DIALNEXA_API_KEY_FILE")
+"""What only a command that sends something complains about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,7 @@ def _from_variables(variables: Mapping[str, str], where: str, warnings: list[str
     values: dict[str, object] = {}
     for name, value in variables.items():
         if name in _BY_ENV:
-            if value == "":
+            if value == "" and name not in _KEYS:
                 raise BadSettings(f"{name} is set and empty", where=where, remedy=f"Give it a value, or: unset {name}")
             values[_BY_ENV[name].name] = value
         elif name.startswith(_OURS):

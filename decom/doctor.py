@@ -1,0 +1,198 @@
+"""Settings and surroundings in, a check-up out: one finding a check, green or with its remedy. Sends only GET.
+
+It cannot tell whether the key may delete: that is only known by deleting, and so it says that it was not tested.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from decom.clock import Clock
+from decom.dialnexa.account import Account
+from decom.dialnexa.connection import Endpoint, Key
+from decom.dialnexa.listing import Because, NotRead
+from decom.dialnexa.pacing import Pacer, Turn
+from decom.dialnexa.retrying import Patience
+from decom.dialnexa.service import Service
+from decom.doctor_findings import Finding, State
+from decom.errors import BadSettings, DecomError, KeyRefused, LedgerTrouble
+from decom.history import working_now
+from decom.ledger import schema
+from decom.ledger.reader import Reader
+from decom.planning.holds.batch_calls import STATUSES
+from decom.private_files import private_folder
+from decom.secret import Secret
+from decom.settings import Settings
+from decom.surroundings import Surroundings
+from decom.vocabulary import ExitCode
+
+MOST_SKEW = 60.0
+"""Seconds between our clock and the service's, beyond which the age of a plan cannot be trusted."""
+LEAST_FREE = 200 * 1024 * 1024
+"""Bytes free on the disk, below which a large run may not end well."""
+
+
+async def examine(settings: Settings, around: Surroundings) -> list[Finding]:
+    """Everything that a run needs, in the order in which it needs it."""
+    findings = [*_settings(settings), *_folders(settings), _ledger(settings.home), _lock(settings.home)]
+    if settings.api_key is None:
+        remedy = "Type: export DIALNEXA_API_KEY=key_id:secret  (or name a file with DIALNEXA_API_KEY_FILE)."
+        return [*findings, Finding("key", State.BAD, "there is none", remedy, ExitCode.BAD_INPUT)]
+    return [*findings, *await _account(settings, settings.api_key, around)]
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    said = ", ".join(f"{name} from {place}" for name, place in sorted(settings.origins.items()))
+    yield Finding("settings", State.WELL, f"the defaults, but for: {said}" if said != "" else "all at their defaults")
+    for warning in settings.warnings:
+        yield Finding("settings", State.STRANGE, warning)
+
+
+def _folders(settings: Settings) -> Iterator[Finding]:
+    """Home and output: whose they are, and how much room is left."""
+    for name, folder in (("home", settings.home), ("output", settings.output)):
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        try:
+            if there == folder:
+                private_folder(folder)  # one that is there is only looked at
+            if not os.access(there, os.W_OK):
+                raise BadSettings(
+                    "nothing can be written there", where=str(there), remedy=f"Name another: --{name} DIR"
+                )
+        except BadSettings as error:
+            yield Finding(name, State.BAD, f"{error.where}: {error.what}", error.remedy, error.exit_code)
+            continue
+        free = shutil.disk_usage(there).free
+        room = free >= LEAST_FREE
+        new = "" if there == folder else ", not made yet"
+        words = f"{folder}{new}, {free / 1024**3:,.1f} GiB free on its disk"
+        remedy = None if room else "Free the disk before a large run."
+        yield Finding(name, State.WELL if room else State.STRANGE, words, remedy)
+
+
+def _ledger(home: Path) -> Finding:
+    """Whether it opens, and whether every record of every run is as it was written."""
+    try:
+        with Reader(home) as ledger:
+            run_ids = ledger.run_ids()
+            broken = [
+                f"run {run_id}: {trouble}"
+                for run_id in run_ids
+                if (trouble := ledger.broken_link(run_id, ledger.head(run_id))) is not None
+            ]
+    except LedgerTrouble as error:
+        return Finding("ledger", State.BAD, error.what, error.remedy, ExitCode.BAD_INPUT)
+    if len(broken) > 0:
+        more = f" (and {len(broken) - 1:,} more runs)" if len(broken) > 1 else ""
+        remedy = "Somebody changed the ledger. Put back a good copy, or name another home with --home."
+        return Finding("ledger", State.BAD, f"{broken[0]}{more}", remedy, ExitCode.BAD_INPUT)
+    if not (home / schema.FILE).exists():
+        return Finding("ledger", State.WELL, "none yet; the first plan makes it")
+    return Finding(
+        "ledger", State.WELL, f"{len(run_ids):,} runs, every record as it was written, version {schema.VERSION}"
+    )
+
+
+def _lock(home: Path) -> Finding:
+    working = working_now(home)
+    if len(working) == 0:
+        return Finding("lock", State.WELL, "free: no run works in this home")
+    words = "; ".join(f"run {run_id} ({holder})" for run_id, holder in working.items())
+    return Finding("lock", State.STRANGE, f"at work: {words}", "Wait for it to end, or stop it with SIGTERM.")
+
+
+async def _account(settings: Settings, secret: Secret, around: Surroundings) -> list[Finding]:
+    """What the service says to the key; where it cannot be asked at all, nothing further is tried."""
+    pacer = _Listening(settings, around)
+    service = Service(
+        Endpoint(settings.base_url, Key(secret.reveal()), settings.timeout),
+        pacer,
+        Patience(around.clock, around.random),
+        around.make_transport,
+    )
+    host = urlsplit(settings.base_url).netloc
+    async with service.reading() as account:
+        try:
+            first = await account.first_numbers()
+        except KeyRefused as error:
+            return [
+                Finding("key", State.BAD, f"{error.what}, at {host}", error.remedy, error.exit_code),
+                *_clock(pacer),
+            ]
+        except DecomError as error:
+            return [Finding("service", State.BAD, error.what, error.remedy, error.exit_code), *_clock(pacer)]
+        total = "" if first.total is None else f", which has {first.total:,}"
+        findings = [Finding("key", State.WELL, f"accepted by {host}; it may list the numbers of this account{total}")]
+        findings += await _rights(account)
+    return [*findings, *_clock(pacer)]
+
+
+async def _rights(account: Account) -> list[Finding]:
+    """Which sources of conflicts this account has and this key may read, and what else the key may do."""
+    found: list[Finding] = []
+    for name, read in (
+        ("campaigns", account.campaigns),
+        ("batch calls", lambda: account.batch_calls(STATUSES)),
+        ("workflows", account.workflows),
+        ("price list", account.prices),
+    ):
+        found.append(_source(name, await read()))
+    if not any(finding.state is State.WELL and finding.name in _HOLDING for finding in found):
+        what = "no source of conflicts can be read: only the service's own refusal (409) would hold a number back"
+        found.append(Finding("conflicts", State.STRANGE, what, "Use a key that may read campaigns or batch calls."))
+    what = "not tested: that is only known by deleting; a key without the right is refused with 403, and the run stops"
+    found.append(Finding("right to release", State.STRANGE, what, _ADVICE))
+    return found
+
+
+_HOLDING = ("campaigns", "batch calls", "workflows")
+_ADVICE = "Use a key made for this job alone, and revoke it after a one-off: nothing else then stops when it goes."
+
+
+def _source(name: str, read: object) -> Finding:
+    if not isinstance(read, NotRead):
+        return Finding(name, State.WELL, "can be read")
+    if read.because is Because.ABSENT:
+        return Finding(name, State.WELL, f"not there: {read.why}")
+    return Finding(name, State.STRANGE, f"cannot be read: {read.why}", "Plans will name it as not checked.")
+
+
+class _Listening(Pacer):
+    """A pacer that also hears what time the service says it is: the pacer is who is told of every answer's headers."""
+
+    def __init__(self, settings: Settings, around: Surroundings) -> None:
+        super().__init__(settings.pace, around.clock, around.random)
+        self._wall = around.clock
+        self.ahead: float | None = None
+        """Seconds by which the service's clock is ahead of ours; None: it has not said."""
+
+    def answered(self, turn: Turn, status: int, headers: Mapping[str, str]) -> None:
+        self.ahead = _ahead(headers.get("date"), self._wall)
+        super().answered(turn, status, headers)
+
+
+def _ahead(date: str | None, clock: Clock) -> float | None:
+    if date is None:
+        return None
+    try:
+        said = parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    if said.tzinfo is None:  # so it is for a date in the zone "-0000", which means UTC
+        said = said.replace(tzinfo=UTC)
+    return (said - clock.now()).total_seconds()
+
+
+def _clock(pacer: _Listening) -> Iterator[Finding]:
+    if pacer.ahead is None:
+        yield Finding("clock", State.STRANGE, "the service does not say what time it is", "Check this machine's clock.")
+    elif abs(pacer.ahead) > MOST_SKEW:
+        words = f"this machine is {abs(pacer.ahead):,.0f} s {'behind' if pacer.ahead > 0 else 'ahead of'} the service"
+        remedy = "Set the clock right: the age of a plan, and the times in the report, depend on it."
+        yield Finding("clock", State.STRANGE, words, remedy)
+    else:
+        yield Finding("clock", State.WELL, "agrees with the service's")

@@ -1,0 +1,233 @@
+"""The ledger of a home in, what people ask of the past out: its runs, one run, one number's life across all runs.
+
+Light: neither pandas nor httpx is loaded for it, and nothing is asked of the service.
+"""
+
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from decom.errors import BadInput
+from decom.ledger import records
+from decom.ledger.reader import Reader, RunStory
+from decom.ledger.records import Entry, Kind
+from decom.planning.plan import PlanHead
+from decom.planning.saved import row_from_json, saved_head
+from decom.vocabulary import Decision, Outcome
+
+_RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}", re.ASCII)
+_SEPARATORS = str.maketrans("", "", " .-()\u00a0")
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """One past run in a line."""
+
+    run_id: str
+    planned_at: str
+    """ISO 8601 in UTC."""
+    status: str
+    """`planned`, `releasing` (now), `done`, `stopped`, `interrupted`."""
+    input_name: str
+    rows: int
+    """Rows of the input."""
+    outcomes: Mapping[Outcome, int]
+    """Of the numbers that were to be released and whose fate is known; outcomes without a number are left out."""
+    open: int
+    """Numbers of which something was sent, and whose fate is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One thing that happened."""
+
+    at: str
+    """ISO 8601 in UTC."""
+    run_id: str
+    event: str
+    """In words."""
+    outcome: Outcome | None = None
+    """Where it settled a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunPicture:
+    """Everything of one run but its single numbers."""
+
+    line: RunLine
+    head: PlanHead
+    folder: Path
+    decisions: Mapping[Decision, int]
+    """Rows per decision, every decision named."""
+    moments: tuple[Moment, ...]
+    """Planned, started, ended, verified; in order."""
+    differences: tuple[str, ...]
+    """What the last look at the account found different."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberPicture:
+    """One number's whole life, as far as this ledger knows it."""
+
+    asked_for: str
+    number_ids: tuple[str, ...]
+    phone_numbers: tuple[str, ...]
+    moments: tuple[Moment, ...]
+    """Across all runs, oldest first."""
+
+
+def runs(home: Path) -> list[RunLine]:
+    """Every run of the home, oldest first. Raises LedgerTrouble."""
+    with Reader(home) as ledger:
+        stories = (ledger.story(run_id) for run_id in ledger.run_ids())
+        working = _working_now(home)
+        return [_line(story, working) for story in stories if story is not None]
+
+
+def show(home: Path, run_or_number: str) -> RunPicture | NumberPicture:
+    """One run by its ID, or one number by its ID or its E.164 number as people write it.
+
+    Raises BadInput where the ledger knows no such thing, LedgerTrouble.
+    """
+    wanted = run_or_number.strip()
+    with Reader(home) as ledger:
+        if _RUN_ID.fullmatch(wanted) is not None:
+            return _run(home, ledger, wanted)
+        for name in _names(wanted):
+            life = ledger.life(name)
+            if len(life) > 0:
+                return _number(wanted, life)
+    raise BadInput(
+        "this home's ledger knows no such run or number",
+        where=wanted[:80],
+        remedy="`decom runs` lists the runs; a number is written +919876543210, or as its ID. Another home: --home.",
+    )
+
+
+def working_now(home: Path) -> Mapping[str, str]:
+    """The runs that work in this home now, by run ID, each with its process in words."""
+    found = {}
+    for path in sorted(home.glob("*.holder.json")):
+        try:
+            facts = json.loads(path.read_bytes())
+            pid, run_id, since = int(facts["pid"]), str(facts["run_id"]), str(facts["since"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # just being written, or just gone
+        if _is_alive(pid):
+            found[run_id] = f"process {pid}, since {since}"
+    return found
+
+
+def _working_now(home: Path) -> frozenset[str]:
+    return frozenset(working_now(home))
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether there is such a process: a file that a killed run left behind does not mean that it works."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+def _line(story: RunStory, working: frozenset[str]) -> RunLine:
+    head = saved_head(story.plan).head
+    outcomes = Counter(number.settled.outcome for number in story.numbers.values() if number.settled is not None)
+    unknown = sum(1 for number in story.numbers.values() if number.settled is None)
+    return RunLine(
+        run_id=story.run_id,
+        planned_at=story.planned_at,
+        status=_status(story, working),
+        input_name=head.input_name,
+        rows=head.input_rows,
+        outcomes={outcome: outcomes[outcome] for outcome in Outcome if outcomes[outcome] > 0},
+        open=unknown,
+    )
+
+
+def _status(story: RunStory, working: frozenset[str]) -> str:
+    if story.ended is not None:
+        return "done" if story.ended[1].why is None else "stopped"
+    if len(story.starts) == 0:
+        return "planned"
+    return "releasing" if story.run_id in working else "interrupted"
+
+
+def _run(home: Path, ledger: Reader, run_id: str) -> RunPicture:
+    story = ledger.story(run_id)
+    if story is None:
+        raise BadInput("this home's ledger does not know this run", where=run_id, remedy="`decom runs` lists the runs.")
+    saved = saved_head(story.plan)
+    decisions = Counter(row_from_json(line).decision for line in ledger.plan_rows(run_id))
+    return RunPicture(
+        line=_line(story, _working_now(home)),
+        head=saved.head,
+        folder=saved.folder,
+        decisions={decision: decisions[decision] for decision in Decision},
+        moments=tuple(_of_run(story)),
+        differences=() if story.verified is None else story.verified[1].differences,
+    )
+
+
+def _of_run(story: RunStory) -> Iterator[Moment]:
+    yield Moment(story.planned_at, story.run_id, "planned")
+    for at, start in story.starts:
+        yield Moment(
+            at, story.run_id, f"releasing began, by {start.operator} (process {start.pid}, decom {start.version})"
+        )
+    if story.ended is not None:
+        at, end = story.ended
+        detail = f": {end.detail}" if end.detail != "" else ""
+        yield Moment(at, story.run_id, "ended" if end.why is None else f"stopped ({end.why}){detail}")
+    if story.verified is not None:
+        at, seen = story.verified
+        found = "all as reported" if len(seen.differences) == 0 else f"{len(seen.differences):,} differences"
+        yield Moment(at, story.run_id, f"verified: {found}")
+
+
+def _names(wanted: str) -> Iterator[str]:
+    """What somebody may mean: the text itself, then an E.164 number without its separators, with a `+`."""
+    yield wanted
+    digits = wanted.translate(_SEPARATORS)
+    if re.fullmatch(r"(\+|00)?[0-9]{7,15}", digits, re.ASCII) is not None:
+        yield "+" + digits.removeprefix("+").removeprefix("00")
+
+
+def _number(asked_for: str, life: list[tuple[str, Entry]]) -> NumberPicture:
+    ids = dict.fromkeys(entry.number_id for _, entry in life if entry.number_id is not None)
+    phones = dict.fromkeys(entry.phone_number for _, entry in life if entry.phone_number is not None)
+    return NumberPicture(asked_for, tuple(ids), tuple(phones), tuple(_moment(run_id, entry) for run_id, entry in life))
+
+
+def _moment(run_id: str, entry: Entry) -> Moment:
+    """One entry about a number, in words."""
+    if entry.kind is Kind.SETTLED:
+        settled = records.settled(entry.body)
+        return Moment(entry.at, run_id, f"{settled.outcome}: {settled.reason} ({settled.evidence})", settled.outcome)
+    return Moment(entry.at, run_id, _words(entry))
+
+
+def _words(entry: Entry) -> str:
+    if entry.kind is Kind.ROW:
+        row = row_from_json(entry.body)
+        decided = "not decided" if row.decision is None else f"planned as {row.decision}"
+        return f"row {row.row}: {decided}: {row.reason}"
+    if entry.kind is Kind.INTENT:
+        return f"about to send release {records.intent(entry.body).attempt}"
+    if entry.kind is Kind.ATTEMPT:
+        attempt = records.attempt(entry.body)
+        answer = "no answer" if attempt.status is None else f"answered {attempt.status}"
+        message = f": {attempt.message}" if attempt.message != "" else ""
+        return f"release {attempt.attempt} {answer}{message}"
+    if entry.kind is Kind.LOOK:
+        look = records.look(entry.body)
+        present = {True: "it is still there", False: "it is gone", None: f"nobody could be asked: {look.why}"}
+        return f"looked: {present[look.present]}"
+    return str(entry.kind)

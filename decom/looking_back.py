@@ -1,0 +1,36 @@
+"""The commands that read the ledger alone: what was given in, past runs or a number's life shown, an answer out."""
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+from decom import history
+from decom.answering import Answer
+from decom.flags import Given
+from decom.history import NumberPicture
+from decom.settings_sources import home_of, read_sources
+from decom.terminal import Screen
+from decom.terminal_runs import number_lines, run_lines, runs_lines
+from decom.vocabulary import ExitCode
+
+
+def runs(given: Given, screen: Screen) -> Answer:
+    """List past runs."""
+    found = history.runs(_home(given))
+    screen.show(runs_lines(found, screen.out.width))
+    return Answer(ExitCode.DONE, {"runs": [asdict(line) for line in found]})
+
+
+def show(given: Given, screen: Screen, target: str) -> Answer:
+    """One run, or one number's whole life."""
+    picture = history.show(_home(given), target)
+    if isinstance(picture, NumberPicture):
+        screen.show(number_lines(picture))
+        return Answer(ExitCode.DONE, asdict(picture))
+    screen.show(run_lines(picture))
+    return Answer(ExitCode.DONE, {**asdict(picture), "folder": str(picture.folder)})
+
+
+def _home(given: Given) -> Path:
+    """The home in force, by the same rule as for every other command."""
+    return home_of(read_sources(given.settings, None, os.environ, Path.cwd()), os.environ)
