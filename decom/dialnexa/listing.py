@@ -1,7 +1,8 @@
 """Numbered pages in, one whole listing out, or the reason why it cannot be called whole.
 
 Pages are numbered, not cursors: while the account changes, a row can repeat or slip between two pages. So rows are
-keyed by their ID, and a listing whose rows are not as many as its total says is read again, three times at most.
+keyed by their ID, and a listing whose rows are not as many as its total says, or whose pages differ about that, is
+read again, three times at most.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -109,22 +110,31 @@ async def _read_once(
 ) -> Listing[T] | NotRead:
     rows: dict[str, T] = {}
     seen = 0
+    total: int | None = None
     for page_number in range(1, MOST_PAGES):
         found = first if page_number == 1 and first is not None else await fetch(page_number)
         if isinstance(found, NotRead):
             return found
+        if page_number == 1:
+            total = found.total
+        elif found.total != total:
+            # One number gone in between: the last page then agrees with its own total, and a row has slipped.
+            return _drifted(f"page 1 said {total} rows in all, page {page_number} says {found.total}")
         known = len(rows)
         try:
             rows.update((row.id, row) for row in map(understand, found.records))
         except Malformed as error:
             return NotRead(Because.BROKEN, f"page {page_number} holds {error}")
         seen += len(found.records)
-        if found.total is None:
+        if total is None:
             if len(rows) == known:  # an empty page, or a list that knows no pages and repeats itself
                 return Listing(tuple(rows.values()))
-        elif seen >= found.total or len(found.records) == 0:
-            if len(rows) == found.total:
+        elif seen >= total or len(found.records) == 0:
+            if len(rows) == total:
                 return Listing(tuple(rows.values()))
-            difference = f"{len(rows):,} rows where its total says {found.total:,}"
-            return NotRead(Because.DRIFTED, f"the account changed while it was read: {difference}")
+            return _drifted(f"{len(rows):,} rows where its total says {total:,}")
     return NotRead(Because.BROKEN, f"more than {MOST_PAGES:,} pages")
+
+
+def _drifted(difference: str) -> NotRead:
+    return NotRead(Because.DRIFTED, f"the account changed while it was read: {difference}")
