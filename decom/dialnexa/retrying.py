@@ -52,7 +52,8 @@ class Patience:
         def wait(state: RetryCallState) -> float:
             if state.outcome is not None and at_once(state.outcome.result()):
                 return 0.0
-            return self.random.uniform(0.0, min(self.cap, self.base * 2.0**state.attempt_number))
+            # The power has a limit of its own: at 1,024 tries, most of them throttled, it would not fit any more.
+            return self.random.uniform(0.0, min(self.cap, self.base * 2.0 ** min(state.attempt_number, 64)))
 
         retrying = AsyncRetrying(
             retry=retry_if_result(again), wait=wait, stop=stop_never, sleep=pause or self.clock.sleep, reraise=True
