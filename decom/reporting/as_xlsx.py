@@ -16,9 +16,10 @@ from xlsxwriter.workbook import Workbook
 from decom.reporting.interface import Audit
 from decom.reporting.money import breakdown_for
 from decom.reporting.todo import ToDo
-from decom.reporting.xlsx_front import Tally, write_groups, write_sources, write_summary, write_todo
+from decom.reporting.xlsx_lists import write_groups, write_sources, write_todo
 from decom.reporting.xlsx_rows import MOST_LINES, RowSheets
 from decom.reporting.xlsx_sheet import Lines, look_of
+from decom.reporting.xlsx_summary import Tally, write_summary
 
 
 class AsXlsx:

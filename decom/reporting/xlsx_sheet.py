@@ -124,6 +124,31 @@ class Lines:
         """Leave a line empty."""
         self.at += 1
 
+    def heading(self, *names: str, numbers: Sequence[int] = ()) -> None:
+        """Write a line of headings; `numbers` says which of them (from 0) stand over numbers."""
+        look = self.look
+        self.tall(2 if max(map(len, names)) > 24 else 1)
+        looks = [look.heading_right if at in numbers else look.heading for at in range(len(names))]
+        self.line(*names, formats=looks)
+
+    def total(self, *values: Value) -> None:
+        """Write a line of totals, ruled off as such."""
+        look = self.look
+        looks = [
+            look.total_money
+            if isinstance(value, Decimal)
+            else look.total_whole
+            if isinstance(value, int)
+            else look.total
+            for value in values
+        ]
+        self.line(*values, formats=looks)
+
+    def widths(self, widths: Sequence[int]) -> None:
+        """Make the columns, from the first on, this many characters wide."""
+        for at, width in enumerate(widths):
+            self.sheet.set_column(at, at, width)
+
     def _cell(self, column: int, value: Value, given: Format | None) -> None:
         if value is None:
             if given is not None:

@@ -11,12 +11,14 @@ from decom.intake.kinds import READERS
 from decom.intake.opening import read_input
 from decom.planning.plan import Conflict
 from decom.reporting.as_conflicts_csv import ConflictsCsv
-from decom.reporting.as_retry_csv import OUTCOMES, RetryCsv
+from decom.reporting.as_retry_csv import RetryCsv
 from decom.reporting.kinds import FORMATS
 from decom.reporting.neutral import neutral
 from decom.reporting.write import write_reports
 from decom.vocabulary import Outcome
 from tests.reporting.made_up import NASTY, made_up_audit, made_up_row, mixed_rows, nasty_audit, with_text
+
+OUTCOMES = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED)
 
 
 def read_back(one, audit):

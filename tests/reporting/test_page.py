@@ -17,7 +17,7 @@ from decom.planning.plan import Conflict, Source
 from decom.reporting import page_facts
 from decom.reporting.as_html import AsHtml
 from decom.reporting.charts import Bar, Part, lying_bars, standing_bars
-from decom.reporting.interface import Timing
+from decom.reporting.interface import Timing, Verification
 from decom.reporting.pace import Pace
 from decom.reporting.page_facts import SEVERITY, rows_to_show
 from decom.reporting.timeline import in_words
@@ -197,6 +197,14 @@ def test_what_is_to_be_mistrusted_is_said_before_the_figures_are_explained():
     page = page_of(audit)
     assert page.text.index("403: this key may not read them") < page.text.index("What became of every row")
     assert page.text.index("phn_000002 is back on the account") < page.text.index("What became of every row")
+
+
+def test_endless_differences_are_cut_and_counted():
+    found = Verification("2026-11-23T19:12:00.000Z", tuple(f"phn_{at} is back" for at in range(60)))
+    text = page_of(replace(AUDITS["mixed"], verification=found)).text
+    assert "phn_49 is back" in text
+    assert "phn_50 is back" not in text
+    assert "and 10 more differences" in text
 
 
 def test_a_page_of_a_run_that_checked_everything_raises_no_doubt():

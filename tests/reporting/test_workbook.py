@@ -167,6 +167,13 @@ def test_a_run_that_nobody_verified_says_so_on_the_first_sheet():
     assert any("decom verify" in line[0] for line in lines if line)
 
 
+def test_endless_differences_are_cut_and_counted():
+    found = Verification("2026-11-23T19:12:00.000Z", tuple(f"phn_{at} is back" for at in range(1_003)))
+    lines = values_of(workbook(replace(made_up_audit(mixed_rows(9)), verification=found))["Summary"])
+    assert len([line for line in lines if line and line[0] == "Difference"]) == 1_000
+    assert ["3 more differences: see audit.json."] in lines
+
+
 def test_holders_beyond_the_most_are_counted():
     rows = [
         replace(made_up_row(at, Outcome.CONFLICTED), conflicts=(Conflict("campaigns", f"cmp_{at}", "", "active"),))

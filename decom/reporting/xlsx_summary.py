@@ -1,4 +1,4 @@
-"""Sums in, the workbook's sheets for reading out: Summary, By group, To do, Sources."""
+"""Sums in, the workbook's first sheet out: what was asked, what became of it, and that it all ties."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -7,13 +7,13 @@ from decimal import Decimal
 
 from decom.reporting.interface import Audit, AuditRow
 from decom.reporting.money import Breakdown, Sums
-from decom.reporting.todo import ToDo, kind_of, step_for
 from decom.reporting.words import MEANINGS, headline, outcome_in_words
 from decom.reporting.xlsx_rows import SHEETS, set_up_page
 from decom.reporting.xlsx_sheet import Lines, Value, moment_of
 from decom.vocabulary import Outcome
 
 _SUMMARY_WIDTHS = (30, 22, 12, 20, 18, 16, 60)
+_MOST_DIFFERENCES = 1_000
 _UNKNOWN_MONTH = "not known"
 
 
@@ -34,7 +34,7 @@ class Tally:
 
 def write_summary(lines: Lines, audit: Audit, breakdown: Breakdown, tally: Tally) -> None:
     """The first sheet: what was asked, what became of it, the money, what to mistrust, and that it all ties."""
-    _widths(lines, _SUMMARY_WIDTHS)
+    lines.widths(_SUMMARY_WIDTHS)
     set_up_page(lines, audit, "Summary")
     lines.sheet.set_row(0, 30)
     lines.line("Phone numbers taken out of service", formats=[lines.look.title])
@@ -47,80 +47,8 @@ def write_summary(lines: Lines, audit: Audit, breakdown: Breakdown, tally: Tally
     _asked(lines, audit)
 
 
-def write_groups(lines: Lines, audit: Audit, breakdown: Breakdown) -> None:
-    """Subtotals per group: rows, rent that stops, rent that goes on."""
-    _widths(lines, (34, 10, 12, 12, 12, 22, 22, 16, 16))
-    set_up_page(lines, audit, "By group")
-    if breakdown.column is None:
-        lines.line("The input has no column to subtotal by; name one with [report] group_by.")
-        return
-    _heading(
-        lines, breakdown.column, "Rows", "Released", "Conflicted", "Other", "Rent that stops (USD/month)",
-        "Rent that goes on (USD/month)", "Stops, rent unknown", "Goes on, rent unknown", numbers=range(1, 9),
-    )  # fmt: skip
-    lines.sheet.freeze_panes(1, 1)
-    lines.sheet.repeat_rows(0)
-    groups = breakdown.groups_by_money()
-    for name, sums in groups:
-        lines.line(name if name != "" else "(no entry)", *_group_line(sums))
-    total = Sums()
-    for _, sums in groups:
-        total.take(sums)
-    _total(lines, "All groups", *_group_line(total))
-
-
-def write_todo(lines: Lines, audit: Audit, todo: ToDo) -> None:
-    """One line for each thing to reconfigure, and two empty columns for whoever does it."""
-    _widths(lines, (20, 34, 28, 14, 10, 16, 50, 60, 16, 12))
-    set_up_page(lines, audit, "To do")
-    holders = todo.holders()
-    if holders == []:
-        lines.line("Nothing holds a number back: there is nothing to reconfigure.")
-        return
-    _heading(
-        lines, "What", "Name", "ID", "Status", "Numbers", "Their rent (USD/month)", "What to do", "The numbers", "Who",
-        "Done", numbers=(4, 5),
-    )  # fmt: skip
-    lines.sheet.freeze_panes(1, 2)
-    lines.sheet.repeat_rows(0)
-    wrapped = lines.look.wrapped
-    for held in holders:
-        conflict = held.conflict
-        lines.tall(-(-max(len(conflict.name) * 2, 18 * len(held.first)) // 56))
-        named = [number.phone_number or number.number_id or f"row {number.row}" for number in held.first]
-        more = held.numbers - len(named)
-        numbers = (
-            f"{held.numbers:,}: "
-            + " · ".join(named)
-            + (f" and {more:,} more: see the sheet Conflicted" if more > 0 else "")
-        )
-        lines.line(
-            kind_of(conflict), conflict.name, conflict.id, conflict.status, held.numbers, held.rent,
-            step_for(conflict), numbers, "", "",
-            formats=[wrapped, wrapped, wrapped, wrapped, None, None, wrapped, wrapped],
-        )  # fmt: skip
-    if todo.beyond > 0:
-        lines.line(f"{todo.beyond:,} more rows are held by others: see the sheet Conflicted.")
-    lines.line("A number that two things hold is counted with both.", formats=[lines.look.small])
-
-
-def write_sources(lines: Lines, audit: Audit) -> None:
-    """Where conflicts were looked for, and where they could not be."""
-    _widths(lines, (26, 16, 90))
-    set_up_page(lines, audit, "Sources")
-    _heading(lines, "Source of conflicts", "Checked", "What was read, or why it was not")
-    lines.sheet.freeze_panes(1, 0)
-    look = lines.look
-    for source in audit.sources:
-        checked = "yes" if source.checked else "NOT CHECKED"
-        lines.tall(-(-len(source.why) // 85))
-        formats = [look.text, look.good if source.checked else look.bad, look.wrapped]
-        lines.line(source.name, checked, source.why, formats=formats)
-
-
 def _outcomes(lines: Lines, audit: Audit, tally: Tally) -> None:
-    _heading(
-        lines,
+    lines.heading(
         "Outcome",
         "Rows",
         "Share",
@@ -140,7 +68,7 @@ def _outcomes(lines: Lines, audit: Audit, tally: Tally) -> None:
         )  # fmt: skip
     money = audit.money
     unknown = money.unknown_stopping + money.unknown_continuing
-    _total(lines, "All rows", sum(audit.counts.values()), None, money.stopping + money.continuing, unknown)
+    lines.total("All rows", sum(audit.counts.values()), None, money.stopping + money.continuing, unknown)
     if audit.gone_before_us > 0:
         lines.line(
             f"Of the missing, {audit.gone_before_us:,} were on the account when the plan was made and gone when asked.",
@@ -151,14 +79,14 @@ def _outcomes(lines: Lines, audit: Audit, tally: Tally) -> None:
 
 def _money(lines: Lines, audit: Audit, breakdown: Breakdown) -> None:
     money = audit.money
-    _heading(lines, "Money (USD)", "A month", "", "In twelve months", "Rent unknown", numbers=range(1, 5))
+    lines.heading("Money (USD)", "A month", "", "In twelve months", "Rent unknown", numbers=range(1, 5))
     lines.line("Stops: released", money.stopping, None, money.stopping * 12, money.unknown_stopping)
     lines.line("Goes on: still there", money.continuing, None, money.continuing * 12, money.unknown_continuing)
     if money.from_price_list > 0:
         note = f"{money.from_price_list:,} of these rents come from the price list, the others from the numbers."
         lines.line(note, formats=[lines.look.small])
     lines.skip()
-    _heading(lines, "Billing stops in", "A month", "Numbers", "", "Rent unknown", numbers=range(1, 5))
+    lines.heading("Billing stops in", "A month", "Numbers", "", "Rent unknown", numbers=range(1, 5))
     for month, sums in breakdown.months_in_order():
         name = month if month != "" else _UNKNOWN_MONTH
         lines.line(name, sums.stopping, sums.rows(), None, sums.unknown_stopping)
@@ -171,7 +99,7 @@ def _money(lines: Lines, audit: Audit, breakdown: Breakdown) -> None:
 
 
 def _controls(lines: Lines, audit: Audit, breakdown: Breakdown, tally: Tally) -> None:
-    _heading(lines, "Control total", "Expected", "", "In this workbook", "Result", numbers=range(1, 4))
+    lines.heading("Control total", "Expected", "", "In this workbook", "Result", numbers=range(1, 4))
     written = tally.by_outcome
     money = audit.money
     checks: list[tuple[str, Value, Value]] = [("Rows of the input", audit.input_rows, tally.rows())]
@@ -200,27 +128,30 @@ def _controls(lines: Lines, audit: Audit, breakdown: Breakdown, tally: Tally) ->
 
 
 def _doubts(lines: Lines, audit: Audit) -> None:
-    _heading(lines, "What was not checked", "")
+    lines.heading("What was not checked", "")
     not_checked = [source for source in audit.sources if not source.checked]
     for source in not_checked:
         lines.line(source.name, source.why)
     if not_checked == []:
         lines.line("Every source of conflicts was read to its end.")
     lines.skip()
-    _heading(lines, "Looked at again", "")
+    lines.heading("Looked at again", "")
     if audit.verification is None:
         lines.line("Nobody has compared the account with this report yet: decom verify does.")
     else:
         lines.line("Compared (UTC)", moment_of(audit.verification.at))
-        for difference in audit.verification.differences:
+        differences = audit.verification.differences
+        for difference in differences[:_MOST_DIFFERENCES]:
             lines.line("Difference", difference, formats=[lines.look.bad])
-        if audit.verification.differences == ():
+        if len(differences) > _MOST_DIFFERENCES:
+            lines.line(f"{len(differences) - _MOST_DIFFERENCES:,} more differences: see audit.json.")
+        if differences == ():
             lines.line("The account was as this report says.", formats=[lines.look.good])
     lines.skip()
 
 
 def _asked(lines: Lines, audit: Audit) -> None:
-    _heading(lines, "What was asked, by whom, when", "")
+    lines.heading("What was asked, by whom, when", "")
     timing = audit.timing
     facts: Sequence[tuple[str, Value]] = (
         ("Run", audit.run_id),
@@ -244,35 +175,6 @@ def _asked(lines: Lines, audit: Audit) -> None:
         lines.line(name, value, formats=[lines.look.label])
     for note in audit.notes:
         lines.line("Note", note, formats=[lines.look.label])
-
-
-def _group_line(sums: Sums) -> tuple[Value, ...]:
-    released, conflicted = sums.outcomes[Outcome.RELEASED], sums.outcomes[Outcome.CONFLICTED]
-    return (
-        sums.rows(), released, conflicted, sums.rows() - released - conflicted, sums.stopping, sums.continuing,
-        sums.unknown_stopping, sums.unknown_continuing,
-    )  # fmt: skip
-
-
-def _heading(lines: Lines, *names: str, numbers: Sequence[int] = ()) -> None:
-    """A line of headings; `numbers` says which of them (from 0) stand over numbers."""
-    look = lines.look
-    lines.tall(2 if max(map(len, names)) > 24 else 1)
-    lines.line(*names, formats=[look.heading_right if at in numbers else look.heading for at in range(len(names))])
-
-
-def _total(lines: Lines, *values: Value) -> None:
-    look = lines.look
-    formats = [
-        look.total_money if isinstance(value, Decimal) else look.total_whole if isinstance(value, int) else look.total
-        for value in values
-    ]
-    lines.line(*values, formats=formats)
-
-
-def _widths(lines: Lines, widths: Sequence[int]) -> None:
-    for at, width in enumerate(widths):
-        lines.sheet.set_column(at, at, width)
 
 
 def _share(rows: int, of: int) -> Decimal | None:
