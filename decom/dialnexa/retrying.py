@@ -48,6 +48,12 @@ class Patience:
         `at_once` is True nothing is waited here: the pacer holds back the next try, or nothing need be waited for.
         `pause` waits for so many seconds; None: the clock does.
         """
+        first = [await once()]
+        if not again(first[0]):
+            return first[0]  # nearly always: tenacity need not be set up for it
+
+        async def tried() -> T:
+            return first.pop() if len(first) > 0 else await once()
 
         def wait(state: RetryCallState) -> float:
             if state.outcome is not None and at_once(state.outcome.result()):
@@ -58,7 +64,7 @@ class Patience:
         retrying = AsyncRetrying(
             retry=retry_if_result(again), wait=wait, stop=stop_never, sleep=pause or self.clock.sleep, reraise=True
         )
-        return await retrying(once)
+        return await retrying(tried)
 
 
 def is_temporary(reply: Reply) -> bool:

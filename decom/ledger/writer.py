@@ -66,8 +66,8 @@ class Writer:
         self._waiting.append(([entry(record, at) for record in records], done))
         if self._committing is None:
             self._committing = asyncio.create_task(self._commit_what_gathers())
-        # A cancelled worker must not cancel a commit that others share.
-        await asyncio.shield(done)
+        # The commit is a task of its own: a cancelled worker does not cancel what others share.
+        await done
 
     async def _commit_what_gathers(self) -> None:
         try:

@@ -72,8 +72,7 @@ async def work_on(task: Task, account: Account, tools: Tools) -> Settled | LookL
             if tools.clock.monotonic() < task.not_before:
                 return step
         if isinstance(step, Send):
-            await _send(task, account, tools)
-            return None
+            return await _send(task, account, tools)
         changed = await _look(task, account, tools)
         return await _settle(task, changed, tools) if changed is not None else None
 
@@ -116,8 +115,11 @@ async def _settle(task: Task, step: Settle, tools: Tools) -> Settled:
     return settled
 
 
-async def _send(task: Task, account: Account, tools: Tools) -> None:
-    """One DELETE: its intent, its reply, its record. Nothing at all where the run stops before the intent."""
+async def _send(task: Task, account: Account, tools: Tools) -> Settled | None:
+    """One DELETE: its intent, its reply, and its record in one commit with the outcome, where that is known by now.
+
+    Nothing at all where the run stops before the intent.
+    """
     attempt = task.attempts + 1
     intended_at: str | None = None
 
@@ -129,22 +131,25 @@ async def _send(task: Task, account: Account, tools: Tools) -> None:
 
     await tools.watch.ready()
     if tools.stop.asked:
-        return
+        return None
     reply = await tools.stop.unless_asked(account.release(task.number_id, intend), lambda: intended_at is None)
     if reply is None or intended_at is None:
-        return
+        return None
     found = proof(reply)
     task.attempts = attempt
     task.last_sent = tools.clock.monotonic()
     record = Attempt(task.number_id, attempt, found, _status(reply), message(reply), intended_at)
     task.events.append(record)
     tools.watch.saw(reply, found)
+    step = next_step(task.events, _may(tools))
+    settled = as_settled(task, step) if isinstance(step, Settle) else None
     try:
-        await tools.ledger.append(record)
+        await (tools.ledger.append(record) if settled is None else tools.ledger.append(record, settled))
     except NotDurable:
         # The last place where this can still be read by someone; the intent on record makes `resume` ask.
         log.error("outcome_not_durable", number_id=task.number_id, proof=found, http_status=record.status)
         raise
+    return settled
 
 
 def _status(reply: Reply) -> int | None:
