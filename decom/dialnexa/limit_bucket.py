@@ -12,8 +12,9 @@ request goes to ask, when `Reset` has passed or the log has room. Only what it i
 window `Reset` frees one place and not all of them.
 
 So the word may slow down always, and speed up only as far as it was just said. A 429 takes that away: from then on
-a request needs the leave of both rules. And the log may go ahead of the word only while it explains what the server
-counts: where others spend, or the window is not what we think, only the word is left.
+a request needs the leave of both rules. And where the server counts more than we sent, because others spend or
+because the window is longer than it seems, the log may send somebody to ask ahead of `Reset` only as long as some of
+the reserve is there to meet him.
 """
 
 import math
@@ -76,8 +77,11 @@ class Bucket:
         self._tick = 0
         self._remaining = Remaining()
         self._heard_window = 0.0
-        self._doubted_until = -math.inf
-        """Until then the log is not trusted: the server counted more than we sent, or under other limits, too."""
+        self._alone = True
+        """The server speaks of one limit only."""
+        self._others = 0
+        self._others_until = -math.inf
+        """Until then so many requests of others count, as far as the server's counts show."""
         self._asked_at: float | None = None
         self._most_in_flight: float = math.inf if deaf else 1
         self._refused_tick = 0
@@ -92,6 +96,11 @@ class Bucket:
         least = self._remaining.least
         return None if least is None else least - self.log.in_flight
 
+    @property
+    def _kept(self) -> int:
+        """Requests of an announced limit that are left to others."""
+        return 0 if self.limit is None or self.most is None else max(0, self.limit - self.most)
+
     def opens_at(self, now: float) -> float:
         """When one more may leave, as far as can be said now; infinity where an answer must come first."""
         if self.log.in_flight >= self._most_in_flight:
@@ -101,10 +110,10 @@ class Bucket:
         if left is None:
             return by_log
         by_word = now if left > 0 else self._by_reset(left)
-        window_is_known = self._heard_window in (0.0, self.log.window)
+        window_is_known = self._alone and self._heard_window in (0.0, self.log.window)
         if self.limit is None or (self._strict and window_is_known):
             at = max(by_log, by_word)
-        elif window_is_known and now >= self._doubted_until:
+        elif window_is_known and (now >= self._others_until or left + self._kept > 0):
             at = min(by_log, by_word)
         else:
             at = by_word
@@ -199,7 +208,8 @@ class Bucket:
         """When the log lets one more go. Above what a 429 taught one goes alone, now and then, to find out."""
         if self.most is None:
             return now
-        at = self.log.opens_at(now, self.most)
+        others = self._others if now < self._others_until else 0
+        at = self.log.opens_at(now, max(1, self.most - others))
         if at <= now or self.limit is not None or self._start is None or self.log.in_flight > 0:
             return at
         return min(at, max(now, self._explore_at)) if self.log.answers(now) < self._start else at
@@ -223,13 +233,16 @@ class Bucket:
 
     def _hear_what_remains(self, leave: Leave, now: float, said: Stated, ours: int) -> None:
         left = said.remaining or 0
-        if self.limit is not None and self.most is not None:
+        self._alone = said.alone
+        if self.limit is not None:
             if leave.is_prompt and left >= self.limit - 1 and self._heard_window > 0.0:
                 # Nothing counts any more right after a reset: the window is fixed, and as long as was said.
                 self.log.window = self._heard_window
-            if not said.alone or self.limit - left > ours:
-                self._doubted_until = now + self.log.held
-            left = min(left, self.limit) - max(0, self.limit - self.most)
+            others = self.limit - left - ours
+            if others > 0:
+                self._others = others if now >= self._others_until else max(others, self._others)
+                self._others_until = now + self.log.held
+            left = min(left, self.limit) - self._kept
         if said.reset is not None:
             self._remaining.expect(self._tick, leave.granted, now, said.reset)
         self._remaining.hear(self._tick, leave.granted, now, left)

@@ -186,14 +186,16 @@ class Pacer:
         key, place = turn.leaves[0]
         news, ours = key.is_news(place), key.counted(place, now)
         asked = retry_after(headers) if status in (429, 503) else None
+        window = key.log.window
         if status == 429:
-            if asked is None and said is not None:
-                asked = said.reset
-            self._throttling.refused(now, asked, key.log.window, again=news)
+            if said is not None:
+                asked = said.reset if asked is None else asked
+                window = max(window, said.window)
+            self._throttling.refused(now, asked, window, again=news)
         elif news:
             self._throttling.passed()
         if status == 503 and asked is not None:
-            self._throttling.unavailable(now, asked, key.log.window)
+            self._throttling.unavailable(now, asked, window)
         for bucket, leave in turn.leaves:
             if status == 429:
                 bucket.refused(leave, now, self._throttling.until)
