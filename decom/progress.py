@@ -10,15 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
+from rich.table import Table
 from rich.text import Text
 
 from decom.clock import Clock
 from decom.releasing.events import Began, Done, Event
-from decom.terminal import COLOURS, HELD, QUIET, amount, shown
+from decom.terminal import COLOURS, DONE, HELD, QUIET, amount, shown
 from decom.vocabulary import Outcome
 
 EVERY = 0.2
@@ -75,7 +76,7 @@ class Progress:
         if self._live is not None:
             counted = self._numbers > 0
             if counted:
-                self._live.update(self._drawn(), refresh=True)
+                self._live.update(self._drawn(ended=True), refresh=True)
             self._live.transient = not counted
             self._live.stop()
             self._live = None
@@ -107,17 +108,24 @@ class Progress:
             self._live.update(self._drawn(), refresh=True)
             self._timer = asyncio.get_running_loop().call_later(EVERY, self._draw)
 
-    def _drawn(self) -> RenderableType:
+    def _drawn(self, *, ended: bool = False) -> RenderableType:
         done = self._counts.total()
-        bar = ProgressBar(total=max(1, self._numbers), completed=done, width=min(_BAR_WIDTH, self._console.width - 2))
-        lines: list[RenderableType] = [bar, Text(self._how_far(done)), self._outcomes()]
+        lines = Table.grid()
+        width = min(_BAR_WIDTH, self._console.width - 2)
+        lines.add_row(ProgressBar(max(1, self._numbers), done, width, complete_style=DONE, finished_style=DONE))
+        lines.add_row(Text(self._how_far(done)))
+        lines.add_row(self._outcomes())
+        if not ended:
+            lines.add_row(self._state(done))
+        return lines
+
+    def _state(self, done: int) -> Text:
+        """What is waited for."""
         if self._stopping != "":
-            lines.append(Text(f"stopping: {shown(self._stopping)}; what is in flight is finished", style=HELD))
-        elif done == self._numbers:
-            lines.append(Text("asking the account again whether all is as it should be", style=QUIET))
-        elif self.pace is not None:
-            lines.append(Text(f"pace: {self.pace.words()}", style=QUIET))
-        return Group(*lines)
+            return Text(f"stopping: {shown(self._stopping)}; what is in flight is finished", style=HELD)
+        if done == self._numbers:
+            return Text("asking the account again whether all is as it should be", style=QUIET)
+        return Text("" if self.pace is None else f"pace: {self.pace.words()}", style=QUIET)
 
     def _how_far(self, done: int) -> str:
         left = self._numbers - done
@@ -150,5 +158,5 @@ class Progress:
 def duration(seconds: float) -> str:
     """`45 s`, `9 min`, `2.5 h`"""
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return f"{max(1.0, seconds):.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5_400 else f"{seconds / 3_600:.1f} h"

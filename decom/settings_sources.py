@@ -19,6 +19,8 @@ from decom.errors import BadSettings
 JOB_SUFFIX = ".toml"
 MOST_BYTES = 1 << 20
 """Of a job file or a `.env`; more is some other file."""
+_LIKE = 0.8
+"""How like a word must be to one of ours to be taken for it, 0 to 1."""
 _OURS = ("DECOM_", "DIALNEXA_")
 _KEYS = ("DIALNEXA_API_KEY", "DIALNEXA_API_KEY_FILE")
 """What only a command that sends something complains about."""
@@ -173,7 +175,7 @@ def home_of(sources: Sources, environ: Mapping[str, str]) -> Path:
 
 def nearest(word: str, words: Sequence[str]) -> str:
     """` Did you mean …?`, or nothing where no word is like it."""
-    near = difflib.get_close_matches(word, words, 1)
+    near = difflib.get_close_matches(word, words, 1, _LIKE)
     return f" Did you mean {near[0]}?" if near else ""
 
 
@@ -232,8 +234,8 @@ def _unknown(path: Path, key: str, section: str, known: Sequence[str]) -> BadSet
     """The error for a key that means nothing, with the one that was meant as far as that can be told."""
     said = f"[{section}] {key}" if section != "" else key
     elsewhere = [name.partition(".")[0] for name in known if name.partition(".")[2] == key]
-    near = difflib.get_close_matches(f"{section}.{key}", known, 1) or difflib.get_close_matches(
-        key, [name.partition(".")[2] for name in known], 1
+    near = difflib.get_close_matches(f"{section}.{key}", known, 1, _LIKE) or difflib.get_close_matches(
+        key, [name.partition(".")[2] for name in known], 1, _LIKE
     )
     if section == "" and any(name.startswith(f"{key}.") for name in known):
         remedy = f"Write it as a section of its own: [{key}]"
