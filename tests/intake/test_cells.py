@@ -100,6 +100,10 @@ def test_what_stands_around_an_id_is_removed_and_noted(cell, note):
         pytest.param("3f0c7a52-9a39-4c0e-9d5b-0f6f0e3a1b7c", NO_ID, id="a UUID"),
         pytest.param("phn_" + "x" * 125, "too long for an ID or a number: 129 characters", id="one character too long"),
         pytest.param("phn_" + "x" * 70_000, "too long for an ID or a number: 70,004 characters", id="far too long"),
+        pytest.param("x" * 128, NO_ID, id="as long as an ID may be, and none"),
+        pytest.param("PHN_1/", "no phone-number ID has a '/' (position 6)", id="capitals and a slash"),
+        pytest.param('""', NO_ID, id="a pair of quotes around nothing"),
+        pytest.param("'", NO_ID, id="an apostrophe before nothing"),
         pytest.param("NA", NO_ID, id="NA"),
         pytest.param("null", NO_ID, id="null"),
         pytest.param("None", NO_ID, id="None"),
@@ -159,6 +163,20 @@ def test_a_number_with_its_plus_is_read_however_it_is_separated(cell, number, no
             "separators removed; a 0 between country code and number left out",
             id="the 0 that is dialled at home",
         ),
+        pytest.param(
+            "+353 (0)1 234 5678",
+            "+35312345678",
+            "separators removed; a 0 between country code and number left out",
+            id="that 0 behind three digits",
+        ),
+        pytest.param(
+            "+49 (0)1234 567890",
+            "+491234567890",
+            "separators removed; a 0 between country code and number left out",
+            id="that 0 in a number that nobody has",
+        ),
+        pytest.param("4930901", "+4930901", "read as if it began with +", id="as few digits as may be"),
+        pytest.param("491234567890123", "+491234567890123", "read as if it began with +", id="as many as may be"),
         pytest.param(
             "+4402079460958", "+442079460958", "a 0 between country code and number left out", id="that 0 unmarked"
         ),
@@ -232,6 +250,8 @@ def test_a_region_says_how_numbers_without_a_country_code_are_read(cell, region,
         pytest.param("17", "too few digits for a number: 2, and the fewest are 7", id="a row number"),
         pytest.param("+1234567890123456", "too many digits for a number: 16, and the most are 15", id="16 digits"),
         pytest.param("1234567890123456", "too many digits for a number: 16, and the most are 15", id="16 without plus"),
+        pytest.param("000919876543210", "neither an ID nor a number", id="three zeros in front"),
+        pytest.param("+123456", "too few digits for a number: 6, and the fewest are 7", id="one digit too few"),
         pytest.param("+0123456789", "no country code begins with 0", id="a country code of 0"),
         pytest.param(
             "1e5", "a spreadsheet shortened this number: format the column as text and export again", id="1e5"

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decom.errors import BadInput
-from decom.intake.columns import ID_HEADERS, NUMBER_HEADERS, OUR_COLUMNS, find, letters, normalised
-from decom.intake.interface import Line, Problem, Wanted
+from decom.intake.columns import ID_HEADERS, NUMBER_HEADERS, OUR_COLUMNS, find, headers_shown, letters, normalised
+from decom.intake.interface import Cell, Line, Problem, Wanted
 
 WHERE = "numbers.csv"
 
@@ -202,6 +202,20 @@ def test_other_columns_travel_under_names_of_their_own(header, names):
     columns = find(lines(header, "phn_1|a|b|c"), Wanted(), WHERE)
     assert columns is not None
     assert [name for _, name in columns.others] == names
+
+
+def test_headers_in_a_message_are_shortened_and_at_most_twelve():
+    cells: list[Cell] = ["x" * 40, "y" * 41, *map(str, range(11))]
+    shown = headers_shown(cells)
+    assert shown.startswith(f"'{'x' * 40}', '{'y' * 39}…', '0', ")
+    assert shown.endswith(", '9' and 1 more")
+    assert headers_shown([*cells[:11], ""]).endswith(", '8'")
+
+
+def test_as_many_columns_as_a_spreadsheet_has_are_read():
+    columns = find(lines("id" + "|x" * 16_383), Wanted(), WHERE)
+    assert columns is not None
+    assert columns.width == 16_384
 
 
 def test_a_date_in_the_header_is_a_name_like_any_other():

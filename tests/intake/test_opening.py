@@ -249,6 +249,7 @@ def both(folder: Path, line: str) -> Row:
             Row(3, "phn_1", problem=f"the number beside the ID cannot be read: {NO_ID}", others=("x",)),
             id="a number that cannot be read",
         ),
+        pytest.param(",n/a,x", Row(3, "n/a", problem=NO_ID, others=("x",)), id="no ID, and no number either"),
         pytest.param("cmp_1,+919876543210,x", Row(3, "cmp_1", problem=NO_ID, others=("x",)), id="an ID that is none"),
         pytest.param(
             ",,x", Row(3, "", problem="no ID and no number in this row", others=("x",)), id="neither, but a note"
@@ -272,6 +273,19 @@ def test_a_column_without_a_header_travels_only_where_something_stands_in_it(tmp
     file = read_text(tmp_path, "id,,owner,,last\nphn_1,x,Anna,,\nphn_2,,Bob, ,z\n")
     assert file.other_columns == ("column B", "owner", "last")
     assert [row.others for row in file.rows] == [("x", "Anna", ""), ("", "Bob", "z")]
+
+
+def test_a_header_is_looked_for_in_the_first_25_lines(tmp_path):
+    assert values(read_text(tmp_path, "title\n" * 24 + "id\nphn_1\n")) == ["phn_1"]
+    assert "no column is known to hold" in text_refusal(tmp_path, "title\n" * 25 + "id\nphn_1\n")
+
+
+def test_a_second_value_far_down_a_column_without_a_header_is_told(tmp_path):
+    file = read_text(tmp_path, "phn_1\n" * 25 + "phn_2,Anna\nphn_3,\n")
+    assert [row.problem for row in file.rows[25:]] == [
+        "more than one value in this row, and no header to tell them by",
+        None,
+    ]
 
 
 def test_equal_texts_are_kept_once(tmp_path):
