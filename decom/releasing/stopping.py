@@ -44,14 +44,17 @@ class Stop:
         self.why: Stopped | None = None
         self.detail = ""
         self._asked = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._cuts: dict[asyncio.Task[Any], Callable[[], bool]] = {}
 
     def ask(self, why: Stopped, detail: str = "") -> None:
-        """Stop as soon as what is in flight is done. The first reason stays."""
-        if self.why is None:
+        """Stop once what is in flight is done. The first reason stays, but a hurried one displaces a patient one."""
+        if self.why is None or (self.why in _PATIENT and why not in _PATIENT):
             self.why = why
             self.detail = detail
             self._asked.set()
+            if self.hurried:
+                self._hurry.set()
             for task, may_cut in self._cuts.items():
                 if may_cut():
                     task.cancel()
@@ -59,10 +62,6 @@ class Stop:
     @property
     def asked(self) -> bool:
         return self.why is not None
-
-    async def wait(self) -> None:
-        """Return once the run is to stop."""
-        await self._asked.wait()
 
     @property
     def hurried(self) -> bool:
@@ -84,13 +83,22 @@ class Stop:
 
     async def pause(self, seconds: float, clock: Clock) -> None:
         """Wait so long, or until the run is to stop."""
-        waits = [asyncio.ensure_future(clock.sleep(seconds)), asyncio.ensure_future(self.wait())]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
+        await _first_of(clock.sleep(seconds), self._asked.wait())
+
+    async def rest(self, seconds: float, clock: Clock) -> None:
+        """Wait so long, or until the run must end soon: what is waited for is of use after a patient stop, too."""
+        await _first_of(clock.sleep(seconds), self._hurry.wait())
+
+
+async def _first_of(*works: Coroutine[Any, Any, object]) -> None:
+    """Return when one of them is done; the others are cancelled."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _being_cancelled() -> bool:

@@ -48,7 +48,7 @@ class _Bench:
         """The next task to go on with, waiting for it if need be; None when there is none for this worker."""
         while True:
             now = self.tools.clock.monotonic()
-            due = next((task for task in self.later if task.not_before <= now or self.tools.stop.asked), None)
+            due = next((task for task in self.later if task.not_before <= now or self.tools.stop.hurried), None)
             if due is not None:
                 self.later.remove(due)
                 return due
@@ -61,7 +61,7 @@ class _Bench:
             if len(self.later) == 0:
                 return None
             soonest = min(task.not_before for task in self.later)
-            await self.tools.stop.pause(soonest - now, self.tools.clock)
+            await self.tools.stop.rest(soonest - now, self.tools.clock)
 
     def put_back(self, task: Task) -> None:
         self.later.append(task)
