@@ -95,7 +95,7 @@ class Progress:
         self._counts.clear()
         if self._may_move and numbers > 0:
             self._start(self._drawn(), auto_refresh=False)
-            self._draw()
+            self._tick()
 
     def _start(self, what: RenderableType, *, auto_refresh: bool) -> None:
         self._live = Live(what, console=self._console, auto_refresh=auto_refresh, redirect_stdout=False)
@@ -103,10 +103,14 @@ class Progress:
         # A process that is ended by a second signal cannot give the cursor back, so it is not taken away.
         self._console.show_cursor(True)
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """Draw how things stand now; happens by itself every `EVERY` seconds."""
         if self._live is not None:
             self._live.update(self._drawn(), refresh=True)
-            self._timer = asyncio.get_running_loop().call_later(EVERY, self._draw)
+
+    def _tick(self) -> None:
+        self.draw()
+        self._timer = asyncio.get_running_loop().call_later(EVERY, self._tick)
 
     def _drawn(self, *, ended: bool = False) -> RenderableType:
         done = self._counts.total()

@@ -204,9 +204,9 @@ def asked_for_leave(plan: Plan, screen: Screen) -> bool:
             where=plan.head.run_id,
             remedy="If it is approved, give the same command with --yes.",
         )
-    screen.say(_question(plan, releases))
-    screen.err.print(Text("> "), end="")
     with _interruptible():
+        screen.say(_question(plan, releases))
+        screen.err.print(Text("> "), end="")
         answer = sys.stdin.readline()
     return answer.strip() == str(len(releases))
 

@@ -1,0 +1,393 @@
+"""What a person sees: no text takes over the terminal, everything fits, and what matters is said."""
+
+import asyncio
+import fcntl
+import io
+import os
+import pty
+import re
+import subprocess
+import sys
+import termios
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from decom.errors import BadInput, Refused
+from decom.ledger.records import Settled
+from decom.planning.plan import Conflict, Plan, Source
+from decom.progress import PaceInWords, Progress, duration
+from decom.releasing.events import Began, Done, Stopping
+from decom.reporting.interface import Audit, Money, Timing, Verification
+from decom.streams import Lasting
+from decom.terminal import Part, Screen, Showing, error_lines, shown
+from decom.terminal_plan import asked_for_leave, next_after_plan, plan_lines
+from decom.terminal_runs import next_after_run, short_summary, summary_lines
+from decom.vocabulary import Decision, Outcome, Stopped
+from tests.made_up_plan import EVIL, HEAD, HELD_BY, PLAN, RUN_ID, evil_plan, row
+from tests.quick_clock import QuickClock
+
+
+def printed(parts: Iterable[Part], *, width: int = 80, terminal: bool = True) -> str:
+    """What stands on a screen of that width."""
+    stream = io.StringIO()
+    screen = Screen(Showing())
+    screen.out = Console(file=stream, width=width, force_terminal=terminal, color_system=None, highlight=False)
+    screen.show(parts)
+    return re.sub(r"\x1b\[[0-9;]*m", "", stream.getvalue())
+
+
+def is_harmless(text: str) -> bool:
+    return all(unicodedata.category(letter) not in ("Cc", "Cs") or letter == "\n" for letter in text) and not re.search(
+        "[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]", text
+    )
+
+
+@given(st.text())
+def test_no_text_whatever_reaches_the_terminal_as_a_command(text: str) -> None:
+    found = shown(text)
+    assert is_harmless(found)
+    assert "\n" not in found
+    assert shown(found) == found
+    found.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("Surat collections", "Surat collections"),
+        ("ग्राहक सेवा", "ग्राहक सेवा"),
+        ("نام\u200cها", "نام\u200cها"),
+        ("a\tb\r\nc", "a b  c"),
+        ("a\u00a0b", "a b"),
+        ("safe\u202egpj.exe", "safegpj.exe"),
+        ("\x1b[31mred\x1b[0m", "[31mred[0m"),
+        ("\x9b31mred", "31mred"),
+        ("half \ud83d", "half "),
+        ("x" * 1_001, "x" * 999 + "…"),
+    ],
+)
+def test_text_is_shown_without_what_is_not_text(text: str, seen: str) -> None:
+    assert shown(text) == seen
+
+
+def test_nothing_in_a_plan_can_take_over_the_terminal_or_be_read_as_markup() -> None:
+    found = printed([*plan_lines(evil_plan(), 80), *next_after_plan(evil_plan(), Path(EVIL), None, "")])
+    assert is_harmless(found)
+    assert "[bold red]x[/]" in found
+
+
+def test_a_plan_says_what_is_held_by_what_what_was_not_checked_and_how_long_it_takes() -> None:
+    found = printed(plan_lines(PLAN, 80))
+    for words in (
+        RUN_ID,
+        "numbers.csv: 6 rows, 2 blank",
+        "api.dialnexa.com: 400 numbers",
+        'campaign "Spring sale" cmp_1 (active): +14155550004',
+        "row 6: more than one value in this cell",
+        "1 of the missing went by earlier runs",
+        "Not checked workflows: the key may not read it (403)",
+        "Checked campaigns",
+        "2 releases, about 9 min at 135 a minute.",
+        "read as UTF-8",
+    ):
+        assert words in found, words
+    assert re.search(r"release +2 +1\.50 \+ 1 unknown", found)
+    assert re.search(r"conflicted +1 +1\.50", found)
+
+
+@pytest.mark.parametrize("width", [20, 32, 40, 59, 60, 80, 200])
+def test_a_plan_and_a_summary_fit_any_width(width: int) -> None:
+    parts = [*plan_lines(PLAN, width), *summary_lines(AUDIT, Path("runs"), (), width)]
+    for line in printed(parts, width=width).splitlines():
+        if "decom " not in line and RUN_ID not in line and "Reports in" not in line:  # what is typed is never folded
+            assert len(line) <= width, line
+
+
+def test_what_is_piped_is_plain_and_its_lines_are_whole() -> None:
+    long = replace(HEAD, sources=(Source("campaigns", False, "because " + "x" * 200),))
+    found = printed(plan_lines(replace(PLAN, head=long), 80), terminal=False)
+    assert found.isascii()
+    assert "because " + "x" * 200 in found
+
+
+def test_many_conflicts_and_bad_rows_are_counted_where_they_are_not_listed() -> None:
+    held = [
+        row(n, Decision.CONFLICTED, conflicts=(Conflict("campaigns", f"cmp_{n}", "", "active"),)) for n in range(30)
+    ]
+    bad = [row(n, Decision.INVALID, reason=f"bad {n}") for n in range(30, 60)]
+    same = [row(n, Decision.CONFLICTED, conflicts=(HELD_BY,)) for n in range(60, 70)]
+    found = printed(plan_lines(Plan(HEAD, (*held, *bad, *same)), 100), width=100)
+    assert "and 19 more, in plan.csv" in found
+    assert "and 22 more, in plan.csv" in found
+    assert "and 7 more" in found
+    assert found.index("Spring sale") < found.index("cmp_0")
+
+
+def test_the_next_command_names_the_home_that_was_named() -> None:
+    found = printed(next_after_plan(PLAN, Path("runs") / RUN_ID, None, " --home h"))
+    assert f"decom release {RUN_ID} --home h" in found
+    nothing = replace(PLAN, rows=(row(2, Decision.MISSING),))
+    assert "nothing to release" in printed(next_after_plan(nothing, Path("runs"), None, ""))
+    refused = printed(next_after_plan(PLAN, Path("runs"), Refused("too many"), ""))
+    assert "refuses" in refused and "decom release" not in refused
+
+
+AUDIT = Audit(
+    run_id=RUN_ID,
+    status="done",
+    why=None,
+    exit_code=3,
+    workspace="ws-0123456789ab",
+    base_url="https://api.dialnexa.com/v1",
+    input_name="numbers.csv",
+    input_sha256="0" * 64,
+    input_rows=6,
+    input_blank_rows=0,
+    other_columns=(),
+    operator="ops@host",
+    counts=dict.fromkeys(Outcome, 0) | {Outcome.RELEASED: 4, Outcome.CONFLICTED: 2},
+    gone_before_us=1,
+    sources=HEAD.sources,
+    money=Money(Decimal("6.00"), Decimal("3.00"), 1, 0, 0),
+    timing=Timing("2026-11-23T18:57:57Z", "2026-11-23T18:58:57Z", "2026-11-23T18:59:57Z", None, 1),
+    verification=Verification("2026-11-23T19:00:57Z", ()),
+    notes=(),
+    options=HEAD.report,
+    ledger_head="0" * 64,
+    rows=(),
+)
+
+
+def test_a_summary_says_what_became_of_the_rows_the_money_and_what_to_do() -> None:
+    files = (Path("runs/audit.csv"), Path("runs/conflicts.csv"))
+    found = printed([*summary_lines(AUDIT, Path("runs"), files, 80), *next_after_run(AUDIT, files, "")])
+    for words in (
+        "Done: run",
+        "This run released it.",
+        "USD 6.00 a month stops, and 1 number of unknown cost.",
+        "USD 3.00 a month goes on.",
+        "1 of the missing were there when planned",
+        "Not checked workflows",
+        "all is as reported",
+        "Reports in runs",
+        "audit.csv, conflicts.csv",
+        "must be reconfigured first, is in conflicts.csv",
+        f"decom verify {RUN_ID}",
+    ):
+        assert words in " ".join(found.split()), words
+    assert re.search(r"released +4", found) and re.search(r"conflicted +2", found)
+    assert "not attempted" not in found
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"status": "stopped", "why": Stopped.SIGTERM}, f"decom resume {RUN_ID} --home h"),
+        ({"status": "interrupted"}, f"decom resume {RUN_ID} --home h"),
+        ({"counts": {Outcome.UNKNOWN: 1}}, f"decom resume {RUN_ID} --home h"),
+        ({"counts": {Outcome.NOT_ATTEMPTED: 1}}, f"decom resume {RUN_ID} --home h"),
+        ({"status": "stopped", "timing": replace(AUDIT.timing, parts=0)}, "Nothing was sent"),
+        ({"counts": {Outcome.RELEASED: 1}}, f"decom verify {RUN_ID} --home h"),
+    ],
+)
+def test_the_next_command_fits_how_the_run_ended(changes: dict[str, object], words: str) -> None:
+    audit = replace(AUDIT, **changes)  # type: ignore[arg-type]  # by name
+    assert words in printed(next_after_run(audit, (), " --home h"))
+
+
+def test_a_difference_found_afterwards_is_told_and_so_it_is_in_the_short_form() -> None:
+    audit = replace(AUDIT, verification=Verification("now", ("phn_1 is still there",)))
+    assert "phn_1 is still there" in printed(summary_lines(audit, Path("runs"), (), 80))
+    short = printed(short_summary(audit, Path("runs")))
+    assert "released 4, conflicted 2" in short and "phn_1 is still there" in short
+
+
+def test_an_error_is_said_with_its_place_and_remedy_and_is_harmless() -> None:
+    error = BadInput(f"it is wrong {EVIL}", where=f"numbers.csv {EVIL}", remedy="Type: decom plan x\nor nothing")
+    found = printed(error_lines(error))
+    assert is_harmless(found)
+    assert found.startswith("Error: numbers.csv")
+    assert "Type: decom plan x\nor nothing" in found
+
+
+def test_where_nobody_can_be_asked_nothing_is_released() -> None:
+    with pytest.raises(Refused, match="nobody confirmed") as caught:
+        asked_for_leave(PLAN, Screen(Showing()))
+    assert "--yes" in (caught.value.remedy or "")
+
+
+ASK = """
+import sys
+from tests.made_up_plan import PLAN, evil_plan
+from decom.terminal import Screen, Showing
+from decom.terminal_plan import asked_for_leave
+given = asked_for_leave({plan}, Screen(Showing()))
+sys.stderr.write(f"<{{given}}>")
+"""
+
+
+def at_a_terminal(plan: str, answer: bytes) -> tuple[str, int]:
+    """Ask on a real terminal, and type the answer once the question is there. What was seen, and the exit code."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", ASK.format(plan=plan)],
+        cwd=Path(__file__).parents[1],
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "80"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=_take_terminal,
+    )
+    os.close(theirs)
+    seen = b""
+    asked = False
+    while True:
+        try:
+            piece = os.read(ours, 65536)
+        except OSError:  # the other end is closed
+            break
+        if piece == b"":
+            break
+        seen += piece
+        if not asked and b"> " in seen:
+            asked = True
+            os.write(ours, answer)
+    os.close(ours)
+    return seen.decode(), process.wait(timeout=30)
+
+
+def _take_terminal() -> None:
+    """Make stdin the terminal of the new session, so that Ctrl-C there is a signal."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "given"),
+    [
+        (b"2\n", True),
+        (b" 2 \n", True),
+        (b"yes\n", False),
+        (b"3\n", False),
+        (b"\n", False),
+        (b"22\n", False),
+        (b"\x04", False),
+    ],
+)
+def test_only_the_very_number_of_releases_gives_leave(answer: bytes, given: bool) -> None:
+    seen, code = at_a_terminal("PLAN", answer)
+    assert f"<{given}>" in seen
+    assert code == 0
+    for words in ("api.dialnexa.com", "ws-0123456789ab", "+14155550002", '"Front desk"', "+14155550003", "2 numbers"):
+        assert words in seen, words
+
+
+def test_ctrl_c_at_the_question_ends_it_at_once() -> None:
+    seen, code = at_a_terminal("PLAN", b"\x03")
+    assert "KeyboardInterrupt" in seen
+    assert code != 0
+
+
+def test_a_nickname_cannot_take_over_the_question() -> None:
+    seen, _ = at_a_terminal("evil_plan()", b"\x04")
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen).replace("\r\n", "\n")
+    assert is_harmless(plain)
+    assert "[bold red]x[/]" in plain
+
+
+class Gone(io.StringIO):
+    """A stream whose reader went away."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+    def flush(self) -> None:
+        raise ValueError("I/O operation on closed file")
+
+
+def test_a_stream_whose_reader_went_away_takes_everything_in_silence() -> None:
+    stream = Lasting(Gone())
+    assert stream.write("three") == 5
+    stream.flush()
+    screen = Screen(Showing())
+    screen.out = Console(file=stream)  # type: ignore[arg-type]  # it is a text stream in all but name
+    screen.show(plan_lines(PLAN, 80))
+
+
+def progress_on(width: int) -> tuple[Progress, QuickClock, io.StringIO]:
+    stream, clock = io.StringIO(), QuickClock()
+    console = Console(file=stream, width=width, force_terminal=True, color_system=None, highlight=False)
+    return Progress(console, clock, live=True), clock, stream
+
+
+def settled(outcome: Outcome) -> Done:
+    return Done(Settled("phn_1", "+14155550100", outcome, "answered_2xx", ""))
+
+
+@pytest.mark.parametrize("width", [30, 80])
+def test_progress_shows_done_left_rate_time_to_go_outcomes_and_the_pace(width: int) -> None:
+    asyncio.run(watch_a_release(width))
+
+
+async def watch_a_release(width: int) -> None:
+    progress, clock, stream = progress_on(width)
+    progress.pace = PaceInWords(lambda: "paused 12 s: the service said 429", lambda left: left * 30.0)
+    with progress:
+        progress(Began(300))
+        clock.pass_by(60.0)
+        for outcome in (Outcome.RELEASED, Outcome.RELEASED, Outcome.CONFLICTED, Outcome.FAILED):
+            progress(settled(outcome))
+        progress.draw()
+        seen = words_of(stream)
+        for words in ("4 of 300 numbers done, 296 left, 4 a minute", "about 2.5 h to go", "released 2 · conflicted 1"):
+            assert words in seen
+        assert "pace: paused 12 s: the service said 429" in seen
+        progress(Stopping("stopped by SIGTERM"))
+        progress.draw()
+        assert "stopping: stopped by SIGTERM" in words_of(stream)
+    assert "failed 1" in words_of(stream)
+
+
+def test_where_nothing_limits_the_time_to_go_comes_from_the_answers() -> None:
+    asyncio.run(watch_a_release_without_a_limit())
+
+
+async def watch_a_release_without_a_limit() -> None:
+    progress, clock, stream = progress_on(80)
+    progress.pace = PaceInWords(lambda: "no limit", lambda left: 0.0)
+    with progress:
+        progress(Began(1_000))
+        clock.pass_by(10.0)
+        for _ in range(200):
+            progress(settled(Outcome.RELEASED))
+        progress.draw()
+    assert "800 left, 20 a second, about 40 s to go" in words_of(stream)
+
+
+def test_where_nothing_may_move_nothing_is_drawn_and_nothing_fails() -> None:
+    stream = io.StringIO()
+    with Progress(Console(file=stream), QuickClock(), live=False) as progress:
+        progress.waiting("reading")
+        progress(Began(3))
+        progress(settled(Outcome.RELEASED))
+        progress(Stopping("why"))
+    assert stream.getvalue() == ""
+
+
+def words_of(stream: io.StringIO) -> str:
+    return " ".join(re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", " ", stream.getvalue()).split())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.0, "1 s"), (89.4, "89 s"), (90, "2 min"), (5_399, "90 min"), (5_400, "1.5 h")]
+)
+def test_a_length_of_time_is_said_in_the_unit_that_people_would_use(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
