@@ -1,0 +1,170 @@
+"""How a run ended in, the message about it out: a subject that says it all, and a body for the next ten seconds.
+
+It goes to mailboxes and chat rooms of other companies. So a run is told by its counts, its folder and what to type,
+without a phone number, an ID, money or the service's own words; an error is told as it is on a terminal.
+"""
+
+import hashlib
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from decom.errors import DecomError
+from decom.job import Finished
+from decom.reporting.interface import Audit
+from decom.reporting.manifest import MANIFEST
+from decom.reporting.words import status_in_words
+from decom.terminal import shown
+from decom.vocabulary import SIGNALS, ExitCode, Outcome, Stopped
+
+_UNDONE = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED)
+_LONGEST_LINE = 400
+Tone = Literal["success", "warning", "failure"]
+
+_WITHOUT_REPORT = {
+    ExitCode.DONE: "done",
+    ExitCode.BUG: "it ended at an unexpected error",
+    ExitCode.BAD_INPUT: "the input, a setting or the ledger cannot be used",
+    ExitCode.HELD_BACK: "the plan holds numbers back",
+    ExitCode.INCOMPLETE: "it could not be done",
+    ExitCode.GUARD: "a guard refused, nothing was released",
+    ExitCode.KEY_REFUSED: "the key was refused",
+    ExitCode.LOCKED: "another run is still at work",
+    ExitCode.SIGHUP: "stopped by SIGHUP",
+    ExitCode.SIGINT: "stopped by SIGINT",
+    ExitCode.SIGTERM: "stopped by SIGTERM",
+}
+"""What the exit code says by itself, for a command that ended without a report of its run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is told."""
+
+    subject: str
+    """One line."""
+    body: str
+    """Plain text, some ten lines."""
+    tone: Tone
+
+
+def message(finished: Finished | None, error: DecomError | None, exit_code: ExitCode, host: str) -> Message:
+    """The message about a command that ended with `exit_code` on `host`.
+
+    `finished` is None where no report of a run was written, `error` None where none stopped it.
+    """
+    if finished is not None:
+        headline, lines = _headline(finished.audit, exit_code), _about_run(finished, exit_code, host)
+    else:
+        headline, lines = _WITHOUT_REPORT[exit_code], _about_error(error, exit_code, host)
+    body = "\n".join(shown(line, _LONGEST_LINE).rstrip() for line in lines).rstrip()
+    tones: dict[ExitCode, Tone] = {ExitCode.DONE: "success", ExitCode.HELD_BACK: "warning"}
+    tone = tones.get(exit_code, "failure")
+    return Message(f"decom: {headline} (exit {int(exit_code)})", body, tone)
+
+
+def _headline(audit: Audit, exit_code: ExitCode) -> str:
+    counts, rows = audit.counts, audit.input_rows
+    released = f"{counts.get(Outcome.RELEASED, 0):,} of {rows:,} numbers released"
+    undone = sum(counts.get(outcome, 0) for outcome in _UNDONE)
+    if exit_code is ExitCode.HELD_BACK:
+        return _held_back(counts.get(Outcome.CONFLICTED, 0), counts.get(Outcome.INVALID, 0), rows)
+    if exit_code is ExitCode.INCOMPLETE and undone > 0:
+        return f"{undone:,} of {rows:,} numbers {_are(undone)} not done"
+    if exit_code is ExitCode.INCOMPLETE and (wrong := _differences(audit)) > 0:
+        return f"{wrong:,} of {rows:,} numbers {_are(wrong)} not as reported"
+    if exit_code is ExitCode.GUARD:
+        return _WITHOUT_REPORT[exit_code]
+    words = "stopped early" if exit_code is ExitCode.INCOMPLETE else _WITHOUT_REPORT[exit_code]
+    return f"{words}, {released}"
+
+
+def _held_back(conflicted: int, invalid: int, rows: int) -> str:
+    """`3 of 120 numbers are held back, 2 rows are invalid`"""
+    if conflicted == 0:
+        return f"{invalid:,} of {rows:,} rows {_are(invalid)} invalid"
+    held = f"{conflicted:,} of {rows:,} numbers {_are(conflicted)} held back"
+    return held if invalid == 0 else f"{held}, {invalid:,} {'row is' if invalid == 1 else 'rows are'} invalid"
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _differences(audit: Audit) -> int:
+    return 0 if audit.verification is None else len(audit.verification.differences)
+
+
+def _about_run(finished: Finished, exit_code: ExitCode, host: str) -> Iterator[str]:
+    audit = finished.audit
+    yield f"{status_in_words(audit)}: run {audit.run_id} of {audit.input_name}, on {host}."
+    yield ""
+    for outcome, count in audit.counts.items():
+        if count > 0:
+            yield f"{count:>9,}  {outcome.value.replace('_', ' ')}"
+    unchecked = [source.name for source in audit.sources if not source.checked]
+    if len(unchecked) > 0:
+        yield f"Not checked for conflicts: {', '.join(unchecked)}."
+    if audit.verification is not None and _differences(audit) == 0:
+        yield "Looked again at the account: all is as reported."
+    yield ""
+    yield from (f"To do: {step}" for step in _steps(audit, exit_code))
+    yield f"Reports: {finished.folder} on {host}"
+    yield f"         {', '.join(path.name for path in finished.files)}"
+    yield from _witness(finished)
+
+
+def _steps(audit: Audit, exit_code: ExitCode) -> Iterator[str]:
+    """What to do next, the most urgent first."""
+    counts = audit.counts
+    begun = audit.timing.parts > 0
+    if exit_code is ExitCode.KEY_REFUSED:
+        yield "put a key in place that is accepted; `decom doctor` tells whether it is."
+    if audit.why in (Stopped.STALE_PLAN, Stopped.GUARD):
+        yield "what the plan says is not true any more. Plan again."
+    elif _is_unfinished(audit):
+        yield (
+            f"type `decom resume {audit.run_id}`, as the same user and in the same home."
+            if begun
+            else "nothing was sent. Give the same command again once the service can be reached; `decom doctor` tells."
+        )
+    if (failed := counts.get(Outcome.FAILED, 0)) > 0:
+        yield f"audit.csv says why {failed:,} failed; retry.csv is ready to be the next run's input."
+    if (wrong := _differences(audit)) > 0:
+        yield f"audit.html says what is not as reported ({wrong:,}); `decom verify {audit.run_id}` looks again."
+    if (held := counts.get(Outcome.CONFLICTED, 0)) > 0:
+        yield f"conflicts.csv says what holds {held:,} back. End or change that, then run again."
+    if (invalid := counts.get(Outcome.INVALID, 0)) > 0:
+        yield f"audit.csv says what is wrong with the cells of {invalid:,} invalid {'row' if invalid == 1 else 'rows'}."
+    if exit_code is ExitCode.DONE:
+        yield "nothing."
+
+
+def _is_unfinished(audit: Audit) -> bool:
+    left = audit.counts.get(Outcome.UNKNOWN, 0) + audit.counts.get(Outcome.NOT_ATTEMPTED, 0)
+    return audit.status != "done" or left > 0 or audit.why in SIGNALS
+
+
+def _witness(finished: Finished) -> Iterator[str]:
+    """The manifest's digest: kept outside the machine, it shows later whether the report is still the same."""
+    try:
+        digest = hashlib.sha256((finished.folder / MANIFEST).read_bytes()).hexdigest()
+    except OSError:
+        return  # the message is sent all the same
+    yield f"sha256 of {MANIFEST}: {digest}"
+
+
+def _about_error(error: DecomError | None, exit_code: ExitCode, host: str) -> Iterator[str]:
+    if error is None:
+        yield f"On {host}: {_WITHOUT_REPORT[exit_code]}."
+        if exit_code not in (ExitCode.DONE, ExitCode.HELD_BACK):
+            yield ""
+            yield "To do: read the log. The ledger is intact: `decom runs` shows where things stand, and a run that"
+            yield "was under way goes on with `decom resume`."
+        return
+    place = "" if error.where is None else f"{error.where}: "
+    yield from textwrap.wrap(f"On {host}: {place}{error.what}", _LONGEST_LINE)
+    yield ""
+    for number, line in enumerate((error.remedy or "").splitlines()):
+        yield f"To do: {line}" if number == 0 else line
