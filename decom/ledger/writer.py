@@ -74,20 +74,15 @@ class Writer:
             while len(self._waiting) > 0:
                 batch, self._waiting = self._waiting, []
                 entries = [entry for entries, _ in batch for entry in entries]
-                # Until the commit says otherwise: whoever waits must be woken even when it breaks off.
-                trouble: Exception | None = self._not_durable(RuntimeError("the commit broke off"))
-                try:
-                    await self._aside(partial(self._commit, entries))
-                    trouble = None
-                except NotDurable as error:
-                    trouble = error
-                finally:
-                    _tell(batch, trouble)
+                commit = asyncio.ensure_future(self._aside(partial(self._commit, entries)))
+                # Whatever becomes of it, a mistake of ours as well, must reach everyone who waits for it.
+                await asyncio.wait([commit])
+                _tell(batch, commit.exception())
         finally:
             self._committing = None
 
-    async def _in_thread(self, commit: Callable[[], None]) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, commit)
+    def _in_thread(self, commit: Callable[[], None]) -> "asyncio.Future[None]":
+        return asyncio.get_running_loop().run_in_executor(self._thread, commit)
 
     def _commit(self, entries: Iterable[Entry]) -> None:
         entries = entries if isinstance(entries, list) else list(entries)
@@ -141,7 +136,7 @@ class Writer:
         )
 
 
-def _tell(waiting: list[tuple[list[Entry], asyncio.Future[None]]], trouble: Exception | None) -> None:
+def _tell(waiting: list[tuple[list[Entry], asyncio.Future[None]]], trouble: BaseException | None) -> None:
     """Wake those who wait for a commit, with its trouble if it had any."""
     for _, done in waiting:
         if done.cancelled():
