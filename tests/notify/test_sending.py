@@ -101,7 +101,14 @@ def test_a_slow_one_keeps_no_other_from_its_message() -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["http://[half", "http://127.0.0.1:99999/", f"http://ex ample/{CANARY}", f"http://\ud83d/{CANARY}", "http://"],
+    [
+        "http://[half",
+        "http://127.0.0.1:99999/",
+        f"http://127.0.0.1:1/{CANARY} x",
+        f"http://ex ample/{CANARY}",
+        f"http://\ud83d/{CANARY}",
+        "http://",
+    ],
 )
 def test_an_address_that_is_none_fails_its_errand_and_is_not_shown(url: str) -> None:
     (why,) = carried_out([ping(url)])
