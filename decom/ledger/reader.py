@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from decom.dialnexa.replies import Proof
 from decom.errors import LedgerTrouble
 from decom.ledger import records, schema
 from decom.ledger.records import Attempt, Ended, Entry, Kind, Look, Settled, Started, Verified
@@ -21,6 +22,7 @@ class NumberStory:
     """Everything that one run did about one number, in the order in which it happened."""
 
     events: list[Attempt | Look] = field(default_factory=list)
+    """An intent without an attempt that another intent followed is among them, as an attempt that was cut off."""
     open_intent: str | None = None
     """When a DELETE was about to leave that has no attempt on record (ISO 8601); None where there is none."""
     open_attempt: int = 0
@@ -165,14 +167,25 @@ def _tell(story: RunStory, entry: Entry) -> None:
     elif entry.kind is Kind.REPORTED:
         story.manifest = records.reported(entry.body).manifest
     elif entry.number_id is not None:
-        number = story.numbers.setdefault(entry.number_id, NumberStory())
-        if entry.kind is Kind.INTENT:
-            number.open_intent, number.open_attempt = entry.at, records.intent(entry.body).attempt
-            number.settled = number.settled_at = None
-        elif entry.kind is Kind.ATTEMPT:
-            number.events.append(records.attempt(entry.body))
-            number.open_intent = None
-        elif entry.kind is Kind.LOOK:
-            number.events.append(records.look(entry.body))
-        elif entry.kind is Kind.SETTLED:
-            number.settled, number.settled_at = records.settled(entry.body), entry.at
+        _tell_of_number(story.numbers.setdefault(entry.number_id, NumberStory()), entry.number_id, entry)
+
+
+def _tell_of_number(number: NumberStory, number_id: str, entry: Entry) -> None:
+    if entry.kind is Kind.INTENT:
+        if number.open_intent is not None:
+            number.events.append(_cut_off(number_id, number.open_attempt, number.open_intent))
+        number.open_intent, number.open_attempt = entry.at, records.intent(entry.body).attempt
+        number.settled = number.settled_at = None
+    elif entry.kind is Kind.ATTEMPT:
+        number.events.append(records.attempt(entry.body))
+        number.open_intent = None
+    elif entry.kind is Kind.LOOK:
+        number.events.append(records.look(entry.body))
+    elif entry.kind is Kind.SETTLED:
+        number.settled, number.settled_at = records.settled(entry.body), entry.at
+
+
+def _cut_off(number_id: str, attempt: int, intended_at: str) -> Attempt:
+    """What became of an intent that another one followed: nobody knows, and that must not be forgotten."""
+    interrupted = "the run was interrupted while this release was under way"
+    return Attempt(number_id, attempt, Proof.CUT_OFF, None, interrupted, intended_at)
