@@ -15,6 +15,7 @@ says what it did. From then on its absence may be our doing, and is called so; b
 | DELETE: our process was killed meanwhile | – | look |
 | look: absent | missing | released: absent after our DELETE |
 | look: present | try again while allowed | the same; else look again after the settle time, then failed |
+| … and all that was cut off is in doubt, and no DELETE may be sent | – | the same looks, then not attempted |
 | look: no answer | unknown | unknown |
 """
 
@@ -85,12 +86,21 @@ def next_step(events: Sequence[Attempt | Look], may: May) -> Step:
     last = events[-1]
     if isinstance(last, Attempt):
         return _after_attempt(attempts, may)
-    return _after_look(attempts, last, [event for event in events if isinstance(event, Look)], may)
+    return _after_look(attempts, _since_the_last_attempt(events), may)
 
 
 def in_doubt(attempts: Sequence[Attempt]) -> bool:
     """Whether the number may be gone because of one of these."""
     return any(attempt.proof in DOUBTFUL for attempt in attempts)
+
+
+def is_retry(attempts: Sequence[Attempt]) -> bool:
+    """Whether one more DELETE is a retry, which the run's budget must have room for.
+
+    It is none where the service asked to come back later, nor where our process was killed: a resumed run has as
+    many numbers to send again as were in flight, and nothing says that the service is sick.
+    """
+    return any(attempt.proof not in _UNUSED and attempt.proof is not Proof.CUT_OFF for attempt in attempts)
 
 
 def came_to_be_held(conflicts: Sequence[Conflict]) -> Settle:
@@ -128,7 +138,16 @@ def _after_attempt(attempts: Sequence[Attempt], may: May) -> Step:
     return LookNow()
 
 
-def _after_look(attempts: Sequence[Attempt], last: Look, looks: Sequence[Look], may: May) -> Step:
+def _since_the_last_attempt(events: Sequence[Attempt | Look]) -> list[Look]:
+    """The looks that can have seen what the last DELETE did."""
+    looks: list[Look] = []
+    for event in events:
+        looks = [*looks, event] if isinstance(event, Look) else []
+    return looks
+
+
+def _after_look(attempts: Sequence[Attempt], looks: Sequence[Look], may: May) -> Step:
+    last = looks[-1]
     doubt = in_doubt(attempts)
     if last.present is None:
         return _unknown(f"a release was sent, and nobody could be asked what became of it: {last.why}")
@@ -137,6 +156,8 @@ def _after_look(attempts: Sequence[Attempt], last: Look, looks: Sequence[Look], 
     if attempts[-1].proof not in _REFUSED and _may_send_again(attempts, may):
         return Send()
     if last.quiet >= may.settle and sum(1 for look in looks if look.present) > 1:
+        if attempts[-1].proof is Proof.CUT_OFF and not may.send:
+            return _left(may.why, "its release was cut off and did nothing, and the run stopped before another one")
         return Settle(Outcome.FAILED, Evidence.STILL_PRESENT, _still_present(attempts))
     if may.wait:
         return LookLater(may.settle)
@@ -150,7 +171,7 @@ def _after_look(attempts: Sequence[Attempt], last: Look, looks: Sequence[Look], 
 def _may_send_again(attempts: Sequence[Attempt], may: May) -> bool:
     """Whether another DELETE is allowed: four that count, and after the first only within the run's budget."""
     counted = sum(1 for attempt in attempts if attempt.proof not in _UNUSED)
-    return may.send and counted < MOST_ATTEMPTS and (may.retry or counted == 0)
+    return may.send and counted < MOST_ATTEMPTS and (may.retry or not is_retry(attempts))
 
 
 def _absent(attempts: Sequence[Attempt], when: str) -> Settle:

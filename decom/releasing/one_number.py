@@ -16,7 +16,7 @@ from decom.errors import KeyRefused, NotDurable
 from decom.ledger.records import Attempt, Intent, Look, Settled
 from decom.ledger.writer import Writer
 from decom.planning.plan import Conflict
-from decom.releasing.decide import LookLater, May, Send, Settle, came_to_be_held, came_to_mean, next_step
+from decom.releasing.decide import LookLater, May, Send, Settle, came_to_be_held, came_to_mean, is_retry, next_step
 from decom.releasing.stopping import Stop, Watch
 from decom.vocabulary import Stopped
 
@@ -35,6 +35,8 @@ class Task:
     """What this run did about it and what still matters of that, earlier parts included."""
     attempts: int = 0
     """DELETEs on record for it in this run, earlier parts included."""
+    begun: bool = False
+    """True where an earlier part has something on record about it: then this part says what became of it, too."""
     held: tuple[Conflict, ...] = ()
     """Conflicts found since the plan; with any, no DELETE is sent, though it may have to be looked for."""
     last_sent: float | None = None
@@ -72,6 +74,8 @@ async def work_on(task: Task, account: Account, tools: Tools) -> Settled | LookL
             if tools.clock.monotonic() < task.not_before:
                 return step
         if isinstance(step, Send):
+            if is_retry([event for event in task.events if isinstance(event, Attempt)]):
+                tools.watch.retrying()
             return await _send(task, account, tools)
         changed = await _look(task, account, tools)
         return await _settle(task, changed, tools) if changed is not None else None
@@ -127,7 +131,7 @@ async def _send(task: Task, account: Account, tools: Tools) -> Settled | None:
         nonlocal intended_at
         intended_at = iso(tools.clock.now())
         await tools.ledger.append(Intent(task.number_id, attempt))
-        tools.watch.sending(attempt)
+        tools.watch.sending()
 
     await tools.watch.ready()
     if tools.stop.asked:

@@ -56,7 +56,8 @@ def unfinished(releases: Iterable[PlannedRow], stories: Mapping[str, NumberStory
             )
         on_record = max([story.open_attempt, *(attempt.attempt for attempt in attempts)])
         last_sent = now if len(events) > 0 else None
-        tasks.append(Task(row.number_id, row.phone_number, events, on_record, last_sent=last_sent))
+        begun = row.number_id in stories
+        tasks.append(Task(row.number_id, row.phone_number, events, on_record, begun=begun, last_sent=last_sent))
     return tuple(tasks)
 
 

@@ -135,11 +135,13 @@ class Watch:
         """Whether the run's budget has room for another retry."""
         return self._tally.retries < max(FEWEST_RETRIES, int(RETRY_SHARE * self._tally.deletes))
 
-    def sending(self, attempt: int) -> None:
-        """A DELETE is about to leave; `attempt` is 1 for a number's first."""
+    def retrying(self) -> None:
+        """A retry was decided on; to be called before anything is awaited, while others may ask for leave, too."""
+        self._tally.retries += 1
+
+    def sending(self) -> None:
+        """A DELETE is about to leave."""
         self._tally.deletes += 1
-        if attempt > 1:
-            self._tally.retries += 1
 
     async def ready(self) -> None:
         """Return when DELETEs may leave: at once, unless the service is being asked whether it is there."""

@@ -54,8 +54,8 @@ class _Bench:
                 return due
             if len(self.waiting) > 0:
                 task = self.waiting.popleft()
-                # After a stop nothing is begun; what was begun by an earlier part is still asked about.
-                if not self.tools.stop.asked or len(task.events) > 0:
+                # After a stop nothing is begun; what was begun by an earlier part is still brought to an end.
+                if not self.tools.stop.asked or task.begun:
                     return task
                 continue
             if len(self.later) == 0:

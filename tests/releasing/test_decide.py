@@ -64,6 +64,7 @@ ENDING = May(send=False, settle=SETTLE, why=Stopped.BASE_URL)
 HURRIED = May(send=False, wait=False, settle=SETTLE, why=Stopped.SIGTERM)
 NO_RETRIES = May(retry=False, settle=SETTLE)
 
+CUT_OFF_AND_STOPPED = "its release was cut off and did nothing, and the run stopped before another one"
 SOMEONE_ELSE = "someone else released it, or a proxy repeated our request"
 RELEASED = Settle(Outcome.RELEASED, Evidence.ANSWERED_2XX, "the service confirmed the release (200)")
 ABSENT = Settle(
@@ -196,6 +197,10 @@ def history(*events: Proof | Look | Attempt) -> list[Attempt | Look]:
         ([CUT_OFF, THERE], ON, SEND),
         ([CUT_OFF, STILL_THERE], ON, SEND),
         ([CUT_OFF] * 3 + [THERE], ON, SEND),
+        ([CUT_OFF, THERE], NO_RETRIES, SEND),
+        ([CUT_OFF, THERE, IN_DOUBT, THERE], NO_RETRIES, LATER),
+        ([CUT_OFF, THERE, STILL_THERE], ENDING, left(Stopped.BASE_URL, CUT_OFF_AND_STOPPED)),
+        ([STRANGE, THERE, IN_DOUBT, STILL_THERE], NO_RETRIES, LATER),
         ([CUT_OFF] * 4 + [THERE], ON, LATER),
         ([STRANGE, THERE], NO_RETRIES, LATER),
         ([STRANGE, THERE], ENDING, LATER),
@@ -332,14 +337,15 @@ def check(events: list[Attempt | Look], end: Settle) -> None:
     if end.evidence == Evidence.STILL_PRESENT:
         last = events[-1]
         assert isinstance(last, Look) and last.present and last.quiet >= SETTLE
-        assert sum(1 for each in events if isinstance(each, Look) and each.present) >= 2
+        assert len(events) >= 2 and isinstance(events[-2], Look) and events[-2].present
 
 
 def allowed(step: Step, events: list[Attempt | Look], may: May) -> bool:
     """Whether the rule kept to what it may do."""
     counted = [each for each in events if isinstance(each, Attempt) and each.proof is not Proof.THROTTLED]
     if isinstance(step, Send):
-        return may.send and len(counted) < MOST_ATTEMPTS and (may.retry or len(counted) == 0)
+        ours = [each for each in counted if each.proof is not Proof.CUT_OFF]
+        return may.send and len(counted) < MOST_ATTEMPTS and (may.retry or len(ours) == 0)
     return may.wait if isinstance(step, LookLater) else True
 
 
