@@ -1,0 +1,123 @@
+"""A kill -9 at any instant of a release loses nothing: resumed, the run ends as an undisturbed one would."""
+
+import os
+import signal
+import subprocess
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from decom.sandbox.account import World
+from decom.sandbox.hooks import Phase, kill, when
+from decom.sandbox.server import Sandbox
+from tests.conftest import Command
+from tests.end_to_end.readings import audit, audit_rows, deletes, ids, input_of, outcomes, released
+
+
+def started(decom: Command, *arguments: object) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        decom.arguments(*arguments),
+        cwd=decom.folder,
+        env={**os.environ, **decom.environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def struck(sandbox: Sandbox, decom: Command, phase: Phase, nth: int, number: int, *arguments: object) -> int:
+    """Run the command, and let the server send it a signal at that phase of its nth DELETE. The exit code."""
+    process = started(decom, *arguments)
+    sandbox.service.on_phase = when(phase, nth, kill(process.pid, number))
+    process.communicate(timeout=60)
+    sandbox.service.on_phase = None
+    return process.returncode
+
+
+@pytest.mark.parametrize("phase", ["arrival", "applied", "answered"])
+@pytest.mark.parametrize("nth", [1, 7])
+def test_killed_at_any_phase_and_resumed_the_audit_is_what_the_service_removed(
+    phase: Phase, nth: int, start_sandbox: Callable[..., Sandbox], decom_for: Callable[[Sandbox], Command]
+) -> None:
+    sandbox = start_sandbox(World.made_up(numbers=100))
+    decom = decom_for(sandbox)
+    chosen = ids(sandbox.world.releasable)[:12]
+    numbers = input_of(decom.folder, chosen)
+    command = ("run", numbers, "--execute", "--yes", "--concurrency", "3")
+    assert struck(sandbox, decom, phase, nth, signal.SIGKILL, *command) == -signal.SIGKILL
+
+    resumed = decom("resume", "--yes")
+
+    assert resumed.code == 0, resumed.err
+    assert released(decom.run_folder()) == set(chosen) == set(sandbox.removed)
+    assert outcomes(decom.run_folder()) == {"released": 12}
+    assert len(deletes(sandbox)) <= 12 + 3
+    assert audit(decom.run_folder())["timing"]["parts"] == 2
+
+
+def test_a_number_whose_delete_was_applied_when_the_process_died_is_released_and_not_sent_again(
+    start_sandbox: Callable[..., Sandbox], decom_for: Callable[[Sandbox], Command]
+) -> None:
+    sandbox = start_sandbox(World.made_up(numbers=100))
+    decom = decom_for(sandbox)
+    chosen = ids(sandbox.world.releasable)[:3]
+    command = ("run", input_of(decom.folder, chosen), "--execute", "--yes", "--concurrency", "1")
+    struck(sandbox, decom, "applied", 2, signal.SIGKILL, *command)
+    assert decom("resume", "--yes").code == 0
+    assert Counter(deletes(sandbox)).most_common(1)[0][1] == 1
+    assert sorted(row["evidence"] for row in audit_rows(decom.run_folder())) == [
+        "absent_after_unconfirmed_delete",
+        "answered_2xx",
+        "answered_2xx",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "why"),
+    [(signal.SIGTERM, 143, "sigterm"), (signal.SIGINT, 130, "sigint"), (signal.SIGHUP, 129, "sighup")],
+)
+def test_a_signal_finishes_what_is_in_flight_reports_and_leaves_the_rest_for_resume(
+    number: int,
+    code: int,
+    why: str,
+    start_sandbox: Callable[..., Sandbox],
+    decom_for: Callable[[Sandbox], Command],
+) -> None:
+    sandbox = start_sandbox(World.made_up(numbers=100))
+    decom = decom_for(sandbox)
+    chosen = ids(sandbox.world.releasable)[:30]
+    command = ("run", input_of(decom.folder, chosen), "--execute", "--yes", "--concurrency", "2")
+    assert struck(sandbox, decom, "applied", 5, number, *command) == code
+    folder = decom.run_folder()
+    assert released(folder) == set(sandbox.removed)
+    assert len(deletes(sandbox)) <= 5 + 2
+    left = {row["evidence"] for row in audit_rows(folder) if row["outcome"] != "released"}
+    assert left == {f"stopped:{why}"}
+    assert decom("resume", "--yes").code == 0
+    assert released(folder) == set(chosen) == set(sandbox.removed)
+
+
+def test_two_runs_never_work_on_one_workspace_of_a_home_at_the_same_time(
+    start_sandbox: Callable[..., Sandbox], decom_for: Callable[[Sandbox], Command]
+) -> None:
+    sandbox = start_sandbox(World.made_up(numbers=100))
+    decom = decom_for(sandbox)
+    chosen = ids(sandbox.world.releasable)
+    second: list[tuple[int, str]] = []
+
+    def try_another() -> None:
+        ran = decom("run", input_of(decom.folder, chosen[10:12], "other.csv"), "--execute", "--yes")
+        second.append((ran.code, ran.err))
+
+    # The server waits inside the first run's DELETE, so the first run surely holds its lock meanwhile.
+    first = input_of(decom.folder, chosen[:2])
+    sandbox.service.on_phase = None
+    process = started(decom, "run", first, "--execute", "--yes", "--concurrency", "1")
+    sandbox.service.on_phase = when("arrival", 1, try_another)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 0, error
+    [(code, words)] = second
+    assert code == 75
+    assert str(process.pid) in words
+    assert set(sandbox.removed) == set(chosen[:2])

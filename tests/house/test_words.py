@@ -1,0 +1,48 @@
+"""The README's words are the program's: settings, outcomes, evidence, exit codes, commands."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from decom.reporting.kinds import FORMATS
+from decom.vocabulary import Decision, Evidence, ExitCode, Outcome
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+
+
+def section(title: str) -> str:
+    """The text below a heading, up to the next one."""
+    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", README, re.M | re.S)
+    assert found is not None, title
+    return found[1]
+
+
+def first_cells(text: str) -> list[str]:
+    """The first cell of each row of a table, without its heading."""
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    return [row.split("|")[1].strip() for row in rows if not set(row) <= set("|- ")][1:]
+
+
+def test_the_readme_lists_every_outcome_with_the_programs_words() -> None:
+    assert {cell.strip("`") for cell in first_cells(section("Decisions and outcomes"))} == set(Outcome)
+
+
+def test_the_readme_lists_every_evidence() -> None:
+    text = section("Decisions and outcomes")
+    assert [word for word in Evidence if f"`{word}" not in text] == []
+
+
+def test_the_readme_lists_every_decision_in_the_order_of_the_planner() -> None:
+    text = section("Decisions and outcomes").split(":", 1)[1].split(".")[0]
+    assert re.findall(r"`(\w+)`", text) == list(Decision)
+
+
+def test_the_readme_lists_every_exit_code() -> None:
+    listed = {int(code) for cell in first_cells(section("Exit codes")) for code in cell.split(", ")}
+    assert listed == {int(code) for code in ExitCode}
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+def test_the_readme_names_every_file_of_a_report(form: object) -> None:
+    assert f"`{form.file_name}`" in section("A run's folder")
