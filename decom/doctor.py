@@ -92,9 +92,8 @@ def _ledger(home: Path) -> Finding:
         return Finding("ledger", State.BAD, f"{broken[0]}{more}", remedy, ExitCode.BAD_INPUT)
     if not (home / schema.FILE).exists():
         return Finding("ledger", State.WELL, "none yet; the first plan makes it")
-    return Finding(
-        "ledger", State.WELL, f"{len(run_ids):,} runs, every record as it was written, version {schema.VERSION}"
-    )
+    runs = f"{len(run_ids):,} run{'' if len(run_ids) == 1 else 's'}"
+    return Finding("ledger", State.WELL, f"{runs}, every record as it was written, version {schema.VERSION}")
 
 
 def _lock(home: Path) -> Finding:
@@ -133,18 +132,17 @@ async def _account(settings: Settings, secret: Secret, around: Surroundings) -> 
 
 async def _rights(account: Account) -> list[Finding]:
     """Which sources of conflicts this account has and this key may read, and what else the key may do."""
-    found: list[Finding] = []
-    for name, read in (
-        ("campaigns", account.campaigns),
-        ("batch calls", lambda: account.batch_calls(STATUSES)),
-        ("workflows", account.workflows),
-        ("price list", account.prices),
-    ):
-        found.append(_source(name, await read()))
-    if not any(finding.state is State.WELL and finding.name in _HOLDING for finding in found):
+    reads = {
+        "campaigns": await account.campaigns(),
+        "batch calls": await account.batch_calls(STATUSES),
+        "workflows": await account.workflows(),
+        "price list": await account.prices(),
+    }
+    found = [_source(name, read) for name, read in reads.items()]
+    if all(isinstance(reads[name], NotRead) for name in _HOLDING):
         what = "no source of conflicts can be read: only the service's own refusal (409) would hold a number back"
         found.append(Finding("conflicts", State.STRANGE, what, "Use a key that may read campaigns or batch calls."))
-    what = "not tested: that is only known by deleting; a key without the right is refused with 403, and the run stops"
+    what = "cannot be tested without deleting; without it the first release is refused (403), and the run stops"
     found.append(Finding("right to release", State.STRANGE, what, _ADVICE))
     return found
 

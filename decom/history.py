@@ -188,7 +188,7 @@ def _of_run(story: RunStory) -> Iterator[Moment]:
         yield Moment(at, story.run_id, "ended" if end.why is None else f"stopped ({end.why}){detail}")
     if story.verified is not None:
         at, seen = story.verified
-        found = "all as reported" if len(seen.differences) == 0 else f"{len(seen.differences):,} differences"
+        found = "all as reported" if len(seen.differences) == 0 else f"{len(seen.differences):,} not as reported"
         yield Moment(at, story.run_id, f"verified: {found}")
 
 
