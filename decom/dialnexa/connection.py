@@ -26,6 +26,9 @@ MOST_GET_BODY = 32 * 1024 * 1024
 SECONDS_FOR_DELETE_BODY = 5.0
 """How long a DELETE's body may drip once its status is known."""
 
+_USER_AGENT = f"decom/{version('decom')}"
+"""Looked up once: it is read from the installed package's files, and every worker has a connection."""
+
 _KEY = re.compile(r"[\x21-\x7e]+", re.ASCII)
 
 TransportMaker = Callable[[], httpx.AsyncBaseTransport]
@@ -108,7 +111,7 @@ class Connection:
             follow_redirects=False,
             timeout=httpx.Timeout(endpoint.timeout, pool=None),
             headers={
-                "User-Agent": f"decom/{version('decom')}",
+                "User-Agent": _USER_AGENT,
                 "Accept": "application/json",
                 "Accept-Encoding": "identity",
             },
