@@ -424,9 +424,12 @@ def test_what_a_database_cannot_hold_leaves_nobody_waiting(home: Path):
     async def main() -> list[BaseException | None]:
         with Writer(home, RUN, QuickClock()) as ledger:
             waiting = [ledger.append(released(phone_number="\ud83d")), ledger.append(Intent("phn_2", 1))]
-            return await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 5.0)
+            ends = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 5.0)
+            await ledger.append(Intent("phn_3", 1))
+            return ends
 
     assert [type(end) for end in asyncio.run(main())] == [UnicodeEncodeError] * 2
+    assert count(home) == 1
 
 
 # --- The chain --------------------------------------------------------------------------------------------------
