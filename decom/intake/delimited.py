@@ -163,9 +163,11 @@ def _records(
             raise _unreadable(error, recent, began, where) from error
         number += 1
         if len(recent) > 1 and columns is not None and _swallows_rows(cells, delimiter, columns):
+            opened = _opened(recent)
             raise BadInput(
-                f"a quote opened here closes {len(recent) - 1} lines below, and what is between looks like rows",
-                where=f"{where} {began + _opened(recent)}",
+                f"a quote opened here closes {len(recent) - 1 - opened} lines below, and what is between looks like "
+                "rows",
+                where=f"{where} {began + opened}",
                 remedy="Close the quote in its own line, or write it twice if it belongs to the text.",
             )
         yield number, list(cells)

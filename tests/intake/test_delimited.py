@@ -171,6 +171,18 @@ def test_a_column_of_ids_alone_is_not_told_apart_by_zeros(tmp_path):
             id="a quote that swallows rows and is closed by chance",
         ),
         pytest.param(
+            'id,note,more\nphn_0,,\nphn_1,"one\ntwo","three\nphn_2,x,y\nphn_3,x,"\n',
+            "numbers.csv, line 4: a quote opened here closes 2 lines below, and what is between looks like rows => "
+            "Close the quote in its own line, or write it twice if it belongs to the text.",
+            id="the second quote of a row swallows rows",
+        ),
+        pytest.param(
+            'id,note,more\nphn_0,,\nphn_1,"one\ntwo","three\nfour"x\n',
+            "numbers.csv, line 5: text follows the quote that closes a cell (',' expected after '\"') => "
+            "Write a quote that belongs to the text twice; this cell's first quote is in line 4.",
+            id="text behind the second quote of a row",
+        ),
+        pytest.param(
             'id,note\nphn_1,"say ""hi"" or "bye"\n',
             "numbers.csv, line 2: text follows the quote that closes a cell (',' expected after '\"') => "
             "Write a quote that belongs to the text twice; this cell's first quote is in line 2.",
@@ -229,12 +241,17 @@ def test_several_ids_in_one_cell_are_one_row_that_says_so(tmp_path):
 
 
 def test_a_short_row_has_blank_cells_and_a_long_one_cannot_be_trusted(tmp_path):
-    file = read_text(tmp_path, "id,a,b\nphn_1\nphn_2,x,y,z\nphn_3,x,y,,\n")
+    file = read_text(tmp_path, "id,a,b\nphn_1\nphn_2,x,y,z\nphn_3,x,y,,\ncmp_4,x,y,z\n")
     assert [(row.number_id, row.problem, row.others) for row in file.rows] == [
         ("phn_1", None, ("", "")),
         (None, "this row has 4 cells, and the header has 3", ("x", "y")),
         ("phn_3", None, ("x", "y")),
+        (None, "not a phone-number ID (those begin with phn_) and not a number", ("x", "y")),
     ]
+
+
+def test_rows_that_are_all_short_are_no_second_delimiter(tmp_path):
+    assert values(read_text(tmp_path, "id,owner\nphn_1\nphn_2\n")) == ["phn_1", "phn_2"]
 
 
 def test_text_stays_text_from_the_first_byte_on(tmp_path):
