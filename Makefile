@@ -37,8 +37,11 @@ fix: $(MADE)  ## mend what can be mended by itself
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
 
+soak: $(MADE)  ## the same for as many nights as are given: make soak SEEDS=0-20000
+	DECOM_SEEDS=$(or $(SEEDS),0-20000) $(BIN)/pytest -q -s --timeout 0 tests/simulation/test_campaign.py
+
 simulate: $(MADE)  ## 2,000 seeded nights of faults and crashes, judged from outside
-	DECOM_SEEDS=0-2000 $(BIN)/pytest -q -s tests/simulation/test_campaign.py
+	DECOM_SEEDS=0-2000 $(BIN)/pytest -q -s --timeout 0 tests/simulation/test_campaign.py
 
 clean:  ## forget the environment and what runs left behind
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
