@@ -3,6 +3,7 @@
 What a command needs is loaded inside it: `--help` and a mistyped flag load nothing that takes time.
 """
 
+import difflib
 import json
 import signal
 import sys
@@ -193,9 +194,9 @@ def _run(arguments: list[str]) -> int:
 def _say_usage(error: typer.TyperException, arguments: list[str]) -> None:
     """What is wrong with the command line, the nearest that would be right, and where to read on."""
     message = error.format_message()
-    near = getattr(error, "possibilities", None)
-    if near:
-        message = f"{error.message.rstrip('.')}. Did you mean {' or '.join(sorted(near))}?"
+    near = difflib.get_close_matches(getattr(error, "option_name", ""), getattr(error, "possibilities", None) or (), 1)
+    if len(near) > 0:
+        message = f"{error.message.rstrip('.')}. Did you mean {near[0]}?"
     context = getattr(error, "ctx", None)
     path = "decom" if context is None else context.command_path
     typer.echo(f"Error: {message}\nTry: {path} --help", err=True)

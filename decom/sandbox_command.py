@@ -4,6 +4,7 @@ import json
 import shlex
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from rich.text import Text
@@ -38,7 +39,8 @@ def serve(given: Given, screen: Screen) -> Answer:
         limit=_said(given, "rate", _limit, USUAL.limit),
     )
     try:
-        server.serve(options, lambda base_url, key: _announce(base_url, key, screen))
+        with suppress(SystemExit, KeyboardInterrupt):  # a signal before the server has its own handlers
+            server.serve(options, lambda base_url, key: _announce(base_url, key, screen))
     except OSError as error:
         raise BadSettings(
             f"the port cannot be had: {error.strerror or error}",
