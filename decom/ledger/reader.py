@@ -5,16 +5,18 @@ mean is the planning stage's knowledge.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from decom.dialnexa.replies import Proof
 from decom.errors import LedgerTrouble
 from decom.ledger import records, schema
 from decom.ledger.records import Attempt, Ended, Entry, Kind, Look, Settled, Started, Verified
 from decom.vocabulary import Outcome
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -91,10 +93,7 @@ class Reader:
             " (SELECT number_id FROM entries WHERE phone_number = ? UNION SELECT ?)"
             " OR phone_number = ? ORDER BY seq"
         )
-        return [
-            (str(run_id), Entry(Kind(kind), at, body, number_id, phone))
-            for run_id, kind, at, body, number_id, phone in self._rows(query, name, name, name)
-        ]
+        return [(str(run_id), _entry(*rest)) for run_id, *rest in self._rows(query, name, name, name)]
 
     def removed_by(self, name: str) -> tuple[str, bool] | None:
         """The latest run that released a number (named by ID or E.164), or that may have; None where none did.
@@ -103,13 +102,14 @@ class Reader:
         became of its DELETE.
         """
         query = (
-            "SELECT run_id, kind, body FROM entries WHERE kind IN ('settled', 'intent')"
+            "SELECT run_id, kind, at, body FROM entries WHERE kind IN ('settled', 'intent')"
             " AND number_id IN (SELECT number_id FROM entries WHERE phone_number = ? UNION SELECT ?)"
             " ORDER BY seq DESC"
         )
         kept: set[str] = set()
-        for run_id, kind, body in self._rows(query, name, name):
-            outcome = records.settled(body).outcome if kind == Kind.SETTLED else Outcome.UNKNOWN
+        for run_id, kind, at, body in self._rows(query, name, name):
+            entry = _entry(kind, at, body)
+            outcome = _understood(entry, records.settled).outcome if kind == Kind.SETTLED else Outcome.UNKNOWN
             if outcome in (Outcome.RELEASED, Outcome.UNKNOWN) and run_id not in kept:
                 return str(run_id), outcome is Outcome.RELEASED
             kept.add(run_id)
@@ -129,10 +129,12 @@ class Reader:
         found = head == chain
         query = "SELECT kind, at, body, number_id, phone_number, chain FROM entries WHERE run_id = ? ORDER BY seq"
         for position, (kind, at, body, number_id, phone, recorded) in enumerate(self._rows(query, run_id), 1):
+            if kind not in _KINDS:
+                return f"entry {position} of the ledger is of no known kind: {kind!r}"
             try:
                 chain = schema.link(chain, run_id, Entry(Kind(kind), at, body, number_id, phone))
-            except ValueError:
-                return f"entry {position} of the ledger is of no known kind: {kind!r}"
+            except TypeError:  # bytes in a column of text: nothing of ours
+                chain = ""
             if chain != recorded:
                 return f"entry {position} of the ledger ({kind} at {at}) was changed, added or taken out"
             found = found or chain == head
@@ -140,14 +142,16 @@ class Reader:
 
     def _entries(self, condition: str, *values: str) -> Iterator[Entry]:
         query = f"SELECT kind, at, body, number_id, phone_number FROM entries WHERE {condition}"  # noqa: S608 - the condition is ours
-        for kind, at, body, number_id, phone in self._rows(query, *values):
-            yield Entry(Kind(kind), at, body, number_id, phone)
+        for row in self._rows(query, *values):
+            yield _entry(*row)
 
     def _rows(self, query: str, *values: str) -> Iterator[tuple[str, ...]]:
         if self._connection is None:
             return
+        # A name that was typed may hold half a character, which a database cannot even be asked for.
+        whole = [value.encode("utf-8", "backslashreplace").decode() for value in values]
         try:
-            yield from self._connection.execute(query, values)
+            yield from self._connection.execute(query, whole)
         except sqlite3.Error as error:
             raise LedgerTrouble(
                 f"the ledger cannot be read: {error}",
@@ -155,17 +159,42 @@ class Reader:
             ) from error
 
 
+_KINDS = frozenset(Kind)
+
+
+def _entry(kind: str, at: str, body: str, number_id: str | None = None, phone_number: str | None = None) -> Entry:
+    if kind not in _KINDS:
+        raise _not_ours(kind, at)
+    return Entry(Kind(kind), at, body, number_id, phone_number)
+
+
+def _understood(entry: Entry, understand: Callable[[str], T]) -> T:
+    """The record in an entry's body. Raises LedgerTrouble where somebody has made something else of it."""
+    try:
+        return understand(entry.body)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _not_ours(entry.kind, entry.at) from error
+
+
+def _not_ours(kind: str, at: str) -> LedgerTrouble:
+    return LedgerTrouble(
+        f"an entry of {at} cannot be understood ({kind}): it was changed, or something else wrote it",
+        where=schema.FILE,
+        remedy="Put back a good copy, or name another home with --home.",
+    )
+
+
 def _tell(story: RunStory, entry: Entry) -> None:
     """Add one entry to a run's story."""
     if entry.kind is Kind.STARTED:
-        story.starts.append((entry.at, records.started(entry.body)))
+        story.starts.append((entry.at, _understood(entry, records.started)))
         story.ended = None
     elif entry.kind is Kind.ENDED:
-        story.ended = (entry.at, records.ended(entry.body))
+        story.ended = (entry.at, _understood(entry, records.ended))
     elif entry.kind is Kind.VERIFIED:
-        story.verified = (entry.at, records.verified(entry.body))
+        story.verified = (entry.at, _understood(entry, records.verified))
     elif entry.kind is Kind.REPORTED:
-        story.manifest = records.reported(entry.body).manifest
+        story.manifest = _understood(entry, records.reported).manifest
     elif entry.number_id is not None:
         _tell_of_number(story.numbers.setdefault(entry.number_id, NumberStory()), entry.number_id, entry)
 
@@ -174,15 +203,15 @@ def _tell_of_number(number: NumberStory, number_id: str, entry: Entry) -> None:
     if entry.kind is Kind.INTENT:
         if number.open_intent is not None:
             number.events.append(_cut_off(number_id, number.open_attempt, number.open_intent))
-        number.open_intent, number.open_attempt = entry.at, records.intent(entry.body).attempt
+        number.open_intent, number.open_attempt = entry.at, _understood(entry, records.intent).attempt
         number.settled = number.settled_at = None
     elif entry.kind is Kind.ATTEMPT:
-        number.events.append(records.attempt(entry.body))
+        number.events.append(_understood(entry, records.attempt))
         number.open_intent = None
     elif entry.kind is Kind.LOOK:
-        number.events.append(records.look(entry.body))
+        number.events.append(_understood(entry, records.look))
     elif entry.kind is Kind.SETTLED:
-        number.settled, number.settled_at = records.settled(entry.body), entry.at
+        number.settled, number.settled_at = _understood(entry, records.settled), entry.at
 
 
 def _cut_off(number_id: str, attempt: int, intended_at: str) -> Attempt:
