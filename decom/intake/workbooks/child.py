@@ -10,26 +10,23 @@ note]`); `{"done": "sheet"}` ends it and `{"done": "workbook"}` the answer. `{"r
 ends the answer early; `where` is the place inside the workbook, empty for the whole of it.
 """
 
-import datetime
 import json
 import resource
 import sys
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import BinaryIO, TextIO
 
 import python_calamine as calamine
 
 from decom.errors import BadInput
-from decom.intake.interface import Cell, Marked, Problem
+from decom.intake.interface import Cell, Problem
 from decom.intake.workbooks import ods, xls, xlsx
 from decom.intake.workbooks.archive import checked, protected, refuse_document_types
 from decom.intake.workbooks.compound import MAGIC, CompoundFile
 from decom.intake.workbooks.limits import MOST_MEMORY, MOST_SECONDS, too_much_memory
+from decom.intake.workbooks.lines import lines_of
 from decom.intake.workbooks.marks import Marks
-
-_MOST_EXACT = 10**15
-"""From here on a spreadsheet's number may not be the one that was typed: it keeps 15 digits."""
 
 _OTHER_ZIPS = (
     ("xl/workbook.bin", "an Excel binary workbook (.xlsb)"),
@@ -37,9 +34,6 @@ _OTHER_ZIPS = (
     ("ppt/presentation.xml", "a PowerPoint presentation"),
     ("Index/Document.iwa", "an Apple Numbers document"),
 )
-
-Value = int | float | str | bool | datetime.time | datetime.date | datetime.datetime | datetime.timedelta
-"""What calamine gives for a cell."""
 
 MarksOf = Callable[[int, str], Marks]
 """The marks of a sheet by its place among all sheets and its name."""
@@ -178,63 +172,11 @@ def _notes(sheets: Sequence[calamine.SheetMetadata], taken: str) -> list[str]:
 def _say_sheet(out: TextIO, sheet: calamine.CalamineSheet, marks: Marks, notes: Sequence[str]) -> None:
     hidden = 0
     if marks.hidden:
-        hidden = sum(row in marks.hidden and any(map(_holds, cells)) for row, cells in _lines(sheet, marks))
+        hidden = sum(row in marks.hidden and any(map(_holds, cells)) for row, cells in lines_of(sheet, marks))
     _say(out, {"sheet": sheet.name, "hidden": hidden, "notes": notes})
-    for row, cells in _lines(sheet, marks):
+    for row, cells in lines_of(sheet, marks):
         _say(out, [row + 1, row in marks.hidden, *map(_said, cells)])
     _say(out, {"done": "sheet"})
-
-
-def _lines(sheet: calamine.CalamineSheet, marks: Marks) -> Iterator[tuple[int, list[Cell]]]:
-    """The sheet's lines, rows counted from 0, each from the first column to its last cell that holds something."""
-    before = [""] * (sheet.start[1] if sheet.start is not None else 0)
-    row = -1
-    for row, values in enumerate(sheet.iter_rows()):
-        cells: list[Cell] = [
-            *before,
-            *[value if type(value) is str else _cell(value) for value in values],
-        ]
-        yield row, _marked(cells, marks.cells.get(row))
-    for later in range(row + 1, max(marks.cells, default=-1) + 1):
-        yield later, _marked([], marks.cells.get(later))
-
-
-def _marked(cells: list[Cell], marks: dict[int, Problem | str] | None) -> list[Cell]:
-    """A line's cells with what is known of them beside their values."""
-    for column, mark in (marks or {}).items():
-        cells.extend([""] * (column + 1 - len(cells)))
-        cell = cells[column]
-        if isinstance(mark, Problem):
-            cells[column] = mark
-        elif isinstance(cell, str) and cell != "":
-            cells[column] = Marked(cell, mark)
-    while cells and cells[-1] == "":
-        cells.pop()
-    return cells
-
-
-def _cell(value: Value) -> Cell:
-    """A value that is no text: a whole number as its digits, everything else as what it is instead."""
-    if isinstance(value, bool):
-        return Problem("this cell is a yes/no value", str(value).upper())
-    if isinstance(value, int | float):
-        return _number(value)
-    if isinstance(value, datetime.time):
-        return Problem("this cell is a time of day", value.isoformat())
-    if isinstance(value, datetime.date):
-        return Problem("this cell is a date", value.isoformat(*" " * isinstance(value, datetime.datetime)))
-    return Problem("this cell is a duration", str(value))
-
-
-def _number(value: int | float) -> Cell:
-    if value != value or value in (float("inf"), float("-inf")):
-        return Problem("this cell is a number without a value", str(value))
-    if value != int(value):
-        return Problem("a number with a fraction is neither an ID nor a phone number", repr(value))
-    if abs(value) >= _MOST_EXACT:
-        why = "precision lost: a spreadsheet keeps 15 digits of a number. Format the cell as text and type it again"
-        return Problem(why, str(int(value)))
-    return str(int(value))
 
 
 def _holds(cell: Cell) -> bool:
