@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from decom.errors import BadInput
 from decom.intake.columns import ID_HEADERS, NUMBER_HEADERS, OUR_COLUMNS, find, headers_shown, letters, normalised
 from decom.intake.interface import Cell, Line, Problem, Wanted
+from decom.planning import saved
+from decom.reporting import columns as audit
 
 WHERE = "numbers.csv"
 
@@ -252,3 +254,8 @@ def test_whatever_the_headers_the_other_columns_have_names_that_are_unique_and_n
 @pytest.mark.parametrize("name", sorted(ID_HEADERS | NUMBER_HEADERS | OUR_COLUMNS))
 def test_the_names_that_headers_are_compared_with_are_themselves_normalised(name):
     assert normalised(name) == name
+
+
+def test_the_columns_that_are_ours_are_those_of_the_plan_and_the_audit():
+    written = {*saved.COLUMNS, *(column.name for column in audit.COLUMNS)}
+    assert {normalised(name) for name in written} == OUR_COLUMNS
