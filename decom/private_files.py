@@ -8,6 +8,7 @@ import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,13 +16,17 @@ from decom.errors import BadSettings
 
 
 def private_folder(path: Path) -> Path:
-    """Make `path` (and its parents) if need be, 0700 whatever the umask, and return it.
+    """Make `path` (and its parents) if need be, each 0700 whatever the umask, and return it.
 
     Raises BadSettings where it is no folder, is a link, belongs to someone else, or may be written by others:
     whoever can write there can swap the files that we are about to trust.
     """
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Not mkdir's own `parents`: it would leave those to the umask.
+        missing = list(takewhile(lambda folder: not folder.exists(), (path, *path.parents)))
+        for folder in reversed(missing):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            folder.chmod(0o700)
         facts = path.lstat()
     except OSError as error:
         raise BadSettings(
