@@ -1,0 +1,151 @@
+"""A night of cron, as the crontab and the night's job file have it, against a real server: what arrives in the mail.
+
+Cron mails whatever a command prints, on stdout or stderr, and nothing where nothing is printed.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from decom.clock import SystemClock
+from decom.ledger.lock import workspace_locked
+from decom.sandbox.server import Sandbox
+from decom.settings import load
+from decom.surroundings import workspace_of
+from tests.jobs.reading import JOBS, read_crontab
+
+CRONTAB = read_crontab((JOBS / "crontab.example").read_text())
+
+
+def ids(rows: Iterable[dict[str, Any]]) -> list[str]:
+    return [row["id"] for row in rows]
+
+
+@dataclass(frozen=True)
+class Night:
+    """A machine on which cron runs the night's job."""
+
+    folder: Path
+    """In place of `/etc/decom` and `/var/lib/decom`."""
+    variables: dict[str, str]
+
+    def asks_for(self, *numbers: str) -> None:
+        """Put these on tonight's list."""
+        (self.folder / "to-release.csv").write_text("\n".join(["number id", *numbers]) + "\n")
+
+    def comes(self) -> tuple[int, str]:
+        """Run the crontab's line as cron does: its exit code, and the mail."""
+        ((_, command),) = CRONTAB.jobs
+        ended = subprocess.run(
+            ["/bin/sh", "-c", command.replace("/etc/decom", str(self.folder))],
+            cwd=self.folder,
+            env=self.variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            timeout=60,
+            check=False,
+        )
+        mail = ended.stdout.decode().replace(str(self.folder), "FOLDER")
+        return ended.returncode, re.sub(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}", "RUN", mail)
+
+
+@pytest.fixture
+def night(tmp_path: Path, sandbox: Sandbox) -> Night:
+    shutil.copy(JOBS / "nightly.toml", tmp_path)
+    (tmp_path / "never-release.txt").write_text("+15550100100\n")
+    (tmp_path / "key").write_text(f"{sandbox.api_key}\n")
+    (tmp_path / "key").chmod(0o600)
+    here = {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "HOME": str(tmp_path),
+        "DIALNEXA_API_KEY_FILE": str(tmp_path / "key"),
+        "DECOM_HOME": str(tmp_path / "home"),
+        "DECOM_OUTPUT": str(tmp_path / "runs"),
+        "DIALNEXA_BASE_URL": sandbox.base_url,
+        "DECOM_SETTLE": "0.2",
+    }
+    return Night(tmp_path, {**CRONTAB.variables, **here})
+
+
+def test_a_night_in_which_all_is_well_is_silent(night: Night, sandbox: Sandbox) -> None:
+    night.asks_for(*ids(sandbox.world.releasable)[:5])
+    assert night.comes() == (0, "")
+    assert len(sandbox.removed) == 5
+
+
+def test_the_same_list_on_the_next_night_is_silent_too(night: Night, sandbox: Sandbox) -> None:
+    night.asks_for(*ids(sandbox.world.releasable)[:5])
+    assert [night.comes(), night.comes()] == [(0, ""), (0, "")]
+    assert len(sandbox.removed) == 5
+
+
+def test_conflicts_are_counted_and_the_list_of_what_holds_them_is_named(night: Night, sandbox: Sandbox) -> None:
+    night.asks_for(*ids(sandbox.world.releasable)[:5], *ids(sandbox.world.held_openly)[:2], "no number")
+    assert night.comes() == (
+        3,
+        "Done: decom run RUN of to-release.csv: released 5, conflicted 2, invalid 1\n"
+        "Looked again at the account: all is as reported.\n"
+        "Reports in runs/RUN\n"
+        "What holds the conflicted ones, and must be reconfigured first, is in conflicts.csv.\n"
+        "To look again later: decom verify RUN\n",
+    )
+
+
+def test_an_outage_says_that_nothing_was_sent(night: Night, sandbox: Sandbox) -> None:
+    night.asks_for(*ids(sandbox.world.releasable)[:5])
+    night.variables["DIALNEXA_BASE_URL"] = "http://127.0.0.1:9/v1"
+    code, mail = night.comes()
+    log_line, *said = mail.splitlines()
+    assert code == 4
+    assert '"event":"not_planned"' in log_line
+    assert said == [
+        "Stopped early (outage): decom run RUN of to-release.csv: not attempted 5",
+        "Reports in runs/RUN",
+        "Nothing was sent. Give the same command again when the service can be reached.",
+    ]
+
+
+def test_a_refused_key_says_so_and_nothing_else(night: Night, sandbox: Sandbox) -> None:
+    night.asks_for(*ids(sandbox.world.releasable)[:5])
+    sandbox.world.revoke_key()
+    code, mail = night.comes()
+    assert code == 6
+    assert mail.startswith("Error: the service does not accept the API key (401)\n")
+    assert len(mail.splitlines()) == 2
+    assert sandbox.api_key not in mail
+
+
+def test_a_list_that_is_too_long_for_a_night_releases_nothing(night: Night, sandbox: Sandbox) -> None:
+    night.asks_for(*ids(sandbox.world.releasable)[:60])
+    assert night.comes() == (
+        5,
+        "Error: max_share: this would release 60 of the account's 400 numbers (15%),"
+        " and at most 10% are allowed in one run\n"
+        "If that is what you want, plan again with: --max-share 0.15\n",
+    )
+    assert len(sandbox.removed) == 0
+
+
+def test_a_night_that_overlaps_with_another_run_names_it_and_sends_nothing(
+    night: Night, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    night.asks_for(*ids(sandbox.world.releasable)[:5])
+    settings = load({}, tmp_path / "nightly.toml", night.variables, tmp_path)
+    with workspace_locked(settings.home, workspace_of(settings), "20261123T010000Z-0a0b0c", SystemClock()):
+        code, mail = night.comes()
+    assert code == 75
+    what, remedy = mail.splitlines()
+    assert re.fullmatch(
+        rf"Error: FOLDER/home: another run works on this workspace: process {os.getpid()}, since \S+, run RUN", what
+    )
+    assert remedy.startswith("Wait for it to end")
+    assert [record for record in sandbox.log if record.method == "DELETE"] == []
