@@ -19,7 +19,7 @@ for _ in $(seq 100); do [ "$(wc -l <"$work/exports")" -ge 2 ] && break; sleep 0.
 # shellcheck disable=SC1091
 . "$work/exports"
 
-plan=(plan input_samples/one_off.csv --protect input_samples/never_release.txt)
+plan=(plan input_samples/one_off.csv --protect jobs/never-release.txt)
 say decom "${plan[@]}"
 held_back_is_fine "$decom" "${plan[@]}"
 run=$(ls -t "$reports" | head -1)
