@@ -81,8 +81,10 @@ async def _refreshed(
         for each in settled:
             tell(tell_to, Done(each))
         done = _released(part.stories)
+        # A number in doubt that is gone already was on the account when the share of it was approved, like those done.
+        gone = sum(1 for task in ready if task.number_id not in fresh.numbers)
         limits = Limits(part.head.max_release, part.head.max_share)
-        check_size(len(ready) + done, fresh.account_size + done, limits)
+        check_size(len(ready) + done, fresh.account_size + done + gone, limits)
     except Refused as refused:
         tools.stop.ask(Stopped.GUARD, refused.what)
     except Unreachable as unreachable:
