@@ -6,6 +6,7 @@ exit code stays what the work made it.
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO, cast
 
@@ -17,32 +18,19 @@ class Lasting:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        try:
+        with suppress(OSError, ValueError):
             return self._stream.write(text)
-        except (OSError, ValueError):
-            self._give_up()
-            return len(text)
+        return len(text)
 
     def flush(self) -> None:
-        try:
+        with suppress(OSError, ValueError):
             self._stream.flush()
-        except (OSError, ValueError):
-            self._give_up()
 
     def isatty(self) -> bool:
         try:
             return self._stream.isatty()
         except ValueError:
             return False
-
-    def _give_up(self) -> None:
-        """Let the descriptor lead nowhere from now on: what is still buffered must not fail at the very end."""
-        try:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._stream.fileno())
-            os.close(nowhere)
-        except (OSError, ValueError):
-            pass
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

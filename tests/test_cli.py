@@ -386,10 +386,11 @@ def started_sandbox(alone: Command, *flags: str) -> subprocess.Popen[str]:
     )
 
 
-def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    """Stop it; its exit code, and what else it wrote to stdout and stderr."""
     process.send_signal(signal.SIGTERM)
-    _, error = process.communicate(timeout=30)
-    return process.returncode, error
+    output, error = process.communicate(timeout=30)
+    return process.returncode, output, error
 
 
 def test_the_sandbox_prints_what_to_export_and_serves_until_it_is_stopped(alone: Command) -> None:
@@ -401,8 +402,8 @@ def test_the_sandbox_prints_what_to_export_and_serves_until_it_is_stopped(alone:
     ran = alone("doctor", **exported)
     assert ran.code == 0, ran.err + ran.out
     assert "which has 7" in ran.out and "workflows: can be read" in ran.out
-    code, error = ended(process)
-    assert code == 0
+    code, output, error = ended(process)
+    assert (code, output) == (0, "")
     assert "Ctrl-C" in error
 
 
@@ -411,8 +412,7 @@ def test_the_sandbox_says_it_to_scripts_as_one_object(alone: Command) -> None:
     assert process.stdout is not None
     found = json.loads(process.stdout.readline())
     assert found["base_url"].startswith("http://127.0.0.1:")
-    assert ended(process) == (0, "")
-    assert process.stdout.closed
+    assert ended(process) == (0, "", "")
 
 
 @pytest.mark.parametrize(

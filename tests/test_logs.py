@@ -98,6 +98,19 @@ def test_no_traceback_and_no_local_variable_is_written() -> None:
     assert "Traceback" not in heard.getvalue()
     assert "local" not in heard.getvalue()
     assert [line["event"] for line in lines(heard)] == ["failed", "failed", "library"]
+    assert not any({"exc_info", "stack_info"} & set(line) for line in lines(heard))
+
+
+class Talkative:
+    def __repr__(self) -> str:
+        return "a local of some kind"
+
+
+def test_of_what_has_no_form_in_json_only_the_kind_is_written() -> None:
+    with listening() as heard:
+        structlog.get_logger().info("odd", value=Talkative(), path=Path("a/b"), level_of=Verbosity.QUIET)
+    [line] = lines(heard)
+    assert (line["value"], line["path"]) == ("<Talkative>", "a/b")
 
 
 def test_what_libraries_and_warnings_say_comes_in_the_same_form() -> None:

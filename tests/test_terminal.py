@@ -225,11 +225,13 @@ def test_where_nobody_can_be_asked_nothing_is_released() -> None:
 
 
 ASK = """
-import sys
+import asyncio, sys
 from tests.made_up_plan import PLAN, evil_plan
 from decom.terminal import Screen, Showing
 from decom.terminal_plan import asked_for_leave
-given = asked_for_leave({plan}, Screen(Showing()))
+async def ask():
+    return asked_for_leave({plan}, Screen(Showing()))
+given = asyncio.run(ask())  # as in a run: the loop handles Ctrl-C, but it is the loop that waits
 sys.stderr.write(f"<{{given}}>")
 """
 
@@ -320,6 +322,31 @@ def test_a_stream_whose_reader_went_away_takes_everything_in_silence() -> None:
     screen = Screen(Showing())
     screen.out = Console(file=stream)  # type: ignore[arg-type]  # it is a text stream in all but name
     screen.show(plan_lines(PLAN, 80))
+
+
+def test_descriptors_that_were_closed_at_the_start_are_not_given_to_files(tmp_path: Path) -> None:
+    code = (
+        "import os, sys\n"
+        "from decom.streams import make_lasting\n"
+        "make_lasting()\n"
+        "print('into nothing')\n"
+        "with open('report', 'w') as report: report.write(str(report.fileno()))\n"
+    )
+    line = ["bash", "-c", '"$0" -c "$1" <&- >&- 2>&-', sys.executable, code]
+    assert subprocess.run(line, cwd=tmp_path, timeout=30, check=False).returncode == 0
+    assert int((tmp_path / "report").read_text()) > 2
+
+
+def test_a_character_that_the_terminal_cannot_show_is_escaped(tmp_path: Path) -> None:
+    code = "from decom.streams import make_lasting; make_lasting(); print('número')"
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, timeout=30, check=True)
+    assert ran.stdout == b"n\\xfamero\n"
+
+
+def test_the_consoles_themselves_interpret_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    Screen(Showing()).show(["[bold]x[/] :smile:"])
+    assert capsys.readouterr().out == "[bold]x[/] :smile:\n"
 
 
 def progress_on(width: int) -> tuple[Progress, QuickClock, io.StringIO]:
