@@ -32,6 +32,7 @@ from decom.planning.protect import read_protected
 from decom.planning.saved import JSON_FILE, SavedHead, check_untouched, saved_head, write_plan
 from decom.planning.survey import survey
 from decom.private_files import private_folder
+from decom.releasing.events import Stopping, tell
 from decom.releasing.hours import Hours, ending_in_time, parse_window
 from decom.releasing.part import Part, carry_out
 from decom.releasing.refresh import unfinished
@@ -295,7 +296,7 @@ async def _carry_out(settings: Settings, around: Surroundings, service: Service,
         settle=settings.settle,
         plan_ttl=settings.plan_ttl,
     )
-    stop = Stop()
+    stop = Stop(lambda detail: tell(around.listener, Stopping(detail)))
     try:
         async with ending_in_time(_hours(settings), stop, around.clock):
             with stopping_on_signals(stop), Writer(settings.home, run_id, around.clock) as writer:

@@ -83,6 +83,9 @@ class Progress:
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, Began):
+            if event.pacer is not None:
+                pacer = event.pacer
+                self.pace = PaceInWords(lambda: pacer.state().words(), pacer.forecast)
             self._begin(event.numbers)
         elif isinstance(event, Done):
             self._counts[event.settled.outcome] += 1

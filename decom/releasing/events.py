@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from decom.dialnexa.pacing import Pacer
 from decom.ledger.records import Settled
 
 log = structlog.get_logger()
@@ -19,6 +20,8 @@ class Began:
 
     numbers: int
     """How many will be worked on in this part of the run."""
+    pacer: Pacer | None = None
+    """To be asked how fast it goes and how long it will take; None where nothing paces."""
 
 
 @dataclass(frozen=True, slots=True)

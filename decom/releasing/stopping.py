@@ -40,9 +40,11 @@ _PATIENT = frozenset({Stopped.STALE_PLAN, Stopped.GUARD, Stopped.BASE_URL})
 class Stop:
     """Why the run stops, once it does."""
 
-    def __init__(self) -> None:
+    def __init__(self, heard: Callable[[str], None] | None = None) -> None:
+        """`heard` is told the detail when a stop is asked for, so that a person can be told; None: nobody is."""
         self.why: Stopped | None = None
         self.detail = ""
+        self._heard = heard
         self._asked = asyncio.Event()
         self._hurry = asyncio.Event()
         self._cuts: dict[asyncio.Task[Any], Callable[[], bool]] = {}
@@ -58,6 +60,8 @@ class Stop:
             for task, may_cut in self._cuts.items():
                 if may_cut():
                     task.cancel()
+            if self._heard is not None:
+                self._heard(detail)
 
     @property
     def asked(self) -> bool:

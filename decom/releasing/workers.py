@@ -22,7 +22,7 @@ async def release_all(
     NotDurable where an outcome could not be recorded; its intent is, so that `resume` asks about it.
     """
     bench = _Bench(deque(tasks), tools, listener)
-    tell(listener, Began(len(bench.waiting)))
+    tell(listener, Began(len(bench.waiting), service.pacer))
     approved = frozenset(task.number_id for task in bench.waiting)
     workers = min(concurrency, max(1, len(bench.waiting)))
     # Not a TaskGroup: it would cancel the DELETEs in flight when one worker meets a bug.
