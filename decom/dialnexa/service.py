@@ -13,9 +13,7 @@ from decom.dialnexa.retrying import Patience
 class Service:
     """Opens accounts. Each has a connection of its own: a shared pool grows slower with every connection."""
 
-    def __init__(
-        self, endpoint: Endpoint, pacer: Pacer, patience: Patience, make_transport: TransportMaker
-    ) -> None:
+    def __init__(self, endpoint: Endpoint, pacer: Pacer, patience: Patience, make_transport: TransportMaker) -> None:
         self._endpoint = endpoint
         self.pacer = pacer
         self.patience = patience
