@@ -6,6 +6,7 @@ Asked when the plan is shown, when it is carried out, and when a run is resumed:
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from decom.clock import iso, parse_iso
 from decom.errors import Refused
@@ -36,13 +37,13 @@ def check_size(releases: int, account_size: int, limits: Limits) -> None:
             where="max_release",
             remedy=f"If that is what you want, plan again with: --max-release {releases}",
         )
-    if releases > limits.max_share * account_size:
+    if releases > _exactly(limits.max_share, account_size):
         share = releases / account_size if account_size > 0 else 1.0
         raise Refused(
             f"this would release {releases:,} of the account's {account_size:,} numbers ({share:.0%}),"
             f" and at most {limits.max_share:.0%} are allowed in one run",
             where="max_share",
-            remedy=f"If that is what you want, plan again with: --max-share {min(1.0, share + 0.005):.2f}",
+            remedy=f"If that is what you want, plan again with: --max-share {_enough(releases, account_size)}",
         )
 
 
@@ -54,12 +55,12 @@ def check_workspace(counts: Mapping[Decision, int], explained: int, limits: Limi
     unknown = counts.get(Decision.MISSING, 0) - explained
     known = sum(counts.get(decision, 0) for decision in (Decision.RELEASE, Decision.CONFLICTED, Decision.PROTECTED))
     asked = known + explained + unknown
-    if counts.get(Decision.RELEASE, 0) > 0 and unknown > limits.max_missing * asked:
+    if counts.get(Decision.RELEASE, 0) > 0 and unknown > _exactly(limits.max_missing, asked):
         raise Refused(
             f"the account does not know {unknown:,} of the {asked:,} numbers asked for ({unknown / asked:.0%}):"
             " is this the right workspace?",
             where="max_missing",
-            remedy=f"If it is, plan again with: --max-missing {min(1.0, unknown / asked + 0.005):.2f}",
+            remedy=f"If it is, plan again with: --max-missing {_enough(unknown, asked)}",
         )
 
 
@@ -94,3 +95,14 @@ def check_same_workspace(head: PlanHead, workspace: str, base_url: str) -> None:
             where=head.run_id,
             remedy="Use the key that the plan was made with, or plan again.",
         )
+
+
+def _exactly(share: float, whole: int) -> Decimal:
+    """So much of the whole as the share says in decimals: as binary numbers 29 is more than 0.29 of 100."""
+    return Decimal(str(share)) * whole
+
+
+def _enough(part: int, whole: int) -> str:
+    """The smallest share of two decimals, at most 1, that lets the part through."""
+    percent = -(-100 * part // whole) if whole > 0 else 100
+    return f"{min(100, percent) / 100:.2f}"
