@@ -1,0 +1,111 @@
+"""Rows, numbers and plans for tables, and for Hypothesis."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from decom.dialnexa.models import Number, Price
+from decom.intake.interface import Row
+from decom.planning.plan import Billing, Conflict, Plan, PlanHead, PlannedRow, ReportOptions, Source
+from decom.planning.survey import Findings
+from decom.vocabulary import Decision
+
+RUN = "20261123T185757Z-0a1b2c"
+SPRING = Conflict("campaigns", "cmp_1", "Spring", "active")
+
+
+def row(number: int, name: str = "", **facts: Any) -> Row:
+    """A row whose cell is an ID, or an E.164 number where it begins with `+`."""
+    named = {"phone_number": name} if name.startswith("+") else {"number_id": name} if name != "" else {}
+    return Row(number, facts.pop("input_value", name), **{**named, **facts})
+
+
+def number(id_: str = "phn_1", phone_number: str | None = "+14155550101", **facts: Any) -> Number:
+    return Number(id_, phone_number, **facts)
+
+
+def findings(
+    *numbers: Number, held: dict[str, tuple[Conflict, ...]] | None = None, prices: tuple[Price, ...] = ()
+) -> Findings:
+    return Findings({each.id: each for each in numbers}, len(numbers), (), held or {}, prices)
+
+
+def planned(row_number: int = 2, decision: Decision | None = Decision.RELEASE, **facts: Any) -> PlannedRow:
+    given = {"number_id": "phn_1", "phone_number": "+14155550101", "reason": "because", **facts}
+    return PlannedRow(row_number, "phn_1", decision, **given)
+
+
+def head(**facts: Any) -> PlanHead:
+    given: dict[str, Any] = {
+        "run_id": RUN,
+        "made_at": "2026-11-23T18:57:57.120Z",
+        "workspace": "ws-1",
+        "base_url": "http://127.0.0.1:1/v1",
+        "input_name": "numbers.csv",
+        "input_sha256": "ab" * 32,
+        "input_rows": 1,
+        "input_blank_rows": 0,
+        "other_columns": (),
+        "account_size": 400,
+        "max_release": 100,
+        "max_share": 0.5,
+        "sources": (Source("campaigns", True, "14 campaigns, 5 of them not over"),),
+    }
+    return PlanHead(**{**given, **facts})
+
+
+def plan(*rows: PlannedRow, **facts: Any) -> Plan:
+    return Plan(head(input_rows=len(rows), **facts), rows)
+
+
+texts = st.text(st.characters(codec=None), max_size=12).filter(
+    # Two halves of a pair, one after the other, are one character for JSON.
+    lambda text: text == text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+)
+maybe = st.none() | texts
+conflicts = st.builds(Conflict, texts, texts, texts, texts)
+planned_rows = st.builds(
+    PlannedRow,
+    row=st.integers(1, 10**7),
+    input_value=texts,
+    decision=st.none() | st.sampled_from(Decision),
+    reason=texts,
+    number_id=maybe,
+    phone_number=maybe,
+    evidence=texts,
+    conflicts=st.lists(conflicts, max_size=2).map(tuple),
+    duplicate_of=st.none() | st.integers(1, 10**7),
+    country_code=maybe,
+    type=maybe,
+    nickname=maybe,
+    monthly_cost_usd=maybe,
+    cost_from=maybe,
+    created_at=maybe,
+    others=st.lists(texts, max_size=3).map(tuple),
+)
+options = st.builds(
+    ReportOptions,
+    st.lists(texts, max_size=4).map(tuple),
+    maybe,
+    st.builds(Billing, maybe, st.none() | st.integers(1, 31), maybe),
+)
+heads = st.builds(
+    PlanHead,
+    run_id=st.just(RUN),
+    made_at=texts,
+    workspace=texts,
+    base_url=texts,
+    input_name=texts,
+    input_sha256=texts,
+    input_rows=st.integers(0, 10**7),
+    input_blank_rows=st.integers(0, 10**7),
+    other_columns=st.lists(texts, max_size=3).map(tuple),
+    account_size=st.integers(0, 10**7),
+    max_release=st.integers(1, 10**7),
+    max_share=st.floats(0, 1, exclude_min=True),
+    sources=st.lists(st.builds(Source, texts, st.booleans(), texts), max_size=3).map(tuple),
+    notes=st.lists(texts, max_size=3).map(tuple),
+    forecast_seconds=st.none() | st.floats(0, 1e9),
+    forecast_words=texts,
+    report=options,
+)

@@ -1,0 +1,235 @@
+"""What must hold before anything may be released: each limit one below, at it, and one above."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from decom.errors import Refused
+from decom.planning.guards import (
+    CLOCK_TOLERANCE,
+    Limits,
+    check_age,
+    check_same_workspace,
+    check_size,
+    check_workspace,
+)
+from decom.vocabulary import Decision
+from tests.planning.plans import RUN, head
+
+NOW = datetime(2026, 11, 23, 18, 57, 57, 120_000, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def size_refusal(releases: int, account_size: int, limits: Limits) -> Refused | None:
+    try:
+        check_size(releases, account_size, limits)
+    except Refused as refused:
+        return refused
+    return None
+
+
+# --- How many, and how large a share -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("releases", "limits", "passes"),
+    [
+        (99, Limits(), True),
+        (100, Limits(), True),
+        (101, Limits(), False),
+        (0, Limits(max_release=1), True),
+        (1, Limits(max_release=1), True),
+        (2, Limits(max_release=1), False),
+        (4_999, Limits(max_release=5_000), True),
+        (5_000, Limits(max_release=5_000), True),
+        (5_001, Limits(max_release=5_000), False),
+    ],
+)
+def test_no_more_numbers_than_allowed(releases, limits, passes):
+    assert (size_refusal(releases, 10**6, limits) is None) is passes
+
+
+@pytest.mark.parametrize(
+    ("releases", "account_size", "share", "passes"),
+    [
+        (0, 0, 0.5, True),
+        (1, 0, 0.5, False),
+        (1, 0, 1.0, False),
+        (1, 1, 1.0, True),
+        (1, 1, 0.99, False),
+        (49, 100, 0.5, True),
+        (50, 100, 0.5, True),
+        (51, 100, 0.5, False),
+        (29, 100, 0.29, True),
+        (30, 100, 0.29, False),
+        (57, 100, 0.57, True),
+        (7, 10, 0.7, True),
+        (8, 10, 0.7, False),
+        (33, 100, 1 / 3, True),
+        (34, 100, 1 / 3, False),
+        (100, 100, 1.0, True),
+        (101, 100, 1.0, False),
+        (2, 5, 0.5, True),
+        (3, 5, 0.5, False),
+    ],
+)
+def test_no_larger_share_of_the_account_than_allowed(releases, account_size, share, passes):
+    limits = Limits(max_release=10**6, max_share=share)
+    assert (size_refusal(releases, account_size, limits) is None) is passes
+
+
+def test_a_refusal_names_both_numbers_the_setting_and_the_flag():
+    refused = size_refusal(1_240, 5_000, Limits(max_share=1.0))
+    assert refused is not None and refused.exit_code == 5
+    assert str(refused) == (
+        "max_release: this would release 1,240 numbers, and at most 100 are allowed in one run\n"
+        "If that is what you want, plan again with: --max-release 1240"
+    )
+    refused = size_refusal(1_240, 2_000, Limits(max_release=2_000))
+    assert str(refused) == (
+        "max_share: this would release 1,240 of the account's 2,000 numbers (62%), and at most 50% are allowed in one"
+        " run\nIf that is what you want, plan again with: --max-share 0.62"
+    )
+
+
+@given(releases=st.integers(0, 3_000), account_size=st.integers(0, 3_000), percent=st.integers(1, 100))
+@example(releases=29, account_size=100, percent=28)
+@example(releases=1, account_size=3, percent=1)
+def test_what_a_refusal_says_to_type_is_enough_and_hardly_more(releases, account_size, percent):
+    assume(releases <= account_size)
+    refused = size_refusal(releases, account_size, Limits(max_release=10**6, max_share=percent / 100))
+    assert (refused is None) is (100 * releases <= percent * account_size)
+    if refused is not None:
+        share = float(re.findall(r"--max-share ([0-9.]+)$", refused.remedy or "")[0])
+        assert size_refusal(releases, account_size, Limits(max_release=10**6, max_share=share)) is None
+        assert share <= 1.0 and (share - 0.011) * account_size < releases
+
+
+# --- The right workspace ----------------------------------------------------------------------------------------
+
+
+def counts(release: int, missing: int, conflicted: int = 0, protected: int = 0) -> dict[Decision, int]:
+    return {
+        Decision.RELEASE: release,
+        Decision.MISSING: missing,
+        Decision.CONFLICTED: conflicted,
+        Decision.PROTECTED: protected,
+        Decision.INVALID: 1_000,
+        Decision.DUPLICATE: 1_000,
+    }
+
+
+def missing_refusal(found: dict[Decision, int], explained: int, share: float) -> Refused | None:
+    try:
+        check_workspace(found, explained, Limits(max_missing=share))
+    except Refused as refused:
+        return refused
+    return None
+
+
+@pytest.mark.parametrize(
+    ("found", "explained", "share", "passes"),
+    [
+        (counts(5, 4), 0, 0.5, True),
+        (counts(5, 5), 0, 0.5, True),
+        (counts(5, 6), 0, 0.5, False),
+        (counts(3, 6, conflicted=2, protected=1), 0, 0.5, True),
+        (counts(3, 7, conflicted=2, protected=1), 0, 0.5, False),
+        (counts(0, 6), 0, 0.5, True),
+        (counts(1, 6), 6, 0.5, True),
+        (counts(1, 9), 4, 0.5, True),
+        (counts(1, 10), 4, 0.5, False),
+        (counts(1, 1), 0, 0.0, False),
+        (counts(1, 0), 0, 0.0, True),
+        (counts(1, 999), 0, 1.0, True),
+        (counts(71, 29), 0, 0.29, True),
+        (counts(70, 30), 0, 0.29, False),
+        ({}, 0, 0.5, True),
+    ],
+)
+def test_a_list_that_the_account_mostly_does_not_know_is_another_accounts(found, explained, share, passes):
+    assert (missing_refusal(found, explained, share) is None) is passes
+
+
+def test_the_question_whether_this_is_the_right_workspace():
+    assert str(missing_refusal(counts(2, 1_240), 0, 0.5)) == (
+        "max_missing: the account does not know 1,240 of the 1,242 numbers asked for (100%): is this the right"
+        " workspace?\nIf it is, plan again with: --max-missing 1.00"
+    )
+
+
+@given(release=st.integers(1, 500), missing=st.integers(0, 2_000), percent=st.integers(0, 100))
+def test_what_that_question_says_to_type_is_enough(release, missing, percent):
+    refused = missing_refusal(counts(release, missing), 0, percent / 100)
+    assert (refused is None) is (100 * missing <= percent * (missing + release))
+    if refused is not None:
+        share = float(re.findall(r"--max-missing ([0-9.]+)$", refused.remedy or "")[0])
+        assert missing_refusal(counts(release, missing), 0, share) is None
+
+
+# --- Age --------------------------------------------------------------------------------------------------------
+
+TICK = timedelta(milliseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("since", "passes"),
+    [
+        (timedelta(), True),
+        (DAY - TICK, True),
+        (DAY, True),
+        (DAY + TICK, False),
+        (400 * DAY, False),
+        (-TICK, True),
+        (-CLOCK_TOLERANCE, True),
+        (-CLOCK_TOLERANCE - TICK, False),
+        (-400 * DAY, False),
+    ],
+)
+def test_a_plan_is_carried_out_within_its_time_and_never_before_it_was_made(since, passes):
+    if passes:
+        check_age(head(), NOW + since, DAY)
+    else:
+        with pytest.raises(Refused):
+            check_age(head(), NOW + since, DAY)
+
+
+def test_why_a_plan_is_too_old_or_too_new():
+    with pytest.raises(Refused) as old:
+        check_age(head(), NOW + 2 * DAY, DAY)
+    assert old.value.where == RUN
+    assert old.value.what == (
+        "this plan is too old: it was made at 2026-11-23T18:57:57.120Z,"
+        " and a plan may be carried out for 1 day, 0:00:00"
+    )
+    with pytest.raises(Refused) as new:
+        check_age(head(), NOW - DAY, DAY)
+    assert new.value.what == (
+        "this plan is from the future: it was made at 2026-11-23T18:57:57.120Z, and it is 2026-11-22T18:57:57.120Z now"
+    )
+    assert "clock" in (new.value.remedy or "")
+
+
+# --- The same workspace -----------------------------------------------------------------------------------------
+
+
+def test_a_plan_belongs_to_one_workspace_of_one_service():
+    made = head(workspace="ws-1", base_url="https://api.dialnexa.com/v1")
+    check_same_workspace(made, "ws-1", "https://api.dialnexa.com/v1")
+    with pytest.raises(Refused) as elsewhere:
+        check_same_workspace(made, "ws-1", "https://api.dialnexa.com/v2")
+    assert (
+        elsewhere.value.what
+        == "this plan was made for https://api.dialnexa.com/v1, not for https://api.dialnexa.com/v2"
+    )
+    with pytest.raises(Refused) as other:
+        check_same_workspace(made, "ws-2", "https://api.dialnexa.com/v1")
+    assert other.value.what == "this plan was made with another workspace's key"
+    assert other.value.where == RUN and other.value.remedy is not None
+
+
+def test_the_limits_are_those_that_the_settings_promise():
+    assert Limits() == Limits(max_release=100, max_share=0.5, max_missing=0.5)
