@@ -1,0 +1,329 @@
+"""One decision a row, by the first of six questions that fits."""
+
+from collections.abc import Mapping, Set
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from decom.dialnexa.models import Number, Price
+from decom.intake.interface import Row
+from decom.planning.build import build, undecided
+from decom.planning.plan import Conflict, PlannedRow
+from decom.planning.survey import Findings
+from decom.vocabulary import Decision
+from tests.planning.plans import SPRING, findings, number, row
+
+ONE = number("phn_1", "+14155550101", country_code="US", type="local", nickname="Desk", monthly_cost_usd="1.15")
+TWO = number("phn_2", "+14155550102")
+FREE = "no conflict found in the sources that were checked"
+
+
+def decided(
+    rows: list[Row],
+    found: Findings,
+    protected: Set[str] = frozenset(),
+    removals: Mapping[str, tuple[str, bool]] | None = None,
+) -> list[PlannedRow]:
+    return list(build(rows, found, protected, (removals or {}).get))
+
+
+def one(given_row: Row, found: Findings, **others: object) -> PlannedRow:
+    (planned,) = decided([given_row], found, **others)  # type: ignore[arg-type]  # named as in `decided`
+    return planned
+
+
+def facts(planned: PlannedRow) -> tuple[Decision | None, str]:
+    return planned.decision, planned.reason
+
+
+# --- Release ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["phn_1", "+14155550101"])
+def test_a_free_number_is_released_with_all_that_the_account_says_of_it(name):
+    planned = one(row(2, name, others=("Sales",)), findings(ONE, TWO))
+    assert planned == PlannedRow(
+        row=2,
+        input_value=name,
+        decision=Decision.RELEASE,
+        reason=FREE,
+        number_id="phn_1",
+        phone_number="+14155550101",
+        country_code="US",
+        type="local",
+        nickname="Desk",
+        monthly_cost_usd="1.15",
+        cost_from="number",
+        others=("Sales",),
+    )
+
+
+def test_an_id_and_its_number_in_one_row_agree():
+    assert one(row(2, "phn_1", phone_number="+14155550101"), findings(ONE)).decision is Decision.RELEASE
+
+
+def test_a_reading_that_is_only_likely_counts_where_the_account_has_it():
+    assert one(row(2, "+14155550101", by_match_only=True), findings(ONE)).decision is Decision.RELEASE
+
+
+# --- Invalid ----------------------------------------------------------------------------------------------------
+
+
+def test_a_cell_with_a_problem_is_invalid_for_that_reason():
+    planned = one(Row(2, "7", problem="too few digits", others=("x",)), findings(ONE))
+    assert planned == PlannedRow(2, "7", Decision.INVALID, "too few digits", others=("x",))
+
+
+@pytest.mark.parametrize(
+    ("given_row", "reason"),
+    [
+        (
+            row(2, "phn_1", phone_number="+14155550102"),
+            "ID and number do not belong together: phn_1 is +14155550101 on the account, the row says +14155550102",
+        ),
+        (
+            row(2, "phn_9", phone_number="+14155550102"),
+            "the account has no phn_9, but has +14155550102 as phn_2: which is meant?",
+        ),
+        (
+            row(2, "+14155550103"),
+            "ambiguous: the account has +14155550103 2 times (phn_3, phn_4): use the ID",
+        ),
+        (
+            row(2, "phn_5"),
+            "the account does not say which number phn_5 is, so nothing could be checked for conflicts",
+        ),
+        (
+            row(2, "phn_5", phone_number="+14155550105"),
+            "ID and number do not belong together: phn_5 is None on the account, the row says +14155550105",
+        ),
+        (
+            row(2, "+919876543210", input_value=" 919876543210 ", by_match_only=True),
+            "'919876543210' has no country code that can be trusted, and the account has no +919876543210:"
+            " write it with + and its country code, or use --region",
+        ),
+    ],
+)
+def test_a_row_that_cannot_be_matched_is_invalid_and_never_guessed(given_row, reason):
+    found = findings(ONE, TWO, number("phn_3", "+14155550103"), number("phn_4", "+14155550103"), number("phn_5", None))
+    planned = one(given_row, found)
+    assert facts(planned) == (Decision.INVALID, reason)
+    assert planned.country_code is None
+
+
+def test_an_id_settles_which_of_two_equal_numbers_is_meant():
+    found = findings(number("phn_3", "+14155550103"), number("phn_4", "+14155550103"))
+    assert one(row(2, "phn_3"), found).decision is Decision.RELEASE
+    assert one(row(2, "phn_4", phone_number="+14155550103"), found).decision is Decision.RELEASE
+
+
+# --- Duplicate --------------------------------------------------------------------------------------------------
+
+
+def test_a_number_named_twice_is_decided_by_its_first_row():
+    rows = [row(2, "phn_1"), row(3, "+14155550101"), row(5, "phn_1", phone_number="+14155550101"), row(6, "phn_2")]
+    planned = decided(rows, findings(ONE, TWO))
+    assert [each.decision for each in planned] == [
+        Decision.RELEASE,
+        Decision.DUPLICATE,
+        Decision.DUPLICATE,
+        Decision.RELEASE,
+    ]
+    assert [each.duplicate_of for each in planned] == [None, 2, 2, None]
+    assert planned[1].reason == "the same number as row 2, which carries the decision"
+    assert planned[1].number_id == "phn_1" and planned[1].phone_number == "+14155550101"
+
+
+def test_what_the_account_does_not_have_can_be_a_duplicate_too():
+    planned = decided([row(2, "phn_8"), row(3, "phn_8"), row(4, "+14155550199"), row(5, "+14155550199")], findings())
+    assert [each.decision for each in planned] == [Decision.MISSING, Decision.DUPLICATE] * 2
+    assert [each.duplicate_of for each in planned] == [None, 2, None, 4]
+
+
+def test_a_row_that_cannot_be_used_carries_no_decision_for_another():
+    rows = [row(2, "phn_1", phone_number="+14155550102"), row(3, "phn_1"), Row(4, "?", problem="what"), row(5, "phn_1")]
+    planned = decided(rows, findings(ONE, TWO))
+    assert [each.decision for each in planned] == [
+        Decision.INVALID,
+        Decision.RELEASE,
+        Decision.INVALID,
+        Decision.DUPLICATE,
+    ]
+    assert planned[3].duplicate_of == 3
+
+
+# --- Missing ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given_row", "removals", "reason", "evidence"),
+    [
+        (row(2, "phn_9"), {}, "the account has no such number", "plan"),
+        (row(2, "+14155550109"), {}, "the account has no such number", "plan"),
+        (row(2, "phn_9", phone_number="+14155550109"), {}, "the account has no such number", "plan"),
+        (row(2, "phn_9", by_match_only=True), {}, "the account has no such number", "plan"),
+        (
+            row(2, "phn_9"),
+            {"phn_9": ("run-1", True)},
+            "the account has no such number any more: run run-1 released it",
+            "earlier_run:run-1",
+        ),
+        (
+            row(2, "+14155550109"),
+            {"+14155550109": ("run-1", True)},
+            "the account has no such number any more: run run-1 released it",
+            "earlier_run:run-1",
+        ),
+        (
+            row(2, "phn_9", phone_number="+14155550109"),
+            {"+14155550109": ("run-1", True)},
+            "the account has no such number any more: run run-1 released it",
+            "earlier_run:run-1",
+        ),
+        (
+            row(2, "phn_9", phone_number="+14155550109"),
+            {"phn_9": ("run-2", True), "+14155550109": ("run-1", True)},
+            "the account has no such number any more: run run-2 released it",
+            "earlier_run:run-2",
+        ),
+        (
+            row(2, "phn_9"),
+            {"phn_9": ("run-1", False)},
+            "the account has no such number any more:"
+            " run run-1 sent a release for it and never learnt what became of it",
+            "earlier_run:run-1",
+        ),
+    ],
+)
+def test_a_number_that_is_not_there_is_missing_and_may_say_why(given_row, removals, reason, evidence):
+    planned = one(given_row, findings(ONE), removals=removals)
+    assert (*facts(planned), planned.evidence) == (Decision.MISSING, reason, evidence)
+
+
+def test_what_is_there_is_not_asked_about_in_the_ledger():
+    planned = one(row(2, "phn_1"), findings(ONE), removals={"phn_1": ("run-1", True)})
+    assert planned.decision is Decision.RELEASE and planned.evidence == "plan"
+
+
+# --- Protected, conflicted --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["phn_1", "+14155550101"])
+@pytest.mark.parametrize("rule", ["phn_1", "+14155550101"])
+def test_a_protect_rule_holds_under_either_name_and_before_a_conflict(name, rule):
+    found = findings(ONE, held={"+14155550101": (SPRING,)})
+    planned = one(row(2, name), found, protected=frozenset({rule}))
+    assert facts(planned) == (Decision.PROTECTED, f"the protect file names {rule}")
+    assert planned.conflicts == ()
+
+
+def test_a_number_that_is_missing_needs_no_protection():
+    assert one(row(2, "phn_9"), findings(ONE), protected=frozenset({"phn_9"})).decision is Decision.MISSING
+
+
+def test_a_held_number_is_conflicted_and_all_that_holds_it_is_named():
+    batch = Conflict("batch-calls", "bat_1", "", "running")
+    found = findings(ONE, TWO, held={"+14155550101": (SPRING, batch)})
+    planned = one(row(2, "phn_1"), found)
+    assert facts(planned) == (
+        Decision.CONFLICTED,
+        'held by campaign "Spring" cmp_1 (active); batch call bat_1 (running)',
+    )
+    assert planned.conflicts == (SPRING, batch)
+    assert one(row(2, "phn_2"), found).decision is Decision.RELEASE
+
+
+# --- Cost -------------------------------------------------------------------------------------------------------
+
+INDIA = Price("plivo", "IN", "mobile", "2.00")
+
+
+@pytest.mark.parametrize(
+    ("facts_of_number", "prices", "cost"),
+    [
+        ({"monthly_cost_usd": "1.15", "country_code": "IN"}, [INDIA], ("1.15", "number")),
+        ({"country_code": "IN", "provider": "plivo", "type": "mobile"}, [INDIA], ("2.00", "price_list")),
+        ({"country_code": "IN", "provider": "plivo"}, [INDIA], ("2.00", "price_list")),
+        ({"country_code": "IN", "provider": "plivo", "type": "local"}, [INDIA], (None, None)),
+        ({"country_code": "IN", "provider": "other", "type": "mobile"}, [INDIA], (None, None)),
+        ({"country_code": "IN", "type": "mobile"}, [INDIA], (None, None)),
+        ({"country_code": "US", "provider": "plivo", "type": "mobile"}, [INDIA], (None, None)),
+        ({"provider": "plivo", "type": "mobile"}, [INDIA], (None, None)),
+        ({}, [Price(None, None, None, "2.00")], (None, None)),
+        ({"country_code": "IN", "provider": "x"}, [Price(None, "IN", None, "3")], ("3", "price_list")),
+        ({"country_code": "IN", "provider": "plivo"}, [INDIA, INDIA], ("2.00", "price_list")),
+        (
+            {"country_code": "IN", "provider": "plivo"},
+            [INDIA, Price("plivo", "IN", "local", "1.00")],
+            (None, None),
+        ),
+        (
+            {"country_code": "IN", "provider": "plivo", "type": "local"},
+            [INDIA, Price("plivo", "IN", "local", "1.00")],
+            ("1.00", "price_list"),
+        ),
+        ({}, [], (None, None)),
+    ],
+)
+def test_what_a_number_costs_is_said_by_itself_or_by_one_price_alone(facts_of_number, prices, cost):
+    found = findings(number("phn_1", **facts_of_number), prices=tuple(prices))
+    planned = one(row(2, "phn_1"), found)
+    assert (planned.monthly_cost_usd, planned.cost_from) == cost
+
+
+# --- Without an account -----------------------------------------------------------------------------------------
+
+
+def test_where_the_account_could_not_be_asked_good_rows_have_no_decision():
+    rows = [row(2, "phn_1", others=("x",)), Row(3, "?", problem="neither an ID nor a number")]
+    assert list(undecided(rows)) == [
+        PlannedRow(2, "phn_1", None, "the account could not be asked about it", "phn_1", others=("x",)),
+        PlannedRow(3, "?", Decision.INVALID, "neither an ID nor a number"),
+    ]
+
+
+# --- Whatever the rows ------------------------------------------------------------------------------------------
+
+ids = st.sampled_from(["phn_1", "phn_2", "phn_3", "phn_4", "phn_9"])
+phones = st.sampled_from([f"+1415555010{n}" for n in range(1, 5)])
+some_rows = st.lists(
+    st.one_of(
+        st.builds(lambda id_, phone: {"number_id": id_, "phone_number": phone}, ids, st.none() | phones),
+        st.builds(lambda phone, likely: {"phone_number": phone, "by_match_only": likely}, phones, st.booleans()),
+        st.just({"problem": "what is this"}),
+    ),
+    max_size=12,
+).map(lambda given_rows: [Row(place, "cell", **each) for place, each in enumerate(given_rows, 2)])
+accounts = st.lists(st.builds(Number, ids, st.none() | phones), unique_by=lambda each: each.id, max_size=4)
+
+
+@given(
+    rows=some_rows,
+    account=accounts,
+    held=st.dictionaries(phones, st.just((SPRING,))),
+    protected=st.frozensets(ids | phones, max_size=3),
+)
+def test_whatever_the_rows_a_number_is_released_once_and_only_where_nothing_speaks_against_it(
+    rows, account, held, protected
+):
+    found = findings(*account, held=held)
+    planned = decided(rows, found, protected)
+    assert [each.row for each in planned] == [each.row for each in rows]
+    assert planned == decided(rows, found, protected)
+    released = [each for each in planned if each.decision is Decision.RELEASE]
+    assert len({each.number_id for each in released}) == len(released)
+    for each in planned:
+        on_account = found.numbers.get(each.number_id or "")
+        if each.decision is Decision.RELEASE:
+            assert on_account is not None and on_account.phone_number == each.phone_number is not None
+            assert each.phone_number not in held
+            assert not {each.number_id, each.phone_number} & protected
+        if each.decision is Decision.MISSING:
+            assert on_account is None
+            assert each.phone_number is None or all(number.phone_number != each.phone_number for number in account)
+        if each.decision is Decision.DUPLICATE:
+            assert each.duplicate_of is not None and each.duplicate_of < each.row
+            first = planned[each.duplicate_of - 2]
+            assert first.decision not in (Decision.DUPLICATE, Decision.INVALID)
+            assert first.number_id == each.number_id or first.phone_number == each.phone_number
