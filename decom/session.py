@@ -8,7 +8,7 @@ import getpass
 import os
 import random
 import socket
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 
 import structlog
 
-from decom import doctor, job, logs
+from decom import doctor, job, logs, notify
 from decom.answering import Answer
 from decom.clock import SystemClock
 from decom.dialnexa.connection import network_transport_maker
@@ -75,7 +75,7 @@ def run(given: Given, screen: Screen, source: Path) -> Answer:
 
         session.progress.waiting(f"reading {source.name} and asking the account")
         try:
-            return _finished(session, asyncio.run(job.run(session.settings, session.around, show)))
+            return _carried_out(session, job.run(session.settings, session.around, show))
         except DecomError as error:
             facts = _plan_answer(planned[0]).facts if len(planned) > 0 else {}
             return Answer(error.exit_code, facts, error)
@@ -84,14 +84,14 @@ def run(given: Given, screen: Screen, source: Path) -> Answer:
 def release(given: Given, screen: Screen, target: str) -> Answer:
     """Carry out an approved plan."""
     with _session(given, screen) as session:
-        return _finished(session, asyncio.run(job.release(session.settings, session.around, _run_of(session, target))))
+        return _carried_out(session, job.release(session.settings, session.around, _run_of(session, target)))
 
 
 def resume(given: Given, screen: Screen, target: str | None) -> Answer:
     """Go on with an interrupted run."""
     with _session(given, screen) as session:
         named = None if target is None else _run_of(session, target)
-        return _finished(session, asyncio.run(job.resume(session.settings, session.around, named)))
+        return _carried_out(session, job.resume(session.settings, session.around, named))
 
 
 def verify(given: Given, screen: Screen, target: str) -> Answer:
@@ -138,6 +138,7 @@ def _session(given: Given, screen: Screen, source: Path | None = None, *, with_k
         raise BadSettings(
             "this job file names no input", where=str(job_file), remedy='Add: [input] and under it path = "numbers.csv"'
         )
+    notify.warn_about_missing_extras(settings.notify)
     _set_up_logs(screen, _secrets(settings))
     for warning in settings.warnings:
         log.warning("settings", warning=warning)
@@ -179,6 +180,22 @@ def _show_plan(session: Session, planned: Planned) -> None:
             screen.show(short_plan(planned.plan, _near(planned.folder)), even_if_quiet=True)
     else:
         screen.show(plan_lines(planned.plan, screen.out.width))
+
+
+def _carried_out(session: Session, work: Coroutine[Any, Any, Finished]) -> Answer:
+    """Do what may release, show what became of it, and tell whoever asked to be told, however it ends."""
+    options = session.settings.notify
+    finished, error, code = None, None, ExitCode.BUG
+    try:
+        notify.begun(options)
+        finished = asyncio.run(work)
+        code = finished.exit_code
+        return _finished(session, finished)
+    except DecomError as trouble:
+        error, code = trouble, trouble.exit_code
+        raise
+    finally:
+        notify.ended(options, finished, error, code)
 
 
 def _finished(session: Session, finished: Finished) -> Answer:

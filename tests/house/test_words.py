@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from decom.reporting.interface import ReportFormat
 from decom.reporting.kinds import FORMATS
 from decom.vocabulary import Decision, Evidence, ExitCode, Outcome
 
@@ -44,5 +45,5 @@ def test_the_readme_lists_every_exit_code() -> None:
 
 
 @pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
-def test_the_readme_names_every_file_of_a_report(form: object) -> None:
+def test_the_readme_names_every_file_of_a_report(form: ReportFormat) -> None:
     assert f"`{form.file_name}`" in section("A run's folder")
