@@ -121,14 +121,13 @@ def _steps(audit: Audit, exit_code: ExitCode) -> Iterator[str]:
     begun = audit.timing.parts > 0
     if exit_code is ExitCode.KEY_REFUSED:
         yield "put a key in place that is accepted; `decom doctor` tells whether it is."
-    if audit.why in (Stopped.STALE_PLAN, Stopped.GUARD):
+        yield f"type `decom resume {audit.run_id}`; with a key of another ID, give the same list again instead."
+    elif audit.why in (Stopped.STALE_PLAN, Stopped.GUARD):
         yield "what the plan says is not true any more. Plan again."
+    elif _is_unfinished(audit) and begun:
+        yield f"type `decom resume {audit.run_id}`, as the same user and in the same home."
     elif _is_unfinished(audit):
-        yield (
-            f"type `decom resume {audit.run_id}`, as the same user and in the same home."
-            if begun
-            else "nothing was sent. Give the same command again once the service can be reached; `decom doctor` tells."
-        )
+        yield "nothing was sent. Give the same command again once the service can be reached; `decom doctor` tells."
     if (failed := counts.get(Outcome.FAILED, 0)) > 0:
         yield f"audit.csv says why {failed:,} failed; retry.csv is ready to be the next run's input."
     if (wrong := _differences(audit)) > 0:
