@@ -1,19 +1,24 @@
-"""A night of cron, as the crontab and the night's job file have it, against a real server: what arrives in the mail.
+"""A night of cron, as the crontab and the night's job file have it, against a real server: what arrives where.
 
-Cron mails whatever a command prints, on stdout or stderr, and nothing where nothing is printed.
+Cron mails whatever a command prints, on stdout or stderr, and nothing where nothing is printed. A webhook gets the
+message, a heartbeat its pings, the node exporter its file.
 """
 
+import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from decom.clock import SystemClock
 from decom.ledger.lock import workspace_locked
@@ -21,6 +26,7 @@ from decom.sandbox.server import Sandbox
 from decom.settings import load
 from decom.surroundings import workspace_of
 from tests.jobs.reading import JOBS, read_crontab
+from tests.notify.receiver import Receiver, dead, receiving
 
 CRONTAB = read_crontab((JOBS / "crontab.example").read_text())
 
@@ -36,16 +42,18 @@ class Night:
     folder: Path
     """In place of `/etc/decom` and `/var/lib/decom`."""
     variables: dict[str, str]
+    receiver: Receiver
+    """Of the webhook and the heartbeat."""
 
     def asks_for(self, *numbers: str) -> None:
         """Put these on tonight's list."""
         (self.folder / "to-release.csv").write_text("\n".join(["number id", *numbers]) + "\n")
 
-    def comes(self) -> tuple[int, str]:
-        """Run the crontab's line as cron does: its exit code, and the mail."""
+    def comes(self, flag: str = "--quiet") -> tuple[int, str]:
+        """Run the crontab's line as cron does: its exit code, and the mail. `flag` takes the place of `--quiet`."""
         ((_, command),) = CRONTAB.jobs
         ended = subprocess.run(
-            ["/bin/sh", "-c", command.replace("/etc/decom", str(self.folder))],
+            ["/bin/sh", "-c", command.replace("/etc/decom", str(self.folder)).replace("--quiet", flag)],
             cwd=self.folder,
             env=self.variables,
             stdout=subprocess.PIPE,
@@ -57,9 +65,36 @@ class Night:
         mail = ended.stdout.decode().replace(str(self.folder), "FOLDER")
         return ended.returncode, re.sub(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}", "RUN", mail)
 
+    def beats(self) -> list[str]:
+        """What the heartbeat was asked for."""
+        return [target for method, target, _ in self.receiver.requests if method == "GET"]
+
+    def told(self) -> list[dict[str, Any]]:
+        """The messages that the webhook got."""
+        return [json.loads(body) for method, _, body in self.receiver.requests if method == "POST"]
+
+    def subject(self) -> str:
+        """The subject of the one message."""
+        (message,) = self.told()
+        return str(message["title"])
+
+    def exit_code_for_the_exporter(self) -> float:
+        text = (self.folder / "decom.prom").read_text()
+        return next(
+            family.samples[0].value
+            for family in text_string_to_metric_families(text)
+            if family.name == "decom_run_exit_code"
+        )
+
 
 @pytest.fixture
-def night(tmp_path: Path, sandbox: Sandbox) -> Night:
+def receiver() -> Iterator[Receiver]:
+    with receiving() as one:
+        yield one
+
+
+@pytest.fixture
+def night(tmp_path: Path, sandbox: Sandbox, receiver: Receiver) -> Night:
     shutil.copy(JOBS / "nightly.toml", tmp_path)
     (tmp_path / "never-release.txt").write_text("+15550100100\n")
     (tmp_path / "key").write_text(f"{sandbox.api_key}\n")
@@ -72,20 +107,27 @@ def night(tmp_path: Path, sandbox: Sandbox) -> Night:
         "DECOM_OUTPUT": str(tmp_path / "runs"),
         "DIALNEXA_BASE_URL": sandbox.base_url,
         "DECOM_SETTLE": "0.2",
+        "DECOM_NOTIFY_URLS": f"json://127.0.0.1:{receiver.port}/hook",
+        "DECOM_HEARTBEAT": f"{receiver.url}/beat",
+        "DECOM_METRICS_FILE": str(tmp_path / "decom.prom"),
     }
-    return Night(tmp_path, {**CRONTAB.variables, **here})
+    return Night(tmp_path, {**CRONTAB.variables, **here}, receiver)
 
 
 def test_a_night_in_which_all_is_well_is_silent(night: Night, sandbox: Sandbox) -> None:
     night.asks_for(*ids(sandbox.world.releasable)[:5])
     assert night.comes() == (0, "")
     assert len(sandbox.removed) == 5
+    assert night.told() == []
+    assert night.beats() == ["/beat/start", "/beat"]
+    assert night.exit_code_for_the_exporter() == 0
 
 
 def test_the_same_list_on_the_next_night_is_silent_too(night: Night, sandbox: Sandbox) -> None:
     night.asks_for(*ids(sandbox.world.releasable)[:5])
     assert [night.comes(), night.comes()] == [(0, ""), (0, "")]
     assert len(sandbox.removed) == 5
+    assert night.told() == []
 
 
 def test_conflicts_are_counted_and_the_list_of_what_holds_them_is_named(night: Night, sandbox: Sandbox) -> None:
@@ -98,6 +140,19 @@ def test_conflicts_are_counted_and_the_list_of_what_holds_them_is_named(night: N
         "What holds the conflicted ones, and must be reconfigured first, is in conflicts.csv.\n"
         "To look again later: decom verify RUN\n",
     )
+    assert night.subject() == "decom: 2 of 8 numbers are held back, 1 row is invalid (exit 3)"
+    assert night.told()[0]["type"] == "warning"
+    assert night.beats() == ["/beat/start", "/beat/fail"]
+    assert night.exit_code_for_the_exporter() == 3
+
+
+def test_the_message_has_the_folder_and_the_digest_of_its_manifest(night: Night, sandbox: Sandbox) -> None:
+    night.asks_for(ids(sandbox.world.held_openly)[0])
+    night.comes()
+    (folder,) = (night.folder / "runs").iterdir()
+    lines = night.told()[0]["message"].splitlines()
+    assert f"Reports: {folder} on {socket.gethostname()}" in lines
+    assert lines[-1] == f"sha256 of manifest.json: {sha256((folder / 'manifest.json').read_bytes()).hexdigest()}"
 
 
 def test_an_outage_says_that_nothing_was_sent(night: Night, sandbox: Sandbox) -> None:
@@ -112,6 +167,8 @@ def test_an_outage_says_that_nothing_was_sent(night: Night, sandbox: Sandbox) ->
         "Reports in runs/RUN",
         "Nothing was sent. Give the same command again when the service can be reached.",
     ]
+    assert night.subject() == "decom: 5 of 5 numbers are not done (exit 4)"
+    assert night.beats() == ["/beat/start", "/beat/fail"]
 
 
 def test_a_refused_key_says_so_and_nothing_else(night: Night, sandbox: Sandbox) -> None:
@@ -122,6 +179,8 @@ def test_a_refused_key_says_so_and_nothing_else(night: Night, sandbox: Sandbox) 
     assert mail.startswith("Error: the service does not accept the API key (401)\n")
     assert len(mail.splitlines()) == 2
     assert sandbox.api_key not in mail
+    assert night.subject() == "decom: the key was refused (exit 6)"
+    assert night.beats() == ["/beat/start", "/beat/fail"]
 
 
 def test_a_list_that_is_too_long_for_a_night_releases_nothing(night: Night, sandbox: Sandbox) -> None:
@@ -133,6 +192,7 @@ def test_a_list_that_is_too_long_for_a_night_releases_nothing(night: Night, sand
         "If that is what you want, plan again with: --max-share 0.15\n",
     )
     assert len(sandbox.removed) == 0
+    assert night.subject() == "decom: a guard refused, nothing was released (exit 5)"
 
 
 def test_a_night_that_overlaps_with_another_run_names_it_and_sends_nothing(
@@ -149,3 +209,30 @@ def test_a_night_that_overlaps_with_another_run_names_it_and_sends_nothing(
     )
     assert remedy.startswith("Wait for it to end")
     assert [record for record in sandbox.log if record.method == "DELETE"] == []
+    assert night.subject() == "decom: another run is still at work (exit 75)"
+    assert night.exit_code_for_the_exporter() == 75
+
+
+def test_a_night_in_which_nobody_can_be_told_is_the_same_night(night: Night, sandbox: Sandbox) -> None:
+    night.asks_for(*ids(sandbox.world.releasable)[:5], ids(sandbox.world.held_openly)[0])
+    nobody = dead()
+    night.variables["DECOM_NOTIFY_URLS"] = nobody.replace("http:", "json:")
+    night.variables["DECOM_HEARTBEAT"] = nobody
+    night.variables["DECOM_METRICS_FILE"] = str(night.folder / "nowhere" / "decom.prom")
+    code, mail = night.comes()
+    assert code == 3
+    assert mail.startswith("Done: decom run RUN of to-release.csv: released 5, conflicted 1\n")
+    assert len(sandbox.removed) == 5
+
+
+@pytest.mark.parametrize("urls", ["json://asha:{}@127.0.0.1:1/{}", "slak://{}/{}"], ids=["dead", "no address"])
+def test_an_address_is_in_no_byte_that_a_night_leaves(urls: str, night: Night, sandbox: Sandbox) -> None:
+    canary = "CANARYtokenOfTheNight"
+    night.asks_for(*ids(sandbox.world.releasable)[:2], ids(sandbox.world.held_openly)[0])
+    night.variables["DECOM_NOTIFY_URLS"] = urls.format(canary, canary)
+    night.variables["DECOM_HEARTBEAT"] = f"{dead()}/{canary}"
+    _, mail = night.comes("--verbose")
+    assert "json" in mail or "slak" in mail
+    assert canary not in mail
+    left = [path for path in night.folder.rglob("*") if path.is_file()]
+    assert [path for path in left if canary.encode() in path.read_bytes()] == []
