@@ -5,7 +5,7 @@ Offline: nothing is asked of the account. What the ledger cannot tell is said so
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from decom.errors import BadInput
 from decom.ledger.reader import NumberStory, Reader, RunStory
@@ -99,6 +99,21 @@ def _timing(story: RunStory) -> Timing:
 
 
 @dataclass(frozen=True, slots=True)
+class _Became:
+    """What became of one row."""
+
+    outcome: Outcome
+    evidence: str
+    decided_at: str
+    reason: str
+    conflicts: tuple[Conflict, ...]
+    answered: Attempt | None = None
+    """The last DELETE that got an answer; None where none did."""
+    attempts: int = 0
+    first_attempt_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Rows:
     """The rows of a run, read anew from the ledger at each pass."""
 
@@ -110,41 +125,43 @@ class _Rows:
         renewal_at = renewal_column(self.head.report.billing, self.head.other_columns)
         for line in self.ledger.plan_rows(self.story.run_id):
             planned = row_from_json(line)
-            row = self._joined(planned)
-            if row.outcome is Outcome.RELEASED:
-                stops = billing_stops_on(
-                    self.head.report.billing,
-                    row.decided_at,
-                    created_at=planned.created_at,
-                    renewal=None if renewal_at is None else planned.others[renewal_at],
-                )
-                row = replace(row, billing_stops_on=None if stops is None else stops.isoformat())
-            yield row
+            became = self._became(planned)
+            yield _row(planned, became, self._billing_stops_on(planned, became, renewal_at))
 
-    def _joined(self, planned: PlannedRow) -> AuditRow:
-        """One row: as planned where nothing was to be sent, else what became of its number."""
+    def _became(self, planned: PlannedRow) -> _Became:
+        """As planned where nothing was to be sent, else what became of the row's number."""
         if planned.decision is Decision.RELEASE and planned.number_id is not None:
-            number = self.story.numbers.get(planned.number_id, NumberStory())
-            return self._worked_on(planned, number)
+            return self._worked_on(planned, self.story.numbers.get(planned.number_id, NumberStory()))
+        planned_at = self.story.planned_at
         if planned.decision is None:
-            return _row(
-                planned, Outcome.NOT_ATTEMPTED, stopped(_why(self.story) or Stopped.OUTAGE), self.story.planned_at
-            )
-        return _row(planned, Outcome(planned.decision), planned.evidence, self.story.planned_at)
+            evidence = stopped(_why(self.story) or Stopped.OUTAGE)
+            return _Became(Outcome.NOT_ATTEMPTED, evidence, planned_at, planned.reason, planned.conflicts)
+        return _Became(Outcome(planned.decision), planned.evidence, planned_at, planned.reason, planned.conflicts)
 
-    def _worked_on(self, planned: PlannedRow, number: NumberStory) -> AuditRow:
+    def _worked_on(self, planned: PlannedRow, number: NumberStory) -> _Became:
         attempts = [event for event in number.events if isinstance(event, Attempt)]
-        answered = next((attempt for attempt in reversed(attempts) if attempt.status is not None), None)
-        row = _row(planned, *self._outcome(number))
-        return replace(
-            row,
-            reason=self._reason(planned, number),
-            http_status=None if answered is None else answered.status,
-            api_message="" if answered is None else answered.message,
+        outcome, evidence, decided_at = self._outcome(number)
+        return _Became(
+            outcome,
+            evidence,
+            decided_at,
+            self._reason(number),
+            _conflicts(planned, number),
+            answered=next((attempt for attempt in reversed(attempts) if attempt.status is not None), None),
             attempts=len(attempts) + (number.open_intent is not None),
             first_attempt_at=attempts[0].sent_at if len(attempts) > 0 else number.open_intent,
-            conflicts=_conflicts(planned, number),
         )
+
+    def _billing_stops_on(self, planned: PlannedRow, became: _Became, renewal_at: int | None) -> str | None:
+        if became.outcome is not Outcome.RELEASED:
+            return None
+        stops = billing_stops_on(
+            self.head.report.billing,
+            became.decided_at,
+            created_at=planned.created_at,
+            renewal=None if renewal_at is None else planned.others[renewal_at],
+        )
+        return None if stops is None else stops.isoformat()
 
     def _outcome(self, number: NumberStory) -> tuple[Outcome, str, str]:
         """Outcome, evidence, and when it became known."""
@@ -157,7 +174,7 @@ class _Rows:
             return Outcome.UNKNOWN, Evidence.UNCONFIRMED, ended_at
         return Outcome.NOT_ATTEMPTED, stopped(_why(self.story) or Stopped.INTERRUPTED), ended_at
 
-    def _reason(self, planned: PlannedRow, number: NumberStory) -> str:
+    def _reason(self, number: NumberStory) -> str:
         if number.settled is not None:
             return number.settled.reason
         if number.open_intent is not None or len(number.events) > 0:
@@ -171,26 +188,27 @@ def _conflicts(planned: PlannedRow, number: NumberStory) -> tuple[Conflict, ...]
     return planned.conflicts + tuple(Conflict(*each) for each in later)
 
 
-def _row(planned: PlannedRow, outcome: Outcome, evidence: str, decided_at: str) -> AuditRow:
+def _row(planned: PlannedRow, became: _Became, billing_stops_on: str | None) -> AuditRow:
+    answered = became.answered
     return AuditRow(
         row=planned.row,
         input_value=planned.input_value,
         number_id=planned.number_id,
         phone_number=planned.phone_number,
-        outcome=outcome,
-        evidence=evidence,
-        reason=planned.reason,
-        http_status=None,
-        api_message="",
-        attempts=0,
-        first_attempt_at=None,
-        decided_at=decided_at,
-        conflicts=planned.conflicts,
+        outcome=became.outcome,
+        evidence=became.evidence,
+        reason=became.reason,
+        http_status=None if answered is None else answered.status,
+        api_message="" if answered is None else answered.message,
+        attempts=became.attempts,
+        first_attempt_at=became.first_attempt_at,
+        decided_at=became.decided_at,
+        conflicts=became.conflicts,
         country_code=planned.country_code,
         type=planned.type,
         nickname=planned.nickname,
         monthly_cost_usd=planned.monthly_cost_usd,
         cost_from=planned.cost_from,
-        billing_stops_on=None,
+        billing_stops_on=billing_stops_on,
         others=planned.others,
     )
