@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 from decom.clock import Clock
+from decom.dialnexa.pacing import Pacer
 from decom.releasing.events import Began, Done, Event
 from decom.secret import Secret
 from decom.terminal import shown
@@ -73,15 +74,17 @@ class LogListener:
         self._clock = clock
         self._numbers = self._done = 0
         self._told_at = 0.0
+        self._pacer: Pacer | None = None
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, Began):
             self._numbers, self._done, self._told_at = event.numbers, 0, self._clock.monotonic()
+            self._pacer = event.pacer
             log.info("run_began", numbers=event.numbers)
         elif isinstance(event, Done):
             self._settled(event)
         else:
-            log.warning("run_stopping", detail=event.detail)
+            log.info("run_stopping", detail=event.detail)
 
     def _settled(self, event: Done) -> None:
         settled = event.settled
@@ -97,7 +100,8 @@ class LogListener:
         now = self._clock.monotonic()
         if now - self._told_at >= PROGRESS_EVERY:
             self._told_at = now
-            log.info("progress", done=self._done, left=self._numbers - self._done)
+            pace = {} if self._pacer is None else {"pace": self._pacer.state().words()}
+            log.info("progress", done=self._done, left=self._numbers - self._done, **pace)
 
 
 class _Stderr:

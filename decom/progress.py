@@ -116,11 +116,11 @@ class Progress:
         self._timer = asyncio.get_running_loop().call_later(EVERY, self._tick)
 
     def _drawn(self, *, ended: bool = False) -> RenderableType:
-        done = self._counts.total()
+        done = self._counts.total() - self._counts[Outcome.NOT_ATTEMPTED]
         lines = Table.grid()
         width = min(_BAR_WIDTH, self._console.width - 2)
         lines.add_row(ProgressBar(max(1, self._numbers), done, width, complete_style=DONE, finished_style=DONE))
-        lines.add_row(Text(self._how_far(done)))
+        lines.add_row(Text(self._how_far(done, ended=ended or self._stopping != "")))
         lines.add_row(self._outcomes())
         if not ended:
             lines.add_row(self._state(done))
@@ -134,11 +134,11 @@ class Progress:
             return Text("asking the account again whether all is as it should be", style=QUIET)
         return Text("" if self.pace is None else f"pace: {self.pace.words()}", style=QUIET)
 
-    def _how_far(self, done: int) -> str:
+    def _how_far(self, done: int, *, ended: bool) -> str:
         left = self._numbers - done
         words = f"{done:,} of {amount(self._numbers, 'number')} done, {left:,} left"
         seconds = self._clock.monotonic() - self._began_at
-        if done < _FEWEST_FOR_RATE or seconds <= 0.0 or left == 0:
+        if ended or done < _FEWEST_FOR_RATE or seconds <= 0.0 or left == 0:
             return words
         a_second = done / seconds
         rate = f"{a_second:.0f} a second" if a_second >= 10 else f"{a_second * 60:.0f} a minute"

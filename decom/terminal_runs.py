@@ -106,7 +106,8 @@ def next_after_run(audit: Audit, files: Sequence[Path], place_flags: str) -> Ite
             yield Line(Text.assemble("To go on with it: ", (command, "bold")), whole=True)
         else:
             yield Line(Text("Nothing was sent. Give the same command again when the service can be reached."))
-    elif audit.counts.get(Outcome.CONFLICTED, 0) > 0:
+        return
+    if audit.counts.get(Outcome.CONFLICTED, 0) > 0:
         where = "conflicts.csv" if "conflicts.csv" in names else "the report"
         yield Line(Text(f"What holds the conflicted ones, and must be reconfigured first, is in {where}."))
     if audit.timing.parts > 0:

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import random
 import sys
 import warnings
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decom import logs
+from decom.dialnexa.pacing import Fixed, Pace, Pacer
 from decom.ledger.records import Settled
 from decom.logs import LogListener, Verbosity
 from decom.releasing.events import Began, Done, Stopping
@@ -168,7 +170,7 @@ def test_a_run_is_told_number_by_number_and_its_progress_every_half_minute() -> 
     clock = QuickClock()
     with listening() as heard:
         tell = LogListener(clock)
-        tell(Began(3))
+        tell(Began(3, Pacer(Pace(Fixed(20, 60.0)), clock, random.Random(1))))
         for seconds in (1.0, 30.0, 1.0):
             clock.pass_by(seconds)
             tell(settled("phn_1"))
@@ -183,5 +185,6 @@ def test_a_run_is_told_number_by_number_and_its_progress_every_half_minute() -> 
         "run_stopping",
     ]
     assert (found[0]["numbers"], found[3]["done"], found[3]["left"]) == (3, 2, 1)
+    assert found[3]["pace"] == "20 a minute"
     assert {"number_id", "phone_number", "outcome", "evidence", "reason"} <= set(found[1])
     assert found[5]["detail"] == "stopped by SIGTERM"

@@ -378,9 +378,12 @@ async def watch_a_release(width: int) -> None:
             assert words in seen
         assert "pace: paused 12 s: the service said 429" in seen
         progress(Stopping("stopped by SIGTERM"))
+        progress(settled(Outcome.NOT_ATTEMPTED))
+        stream.truncate(0)
         progress.draw()
+        assert "4 of 300 numbers done, 296 left released 2" in words_of(stream)
         assert "stopping: stopped by SIGTERM" in words_of(stream)
-    assert "failed 1" in words_of(stream)
+    assert "failed 1 · not attempted 1" in words_of(stream)
 
 
 def test_where_nothing_limits_the_time_to_go_comes_from_the_answers() -> None:
