@@ -5,9 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Ties the environment to pyproject.toml: it is made again whenever that changes.
 MADE := $(VENV)/.made
-CODE := decom tests bench input_samples
+CODE := decom tests tests_browser bench input_samples
 
-.PHONY: help run test fast check fix simulate soak mutants bench clean
+.PHONY: help run test fast check fix browser simulate soak mutants bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,10 @@ check: $(MADE)  ## format, lint, types, house rules
 fix: $(MADE)  ## mend what can be mended by itself
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
+
+browser: $(MADE)  ## the report's page in a real Chromium, which this installs on Debian
+	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
+	$(BIN)/pytest -q tests_browser
 
 soak: $(MADE)  ## the same for as many nights as are given: make soak SEEDS=0-20000
 	DECOM_SEEDS=$(or $(SEEDS),0-20000) $(BIN)/pytest -q -s --timeout 0 tests/simulation/test_campaign.py
