@@ -8,12 +8,13 @@ import csv
 import hashlib
 import io
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from decom.errors import Refused
+from decom.errors import LedgerTrouble, Refused
 from decom.planning.plan import Billing, Conflict, Plan, PlanHead, PlannedRow, ReportOptions, Source
 from decom.private_files import written_whole
 from decom.vocabulary import Decision
@@ -36,6 +37,9 @@ COLUMNS = (
 )
 """The columns of `plan.csv` before the input's own."""
 
+_NOT_OURS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What reading JSON that we did not write can raise."""
+
 _DEFAULTS = {field.name: field.default for field in fields(PlannedRow)}
 
 
@@ -52,13 +56,16 @@ def row_as_json(row: PlannedRow) -> str:
 
 
 def row_from_json(line: str) -> PlannedRow:
-    """The row that `row_as_json` wrote."""
-    found = json.loads(line)
-    decision = found.get("decision")
-    found["decision"] = None if decision is None else Decision(decision)
-    found["conflicts"] = tuple(Conflict(*each) for each in found.get("conflicts", ()))
-    found["others"] = tuple(found.get("others", ()))
-    return PlannedRow(**found)
+    """The row that `row_as_json` wrote. Raises LedgerTrouble where somebody has made something else of it."""
+    try:
+        found = json.loads(line)
+        decision = found.get("decision")
+        found["decision"] = None if decision is None else Decision(decision)
+        found["conflicts"] = tuple(Conflict(*each) for each in found.get("conflicts", ()))
+        found["others"] = tuple(found.get("others", ()))
+        return PlannedRow(**found)
+    except _NOT_OURS as error:
+        raise _not_understood(error) from error
 
 
 def head_as_json(head: PlanHead) -> str:
@@ -94,9 +101,19 @@ def saved_head_as_json(saved: SavedHead) -> str:
 
 
 def saved_head(body: str) -> SavedHead:
-    """What `saved_head_as_json` wrote."""
-    found = json.loads(body)
-    return SavedHead(_head(found["head"]), Path(found["folder"]), found["digest"])
+    """What `saved_head_as_json` wrote. Raises LedgerTrouble where somebody has made something else of it."""
+    try:
+        found = json.loads(body)
+        return SavedHead(_head(found["head"]), Path(found["folder"]), found["digest"])
+    except _NOT_OURS as error:
+        raise _not_understood(error) from error
+
+
+def _not_understood(error: Exception) -> LedgerTrouble:
+    return LedgerTrouble(
+        f"a part of the plan on record cannot be understood: {str(error)[:200]}",
+        remedy="It was changed, or something else wrote it. Put back a good copy of the ledger, or plan again.",
+    )
 
 
 def write_plan(plan: Plan, folder: Path, neutral: Callable[[str], str]) -> str:
@@ -126,7 +143,7 @@ def check_untouched(path: Path, digest: str) -> None:
     """Refuse a `plan.json` that is not, byte for byte, the one that was shown."""
     found = hashlib.sha256()
     try:
-        with path.open("rb") as stream:
+        with _opened(path) as stream:
             while len(piece := stream.read(1 << 20)) > 0:
                 found.update(piece)
     except OSError as error:
@@ -144,11 +161,17 @@ def check_untouched(path: Path, digest: str) -> None:
 def run_id_of(path: Path) -> str:
     """The run ID that a `plan.json` names, found in its first line. Raises Refused where that is no plan."""
     try:
-        with path.open("rb") as stream:
+        with _opened(path) as stream:
             first = stream.readline(1 << 20).decode("ascii")
         return str(json.loads(first.rstrip().removesuffix(",") + "}")["plan"]["run_id"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Refused(f"this is no plan of decom: {error}", where=str(path), remedy="Plan again.") from error
+    except (OSError, *_NOT_OURS) as error:
+        why = str(error)[:200]
+        raise Refused(f"this is no plan of decom: {why}", where=str(path), remedy="Plan again.") from error
+
+
+def _opened(path: Path) -> BinaryIO:
+    """The file itself, never what a link in its place points to."""
+    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")
 
 
 def _write_csv(plan: Plan, stream: BinaryIO, neutral: Callable[[str], str]) -> None:
