@@ -116,6 +116,8 @@ def test_an_id_settles_which_of_two_equal_numbers_is_meant():
     found = findings(number("phn_3", "+14155550103"), number("phn_4", "+14155550103"))
     assert one(row(2, "phn_3"), found).decision is Decision.RELEASE
     assert one(row(2, "phn_4", phone_number="+14155550103"), found).decision is Decision.RELEASE
+    both = decided([row(2, "phn_3"), row(3, "phn_4")], found)
+    assert [each.decision for each in both] == [Decision.RELEASE, Decision.RELEASE]
 
 
 # --- Duplicate --------------------------------------------------------------------------------------------------
