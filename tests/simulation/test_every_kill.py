@@ -1,0 +1,91 @@
+"""A small run killed at each of its events in turn. In: no chance at all. Out: the same audit as if nothing had been.
+
+The campaign of seeds strikes anywhere; this one leaves nothing out.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from decom.dialnexa.pacing import Pace, parse_rate
+from decom.planning.guards import Limits
+from tests.simulation.faults import Faults
+from tests.simulation.night import Night, live
+from tests.simulation.scenario import Scenario, Strike
+from tests.simulation.world import Campaign, World
+
+MOST_EVENTS = 400
+
+
+def night_of(kinds: tuple[str, ...], *strikes: Strike | None) -> Scenario:
+    """Six numbers: four to be released, one of them the default number; the share is just what the guard allows."""
+    ids = [f"phn_{letter}" for letter in "abcdef"]
+    world = World(numbers={number_id: f"+1415555010{place}" for place, number_id in enumerate(ids)})
+    world.campaigns.append(Campaign("cmp_1", "active", world.numbers["phn_e"]))
+    world.secretly_held.add("phn_d")
+    return Scenario(
+        seed=1,
+        world=world,
+        faults=Faults(1, kinds, 0.5 if len(kinds) > 0 else 0.0),
+        cells=[(number_id, "") for number_id in [*ids[:5], ids[0], "phn_gone"]],
+        protected=(),
+        concurrency=2,
+        timeout=5.0,
+        settle=10.0,
+        plan_ttl=timedelta(hours=24),
+        limits=Limits(4, 0.67, 0.5),
+        pace=Pace(parse_rate("none")),
+        limit=None,
+        strikes=list(strikes),
+        pauses=[1.0] * len(strikes),
+    )
+
+
+def words(night: Night) -> list[tuple[str, str]]:
+    """Each row's ID and outcome."""
+    assert night.case is not None
+    return [(row.number_id or "", str(row.outcome)) for row in night.case.rows]
+
+
+def struck_everywhere(kinds: tuple[str, ...], kind: str, folder: Path, step: int) -> Iterator[tuple[int, Night]]:
+    """The night once for every `step`th event of its first command, struck there."""
+    for event in range(1, MOST_EVENTS, step):
+        night = live(night_of(kinds, (event, kind)), folder / str(event))
+        if night.ends[0][1].struck is None:
+            return
+        yield event, night
+    pytest.fail("the first command never ended by itself")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "kind", "step"),
+    [
+        ((), "kill", 1),
+        ((), "SIGTERM", 3),
+        (("drop_after", "late_apply", "500_before"), "kill", 2),
+        (("drop_after", "late_apply", "500_before"), "SIGINT", 4),
+    ],
+    ids=["well, killed", "well, stopped", "sick, killed", "sick, stopped"],
+)
+def test_a_run_struck_at_any_event_and_resumed_says_what_an_undisturbed_one_says(kinds, kind, step, memory_path):
+    undisturbed = words(live(night_of(()), memory_path / "undisturbed"))
+    assert [outcome for _, outcome in undisturbed].count("released") == 3
+    struck = 0
+    for event, night in struck_everywhere(kinds, kind, memory_path, step):
+        assert night.broken == [], f"struck at event {event}"
+        # A sick service may have used up a number's attempts before the strike.
+        assert len(kinds) > 0 or words(night) == undisturbed, f"struck at event {event}"
+        struck += 1
+    assert struck > 50 / step
+
+
+def test_the_same_seed_sends_the_same_requests_in_the_same_order(memory_path):
+    logs = []
+    for name in ("one", "two"):
+        night = live(night_of(("drop_after", "408", "429_bare"), (40, "kill"), (30, "SIGINT")), memory_path / name)
+        logs.append([replace(request) for request in night.service.log])
+    assert len(logs[0]) > 20
+    assert logs[0] == logs[1]
