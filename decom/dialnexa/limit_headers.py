@@ -15,6 +15,7 @@ LONGEST_WINDOW = 3600.0
 """Seconds; a `Reset` further away is taken for this, so that an odd header cannot stop a run for a day."""
 
 _PREFIX = "x-ratelimit-"
+_BLANKS = " \t"
 _COUNT = re.compile(r"[0-9]{1,9}")
 _MOMENT = re.compile(r"[0-9]{1,13}(\.[0-9]{1,9})?")
 _RETRY_AFTER = re.compile(r"[0-9]{1,6}")
@@ -100,7 +101,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     for name, value in headers.items():
         lower = name.lower()
         if lower == "retry-after" or lower.startswith("retry-after-"):
-            text = value.strip()
+            text = value.strip(_BLANKS)
             if _RETRY_AFTER.fullmatch(text):
                 waits.append(float(text))
             else:
@@ -123,16 +124,16 @@ def _strictness(one: Stated, reserve: float) -> tuple[float, float]:
 
 
 def _count(text: str | None) -> int | None:
-    if text is None or not _COUNT.fullmatch(text.strip()):
-        return None
-    return int(text)
+    found = _COUNT.fullmatch((text or "").strip(_BLANKS))
+    return int(found[0]) if found is not None else None
 
 
 def _reset(text: str | None, headers: Mapping[str, str]) -> tuple[float | None, bool]:
     """Seconds from the answer on, and whether they were measured from its `Date`; a moment gone by is 0."""
-    if text is None or not _MOMENT.fullmatch(text.strip()):
+    found = _MOMENT.fullmatch((text or "").strip(_BLANKS))
+    if found is None:
         return None, False
-    value = float(text)
+    value = float(found[0])
     if value < _SMALLEST_MOMENT:
         return min(value, LONGEST_WINDOW), False
     now = _date(headers)
@@ -146,7 +147,7 @@ def _date(headers: Mapping[str, str]) -> float | None:
     """The answer's own `Date` as a Unix time."""
     for name, value in headers.items():
         if name.lower() == "date":
-            return _unix_time(value.strip())
+            return _unix_time(value.strip(_BLANKS))
     return None
 
 

@@ -45,9 +45,9 @@ async def one(pacer: Pacer, status: int = 200, headers: Mapping[str, str] | None
     return left
 
 
-async def how_many_leave(pacer: Pacer, of: int = 200) -> int:
+async def how_many_leave(pacer: Pacer, route: str = "r", of: int = 200) -> int:
     """How many requests leave at this instant. They stay in flight."""
-    asked = [asyncio.create_task(pacer.turn("r")) for _ in range(of)]
+    asked = [asyncio.create_task(pacer.turn(route)) for _ in range(of)]
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     left = sum(task.done() for task in asked)

@@ -47,7 +47,7 @@ def test_a_reset_is_seconds_a_moment_or_a_moment_in_milliseconds(value: str, sec
 
 
 @pytest.mark.parametrize(
-    "value", ["", "-5", "+5", "nan", "inf", "1e3", "soon", "60, 60", "0x3c", "６０", "1_0", "1" * 14]
+    "value", ["", "-5", "+5", "nan", "inf", "1e3", "soon", "60, 60", "0x3c", "６０", "1_0", "1" * 14, "0\x1f"]
 )
 def test_a_reset_that_is_no_plain_number_is_not_said(value: str) -> None:
     assert reset(value) is None
@@ -182,6 +182,7 @@ def test_a_window_is_read_from_a_reset_through_its_rounding(
         (0, 0.1, 1),
         (10, 0.1, 9),
         (10, 0.7, 3),
+        (25, 0.56, 11),
         (15, 0.1, 13),
     ],
 )

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -97,14 +98,42 @@ def test_routes_that_have_a_limit_each_use_both(kind: str) -> None:
     assert run.ratio <= 0.62
 
 
-def short_and_long() -> tuple[Callable[[], Kind], ...]:
-    return (lambda: Rolling(3, 1.0), lambda: FromFirst(20, 10.0), lambda: FromFirst(100, 60.0))
+SEVERAL: list[tuple[Callable[[], Kind], ...]] = [
+    (lambda: Rolling(3, 1.0), lambda: FromFirst(20, 10.0), lambda: FromFirst(100, 60.0)),
+    (lambda: Rolling(10, 1.0), lambda: Rolling(150, 60.0)),
+]
 
 
+@pytest.mark.parametrize("kinds", SEVERAL)
 @pytest.mark.parametrize("style", ANNOUNCING)
-def test_of_several_named_limits_each_is_kept(style: str) -> None:
-    run = simulate(Scenario(short_and_long(), ANNOUNCING[style], requests=500))
+def test_of_several_named_limits_each_is_kept(kinds: tuple[Callable[[], Kind], ...], style: str) -> None:
+    run = simulate(Scenario(kinds, ANNOUNCING[style], requests=500, workers=16))
     assert (run.throttled, run.excess) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "most"),
+    [(FromFirst(20, 10.0), 1.12), (FromFirst(50, 5.0), 1.15), (Rolling(20, 10.0), 1.25), (FromFirst(10, 1.0), 1.7)],
+)
+def test_a_short_window_is_found_out_and_used(kind: Kind, most: float) -> None:
+    run = simulate(Scenario((lambda: replace(kind),), requests=20 * kind.limit, latency=(0.05, 0.15)))  # type: ignore[type-var]
+    assert run.throttled == 0
+    assert run.ratio <= most
+
+
+@pytest.mark.parametrize("window", [300.0, 3600.0])
+def test_tokens_that_drip_more_slowly_than_we_would_guess_are_waited_for(window: float) -> None:
+    run = simulate(Scenario((lambda: Tokens(150, window, "next"),), requests=200, workers=4, latency=(0.5, 3.0)))
+    assert (run.throttled, run.excess) == (0, 0)
+    assert run.ratio <= 1.12
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_others_spent_before_us_is_seen_in_the_first_answer(kind: str) -> None:
+    others = (0.0,) * 40
+    for style in ANNOUNCING.values():
+        run = simulate(Scenario((KINDS[kind],), style, requests=400, workers=64, latency=(0.1, 0.1), others=others))
+        assert (run.throttled, run.excess) == (0, 0)
 
 
 @pytest.mark.parametrize("kind", KINDS)

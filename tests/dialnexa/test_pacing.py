@@ -1,46 +1,12 @@
-"""One pace for all workers: what it may be set to, how many may leave, and who of them. No test here waits."""
+"""One pace for all workers: how many may leave, and who of them. No test here waits."""
 
 import asyncio
 
 import pytest
 
-from decom.dialnexa.pacing import AUTO, UNLIMITED, Fixed, Pace, Rate, parse_rate
+from decom.dialnexa.pacing import UNLIMITED, Fixed, Pace
 from tests.dialnexa.sending import auto, how_many_leave, limit, now, one, pass_by, seeded
 from tests.dialnexa.virtual_time import virtually
-
-
-@pytest.mark.parametrize(
-    ("text", "rate"),
-    [
-        ("auto", AUTO),
-        (" Auto ", AUTO),
-        ("none", UNLIMITED),
-        ("150/60", Fixed(150, 60.0)),
-        ("1/0.5", Fixed(1, 0.5)),
-        ("10000/86400", Fixed(10_000, 86_400.0)),
-    ],
-)
-def test_a_rate_is_auto_none_or_requests_per_seconds(text: str, rate: Rate) -> None:
-    assert parse_rate(text) == rate
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("", "0/60", "0/0", "150/0", "150", "/60", "150/", "-1/60", "1.5/60", "150/-60", "150/60/1", "1e3/60"),
-        *("１/60", "1/86401", "fast", "nan/60", "150/inf", "9999999999/1"),
-    ],
-)
-def test_any_other_rate_is_refused_with_a_sentence_that_repeats_it(text: str) -> None:
-    with pytest.raises(ValueError, match="is no rate: it ") as caught:
-        parse_rate(text)
-    assert repr(text) in str(caught.value)
-
-
-@pytest.mark.parametrize("reserve", [-0.1, 1.1, float("nan"), float("inf")])
-def test_a_reserve_that_is_no_share_is_refused(reserve: float) -> None:
-    with pytest.raises(ValueError, match="a share from 0 to 1"):
-        Pace(AUTO, reserve)
 
 
 def test_the_first_request_goes_alone() -> None:
@@ -94,6 +60,17 @@ def test_the_least_of_the_answers_that_may_be_the_latest_counts() -> None:
         assert pacer.state().left == 10
         await one(pacer, headers=limit(150, 80))
         assert pacer.state().left == 80
+
+    virtually(main())
+
+
+@pytest.mark.parametrize(("route", "leave"), [("DELETE numbers", 10), ("GET numbers", 100), ("GET campaigns", 1)])
+def test_what_a_route_was_told_is_remembered_while_another_one_is_used(route: str, leave: int) -> None:
+    async def main() -> None:
+        pacer = auto(reserve=0.0)
+        await one(pacer, headers=limit(150, 10), route="DELETE numbers")
+        await one(pacer, headers=limit(150, 100), route="GET numbers")
+        assert await how_many_leave(pacer, route) == leave
 
     virtually(main())
 
@@ -249,14 +226,14 @@ def test_whoever_is_cancelled_while_waiting_loses_nothing_and_blocks_nobody() ->
 
 def test_a_turn_that_is_given_in_the_moment_of_a_cancellation_goes_to_the_next_one() -> None:
     async def main() -> None:
-        pacer = seeded(Pace(Fixed(1, 10.0)))
+        pacer = auto(reserve=0.0)
         held = await pacer.turn("r")
-        first, second = asyncio.create_task(pacer.turn("r")), asyncio.create_task(one(pacer))
+        first, second = asyncio.create_task(pacer.turn("r")), asyncio.create_task(pacer.turn("r"))
         await pass_by(1.0)
-        pacer.answered(held, 200, {})
-        asyncio.get_running_loop().call_at(1.0 + 10.01, first.cancel)
-        assert await second == pytest.approx(11.01, abs=0.001)
-        assert first.cancelled()
+        pacer.answered(held, 200, limit(2, 1))
+        first.cancel()
+        await second
+        assert (now(), first.cancelled()) == (1.0, True)
 
     virtually(main())
 

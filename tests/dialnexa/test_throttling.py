@@ -87,6 +87,17 @@ def test_an_accepted_request_ends_the_series_of_429s() -> None:
     virtually(main())
 
 
+def test_a_straggler_that_asks_for_less_does_not_shorten_the_stop() -> None:
+    async def main() -> None:
+        pacer = seeded(Pace(UNLIMITED))
+        first, second = await pacer.turn("r"), await pacer.turn("r")
+        pacer.answered(first, 429, {"Retry-After": "100"})
+        pacer.answered(second, 429, {"Retry-After": "5"})
+        assert await one(pacer) > 100.0
+
+    virtually(main())
+
+
 def test_two_runs_do_not_come_back_at_the_same_instant() -> None:
     async def main(seed: int) -> float:
         pacer = Pacer(Pace(), VirtualClock(), random.Random(seed))

@@ -13,18 +13,19 @@ class Doors:
     def __init__(self, **opens: float) -> None:
         self.opens = opens
         self.let_in: list[str] = []
-        self.taken_back: list[str] = []
+        self.taken_back: list[int] = []
         self.asked = 0
 
     def opens_at(self, line: str, now: float) -> float:
         self.asked += 1
         return self.opens[line]
 
-    def let_go(self, line: str, now: float) -> str:
+    def let_go(self, line: str, now: float) -> int:
+        """A number: who was let in first has 1."""
         self.let_in.append(line)
-        return line
+        return len(self.let_in)
 
-    def take_back(self, given: str) -> None:
+    def take_back(self, given: int) -> None:
         self.taken_back.append(given)
 
 
@@ -32,7 +33,7 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def arrive(waiting: Waiting[str], line: str) -> float:
+async def arrive(waiting: Waiting[int], line: str) -> float:
     await waiting.turn(line)
     return now()
 
@@ -52,6 +53,19 @@ def test_whoever_waits_longest_goes_first_whatever_the_line() -> None:
         waiting = Waiting(doors, VirtualClock())
         await asyncio.gather(*(arrive(waiting, line) for line in "abbaab"))
         assert doors.let_in == list("abbaab")
+
+    virtually(main())
+
+
+def test_whoever_comes_in_the_moment_when_a_line_opens_stands_behind_those_who_waited() -> None:
+    async def main() -> None:
+        waiting = Waiting(Doors(a=5.0), VirtualClock())
+
+        async def come(at: float) -> int:
+            await asyncio.sleep(at)
+            return await waiting.turn("a")
+
+        assert list(await asyncio.gather(come(5.0), come(1.0))) == [2, 1]
 
     virtually(main())
 
@@ -103,8 +117,8 @@ def test_what_was_given_in_the_moment_of_a_cancellation_is_taken_back() -> None:
         first.cancel()
         await asyncio.gather(first, second, return_exceptions=True)
         assert first.cancelled()
-        assert second.result() == "a"
-        assert (doors.let_in, doors.taken_back) == (["a", "a"], ["a"])
+        assert second.result() == 2
+        assert doors.taken_back == [1]
 
     virtually(main())
 
