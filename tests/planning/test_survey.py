@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from decom.dialnexa.account import Account
 from decom.dialnexa.models import Number
 from decom.errors import KeyRefused, Unreachable
 from decom.intake.interface import Row
+from decom.planning.holds.interface import Finding
 from decom.planning.holds.kinds import HOLDS
-from decom.planning.plan import Conflict
+from decom.planning.plan import Conflict, Source
 from decom.planning.survey import Findings, find_holds, find_numbers, survey
 from decom.sandbox.account import World, a_number
 from decom.sandbox.faults import Fault, FaultPlan, Rule
@@ -162,14 +164,21 @@ def test_a_plan_of_three_hundred_rows_on_an_account_of_four_hundred_takes_few_re
         assert len(sandbox.log) <= 40
 
 
+class Told:
+    """A source that says what it was told to say."""
+
+    def __init__(self, conflict: Conflict) -> None:
+        self.name = conflict.source
+        self.conflict = conflict
+
+    async def find(self, account: Account) -> Finding:
+        return Finding(Source(self.name, True, "told"), {"+14155550101": (self.conflict,)})
+
+
 def test_a_number_that_several_sources_hold_keeps_them_all(start_sandbox: Start):
-    world = World([a_number("phn_1", "+14155550101")])
-    first = world.start_campaign("+14155550101", name="Spring")
-    second = world.start_campaign("+14155550101", name="Summer", status="paused")
-    _, held = reading(start_sandbox(world), lambda account: find_holds(account, HOLDS))
-    assert held == {
-        "+14155550101": (
-            Conflict("campaigns", first["id"], "Spring", "active"),
-            Conflict("campaigns", second["id"], "Summer", "paused"),
-        )
-    }
+    spring = Conflict("campaigns", "cmp_1", "Spring", "active")
+    june = Conflict("batch-calls", "bat_1", "June", "running")
+    sandbox = start_sandbox(made_up(100))
+    sources, held = reading(sandbox, lambda account: find_holds(account, (Told(spring), Told(june))))
+    assert held == {"+14155550101": (spring, june)}
+    assert [source.name for source in sources] == ["campaigns", "batch-calls"]
