@@ -93,7 +93,7 @@ async def plan(settings: Settings, around: Surroundings) -> Planned:
 
     Raises BadInput, BadSettings, KeyRefused, Unreachable, LedgerTrouble.
     """
-    source = read_input(settings.input.path, settings.input.wanted, readers=READERS)
+    source = _read(settings)
     return await _plan(settings, around, service_for(settings, around), source, new_run_id(around.clock))
 
 
@@ -103,7 +103,7 @@ async def run(settings: Settings, around: Surroundings, shown: Callable[[Planned
     Where the account cannot be asked there is a report all the same: every usable row is `not_attempted`. Raises as
     `plan` does but for that, and Locked, Refused (a guard, or no leave: nothing was released), NotWritten.
     """
-    source = read_input(settings.input.path, settings.input.wanted, readers=READERS)
+    source = _read(settings)
     service, run_id = service_for(settings, around), new_run_id(around.clock)
     with workspace_locked(settings.home, workspace_of(settings), run_id, around.clock):
         try:
@@ -189,6 +189,12 @@ def report(settings: Settings, target: str, clock: Clock) -> Finished:
         workspace = known(ledger, run_id).saved.head.workspace
     with workspace_locked(settings.home, workspace, run_id, clock):
         return _reported(settings.home, run_id, clock)
+
+
+def _read(settings: Settings) -> InputFile:
+    """The input, once it is sure that its reports can be written as they are asked for."""
+    chosen(settings.report.formats, FORMATS)
+    return read_input(settings.input.path, settings.input.wanted, readers=READERS)
 
 
 async def _plan(settings: Settings, around: Surroundings, service: Service, source: InputFile, run_id: str) -> Planned:
@@ -279,7 +285,9 @@ def _forecast(releases: int, seconds: float | None, pace: str) -> str:
 def _ask_for_leave(approved: Plan, around: Surroundings) -> None:
     """Nothing is sent without leave; where nothing is to be sent, nobody is asked."""
     if len(approved.releases()) > 0 and not around.confirm(approved):
-        raise Refused("not confirmed: nothing was released", where=approved.head.run_id)
+        run_id = approved.head.run_id
+        remedy = f"The plan stays. When you are sure, type: decom release {run_id}"
+        raise Refused("not confirmed: nothing was released", where=run_id, remedy=remedy)
 
 
 async def _carry_out(settings: Settings, around: Surroundings, service: Service, run_id: str) -> Finished:
@@ -297,19 +305,21 @@ async def _carry_out(settings: Settings, around: Surroundings, service: Service,
         plan_ttl=settings.plan_ttl,
     )
     stop = Stop(lambda detail: tell(around.listener, Stopping(detail)))
-    try:
-        async with ending_in_time(_hours(settings), stop, around.clock):
-            with stopping_on_signals(stop), Writer(settings.home, run_id, around.clock) as writer:
-                writer.lay_ballast()
-                writer.record(Started(around.operator, os.getpid(), version("decom")))
-                await carry_out(part, service, writer, stop, around.listener)
-                if not stop.asked:
-                    await stop.unless_asked(_look_back(settings, around, service, writer), lambda: True)
-    except NotDurable as trouble:
-        log.error("not_durable", run_id=run_id, why=trouble.what)
-        _reported(settings.home, run_id, around.clock)
-        raise
-    return _reported(settings.home, run_id, around.clock)
+    async with ending_in_time(_hours(settings), stop, around.clock):
+        # The reports are within: a signal while they are written must not leave them half done either.
+        with stopping_on_signals(stop):
+            try:
+                with Writer(settings.home, run_id, around.clock) as writer:
+                    writer.lay_ballast()
+                    writer.record(Started(around.operator, os.getpid(), version("decom")))
+                    await carry_out(part, service, writer, stop, around.listener)
+                    if not stop.asked:
+                        await stop.unless_asked(_look_back(settings, around, service, writer), lambda: True)
+            except NotDurable as trouble:
+                log.error("not_durable", run_id=run_id, why=trouble.what)
+                _reported(settings.home, run_id, around.clock)
+                raise
+            return _reported(settings.home, run_id, around.clock)
 
 
 def _hours(settings: Settings) -> Hours:

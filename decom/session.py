@@ -194,6 +194,12 @@ def _carried_out(session: Session, work: Coroutine[Any, Any, Finished]) -> Answe
     except DecomError as trouble:
         error, code = trouble, trouble.exit_code
         raise
+    except KeyboardInterrupt:
+        code = ExitCode.SIGINT
+        raise
+    except SystemExit as leaving:
+        code = ExitCode(leaving.code) if isinstance(leaving.code, int) else ExitCode.BUG
+        raise
     finally:
         notify.ended(options, finished, error, code)
 

@@ -32,10 +32,12 @@ def stopping_on_signals(stop: Stop) -> Iterator[None]:
         log.warning("stopping", signal=number.name)
         stop.ask(why, f"stopped by {number.name}")
 
-    for number in _WORDS:
+    # What nohup told the process to ignore stays ignored.
+    heeded = [number for number in _WORDS if signal.getsignal(number) is not signal.SIG_IGN]
+    for number in heeded:
         loop.add_signal_handler(number, heard, number)
     try:
         yield
     finally:
-        for number in _WORDS:
+        for number in heeded:
             loop.remove_signal_handler(number)

@@ -161,3 +161,12 @@ def test_files_are_0600_and_folders_0700_whatever_the_umask(decom: Command, sand
         for path in (top, *top.rglob("*")):
             expected = 0o700 if path.is_dir() else 0o600
             assert stat.S_IMODE(path.stat().st_mode) == expected, path
+
+
+def test_2_for_a_report_format_that_does_not_exist_before_anything_is_asked(decom: Command, sandbox: Sandbox) -> None:
+    numbers = input_of(decom.folder, ids(sandbox.world.releasable)[:1])
+    (decom.folder / "job.toml").write_text(f'[input]\npath = "{numbers.name}"\n[report]\nformats = ["csv", "pdf"]\n')
+    ran = decom("run", "job.toml", "--execute", "--yes")
+    assert ran.code == 2, ran.err
+    assert "pdf" in ran.err
+    assert sandbox.log == []
