@@ -49,6 +49,7 @@ _WITH_POINT_ZERO = re.compile(r"\+?[0-9]+\.0+", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}([-/.])[0-9]{1,2}\1[0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\2[0-9]{4}", re.ASCII)
 _EXTENSION = re.compile(r"[+(0-9][-+0-9 ().]*[;,]?(extension|ext|x)[.:= ]*[0-9]+", re.ASCII | re.IGNORECASE)
 _LISTS = re.compile(r"[,;|]|\S\s+phn_", re.ASCII)
+_ERROR = re.compile(r"#[A-Z0-9/_]+[!?]?", re.ASCII)
 _PLAIN = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
 
 
@@ -227,7 +228,7 @@ def _why_no_id(value: str) -> str:
         return "a spreadsheet shortened this number: format the column as text and export again"
     if value.upper() in ("TRUE", "FALSE"):
         return "this cell is a yes/no value"
-    if value.startswith("#") and value.rstrip("!?").isupper():
+    if _ERROR.fullmatch(value):
         return f"this cell is an error: {value}"
     if _LISTS.search(value):
         return "more than one value in this cell"

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from decom.intake.cells import BLANK, Reading, is_blank, known_region, read_cell
@@ -111,6 +111,7 @@ def test_what_stands_around_an_id_is_removed_and_noted(cell, note):
         pytest.param("-", "neither an ID nor a number: there is no digit in it", id="a dash for nothing"),
         pytest.param("#N/A", "this cell is an error: #N/A", id="an error written as text"),
         pytest.param("#REF!", "this cell is an error: #REF!", id="a lost reference written as text"),
+        pytest.param("#NAME?", "this cell is an error: #NAME?", id="a lost name written as text"),
         pytest.param("TRUE", "this cell is a yes/no value", id="TRUE"),
         pytest.param("false", "this cell is a yes/no value", id="false"),
         pytest.param("Total", NO_ID, id="a row of sums"),
@@ -344,8 +345,10 @@ TEXTS = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(cell=TEXTS, region=st.sampled_from([None, "IN", "US", "IT"]))
 @example(cell="1" * 100_000, region=None)
+@example(cell="#\tA", region=None)
 @example(cell="(" * 128 + "x", region="US")
 @example(cell="+" + "1 " * 60 + "ext", region="US")
 def test_any_text_gives_an_id_or_a_number_or_a_problem_and_never_raises(cell, region):
@@ -361,6 +364,7 @@ def test_any_text_gives_an_id_or_a_number_or_a_problem_and_never_raises(cell, re
         assert reading.problem.isprintable()
 
 
+@settings(deadline=None)
 @given(cell=TEXTS)
 def test_without_a_region_no_digit_is_added_to_a_number_and_none_but_zeros_left_out(cell):
     reading = read_cell(cell, None)
@@ -369,6 +373,7 @@ def test_without_a_region_no_digit_is_added_to_a_number_and_none_but_zeros_left_
         assert re.sub("[^1-9]", "", digits) == reading.phone_number.lstrip("+").replace("0", "")
 
 
+@settings(deadline=None)
 @given(cell=st.one_of(st.builds(Problem, st.text(min_size=1)), st.builds(Marked, TEXTS, st.text())))
 def test_a_cell_of_a_workbook_never_raises_either(cell: Cell):
     read_cell(cell, "IN")
