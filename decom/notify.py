@@ -12,9 +12,9 @@ from dataclasses import asdict
 
 import structlog
 
+from decom.carrying_out import Finished
 from decom.clock import Clock, SystemClock
 from decom.errors import BadSettings, DecomError
-from decom.job import Finished
 from decom.notify_message import message
 from decom.notify_metrics import write_metrics
 from decom.notify_sending import LONGEST, Errand, carried_out

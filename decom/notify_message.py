@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from decom.carrying_out import Finished
 from decom.errors import DecomError
-from decom.job import Finished
 from decom.reporting.interface import Audit
 from decom.reporting.manifest import MANIFEST
 from decom.reporting.words import status_in_words

@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from decom.carrying_out import Finished
 from decom.clock import parse_iso
-from decom.job import Finished
 from decom.private_files import written_whole
 from decom.reporting.interface import Audit
 from decom.vocabulary import ExitCode

@@ -18,12 +18,13 @@ import structlog
 
 from decom import doctor, job, logs, notify
 from decom.answering import Answer
+from decom.carrying_out import Finished
 from decom.clock import SystemClock
 from decom.dialnexa.connection import network_transport_maker
 from decom.doctor_findings import Finding, State, worst
+from decom.drawing_up import Planned
 from decom.errors import BadSettings, DecomError
 from decom.flags import Given
-from decom.job import Finished, Planned
 from decom.planning.plan import Plan
 from decom.progress import Progress
 from decom.releasing.events import Event, tell

@@ -7,6 +7,7 @@ import pytest
 
 from decom.reporting.interface import ReportFormat
 from decom.reporting.kinds import FORMATS
+from decom.settings_sources import SETTINGS
 from decom.vocabulary import Decision, Evidence, ExitCode, Outcome
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
@@ -47,3 +48,15 @@ def test_the_readme_lists_every_exit_code() -> None:
 @pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
 def test_the_readme_names_every_file_of_a_report(form: ReportFormat) -> None:
     assert f"`{form.file_name}`" in section("A run's folder")
+
+
+def test_every_file_that_contributing_names_is_there() -> None:
+    root = Path(__file__).parents[2]
+    named = re.findall(r"`((?:tests|tests_browser)/[\w/.]+)`", (root / "CONTRIBUTING.md").read_text())
+    assert len(named) > 20
+    assert [name for name in named if not (root / name).exists()] == []
+
+
+def test_the_readme_lists_every_setting_that_the_environment_may_give() -> None:
+    listed = set(re.findall(r"`((?:DECOM|DIALNEXA)_[A-Z_]+)`", section("Settings")))
+    assert {setting.env for setting in SETTINGS if setting.env is not None} == listed

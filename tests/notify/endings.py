@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from decom.job import Finished
+from decom.carrying_out import Finished
 from decom.reporting.interface import Audit, Verification
 from decom.vocabulary import ExitCode, Outcome, Stopped, exit_code
 from tests.reporting.made_up import made_up_audit

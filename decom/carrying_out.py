@@ -1,0 +1,138 @@
+"""An approved plan becomes outcomes and reports. In: a planned run. Out: `Finished`; or the look back at an old one."""
+
+import os
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from decom.clock import Clock
+from decom.dialnexa.service import Service
+from decom.errors import KeyRefused, NotDurable, NotWritten, Unreachable
+from decom.ledger.reader import Reader
+from decom.ledger.records import Reported, Started, Verified
+from decom.ledger.writer import Writer
+from decom.planning.holds.kinds import HOLDS
+from decom.planning.saved import saved_head
+from decom.private_files import private_folder
+from decom.releasing.events import Stopping, tell
+from decom.releasing.hours import Hours, ending_in_time, parse_window
+from decom.releasing.part import Part, carry_out
+from decom.releasing.stopping import Stop
+from decom.releasing.verification import CLAIMING, Claim, differences
+from decom.reporting import table
+from decom.reporting.interface import Audit
+from decom.reporting.kinds import FORMATS
+from decom.reporting.manifest import InputFacts, check_manifest, read_manifest, write_manifest
+from decom.reporting.write import chosen, write_reports
+from decom.runs import KnownRun, known
+from decom.settings import Settings
+from decom.signals import stopping_on_signals
+from decom.surroundings import Surroundings
+from decom.vocabulary import ExitCode, Stopped
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run, or a part of one, that ended and was reported."""
+
+    audit: Audit
+    """Its rows cannot be read any more: the files have them."""
+    folder: Path
+    files: tuple[Path, ...]
+    exit_code: ExitCode
+
+
+async def carried_out(settings: Settings, around: Surroundings, service: Service, run_id: str) -> Finished:
+    """One part of a run, from its start on record to its reports."""
+    structlog.contextvars.bind_contextvars(run_id=run_id)
+    with Reader(settings.home) as ledger:
+        this = known(ledger, run_id)
+    part = Part(
+        head=this.saved.head,
+        releases=this.releases,
+        stories=this.story.numbers,
+        holds=HOLDS,
+        concurrency=settings.concurrency,
+        settle=settings.settle,
+        plan_ttl=settings.plan_ttl,
+    )
+    stop = Stop(lambda detail: tell(around.listener, Stopping(detail)))
+    async with ending_in_time(_hours(settings), stop, around.clock):
+        # The reports are within: a signal while they are written must not leave them half done either.
+        with stopping_on_signals(stop):
+            try:
+                with Writer(settings.home, run_id, around.clock) as writer:
+                    writer.lay_ballast()
+                    writer.record(Started(around.operator, os.getpid(), version("decom")))
+                    await carry_out(part, service, writer, stop, around.listener)
+                    if not stop.asked:
+                        await stop.unless_asked(_look_back(settings, around, service, writer), lambda: True)
+            except NotDurable as trouble:
+                log.error("not_durable", run_id=run_id, why=trouble.what)
+                reported(settings.home, run_id, around.clock)
+                raise
+            return reported(settings.home, run_id, around.clock)
+
+
+def _hours(settings: Settings) -> Hours:
+    zone = ZoneInfo(settings.timezone) if settings.timezone is not None else None
+    window = parse_window(settings.window, zone) if settings.window is not None else None
+    return Hours(window, settings.deadline)
+
+
+async def _look_back(settings: Settings, around: Surroundings, service: Service, writer: Writer) -> None:
+    """Ask the account whether all is as it will be reported; where that cannot be asked, nothing is recorded."""
+    with Reader(settings.home) as ledger:
+        claims = claims_of(table.build(ledger, writer.run_id))
+    try:
+        async with service.reading() as account:
+            writer.record(Verified(await differences(account, claims, around.clock, settings.settle)))
+    except (Unreachable, KeyRefused) as trouble:
+        log.warning("not_verified", run_id=writer.run_id, why=trouble.what)
+
+
+def claims_of(audit: Audit) -> list[Claim]:
+    """What the report says of where each number is now; a number that its ID no longer means is left out."""
+    return [
+        Claim(row.number_id, row.phone_number, row.outcome)
+        for row in audit.rows
+        if row.number_id is not None and row.outcome in CLAIMING and not row.evidence.endswith(f":{Stopped.CHANGED}")
+    ]
+
+
+def changed_since(ledger: Reader, this: KnownRun) -> tuple[str, ...]:
+    """The files and records of a run that are not as they were written."""
+    folder = this.saved.folder
+    found = check_manifest(folder, digest=this.story.manifest)
+    try:
+        head = read_manifest(folder).ledger_head
+    except (OSError, ValueError):
+        return found
+    broken = ledger.broken_link(this.story.run_id, head)
+    return found if broken is None else (*found, broken)
+
+
+def reported(home: Path, run_id: str, clock: Clock) -> Finished:
+    """Write the reports from the ledger. Raises NotWritten where the disk refuses; the ledger has everything."""
+    with Reader(home) as ledger, Writer(home, run_id, clock) as writer:
+        audit = table.build(ledger, run_id)
+        story = ledger.story(run_id)
+        assert story is not None
+        folder = private_folder(saved_head(story.plan).folder)
+        try:
+            files = write_reports(audit, folder, chosen(audit.options.formats, FORMATS))
+            facts = InputFacts(audit.input_name, audit.input_sha256)
+            digest = write_manifest(folder, run_id=run_id, ledger_head=audit.ledger_head, input_file=facts)
+        except OSError as error:
+            raise NotWritten(
+                f"the reports could not be written: {error.strerror or error}",
+                where=str(folder),
+                remedy=f"Nothing is lost. Free the disk, then type: decom report {run_id}",
+            ) from error
+        writer.record(Reported(digest))
+    return Finished(audit, folder, files, ExitCode(audit.exit_code))

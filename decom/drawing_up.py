@@ -1,0 +1,152 @@
+"""A file and an account become a saved plan. In: settings, surroundings. Out: `Planned`, on disk and in the ledger."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import structlog
+
+from decom.carrying_out import Finished, reported
+from decom.clock import Clock, iso
+from decom.dialnexa.service import Service
+from decom.errors import Refused, Unreachable
+from decom.intake.interface import InputFile
+from decom.intake.kinds import READERS
+from decom.intake.opening import read_input
+from decom.ledger.reader import Reader
+from decom.ledger.records import Ended
+from decom.ledger.writer import Writer
+from decom.planning.build import build, undecided
+from decom.planning.guards import check_size, check_workspace
+from decom.planning.holds.kinds import HOLDS
+from decom.planning.plan import Plan, PlanHead, PlannedRow, Source
+from decom.planning.protect import read_protected
+from decom.planning.saved import SavedHead, write_plan
+from decom.planning.survey import survey
+from decom.private_files import private_folder
+from decom.reporting.kinds import FORMATS
+from decom.reporting.neutral import neutral
+from decom.reporting.write import chosen
+from decom.runs import enter_plan
+from decom.settings import Settings
+from decom.surroundings import Surroundings, workspace_of
+from decom.vocabulary import Decision, Evidence, Stopped
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan that was made and saved."""
+
+    plan: Plan
+    folder: Path
+    refusal: Refused | None
+    """The guard that would refuse to carry it out, to be shown after the plan; None where none would."""
+
+
+def read(settings: Settings) -> InputFile:
+    """The input, once it is sure that its reports can be written as they are asked for."""
+    chosen(settings.report.formats, FORMATS)
+    return read_input(settings.input.path, settings.input.wanted, readers=READERS)
+
+
+async def draw_up(
+    settings: Settings, around: Surroundings, service: Service, source: InputFile, run_id: str
+) -> Planned:
+    """Look at the account, decide every row, save the plan. Sends only GET. Raises KeyRefused, Unreachable."""
+    protected = frozenset[str]() if settings.protect is None else read_protected(settings.protect)
+    async with service.reading() as account:
+        findings = await survey(account, source.rows, HOLDS)
+    with Reader(settings.home) as ledger:
+        rows = tuple(build(source.rows, findings, protected, ledger.removed_by))
+    releases = sum(1 for row in rows if row.decision is Decision.RELEASE)
+    head = _head(settings, around, source, run_id)
+    sources = findings.sources
+    if settings.protect is not None:
+        sources = (*sources, Source("protect-file", True, f"{len(protected)} numbers named in {settings.protect.name}"))
+    seconds = service.pacer.forecast(releases) if releases > 0 else None
+    made = Plan(
+        replace(
+            head,
+            account_size=findings.account_size,
+            sources=sources,
+            forecast_seconds=seconds,
+            forecast_words=_forecast(releases, seconds, service.pacer.state().words()),
+        ),
+        rows,
+    )
+    folder = _save(settings, made, around.clock)
+    return Planned(made, folder, _refusal(made, settings))
+
+
+def _head(settings: Settings, around: Surroundings, source: InputFile, run_id: str) -> PlanHead:
+    """Everything that is known before the account is asked."""
+    return PlanHead(
+        run_id=run_id,
+        made_at=iso(around.clock.now()),
+        workspace=workspace_of(settings),
+        base_url=settings.base_url,
+        input_name=source.name,
+        input_sha256=source.sha256,
+        input_rows=len(source.rows),
+        input_blank_rows=source.blank_rows,
+        other_columns=source.other_columns,
+        account_size=0,
+        max_release=settings.limits.max_release,
+        max_share=settings.limits.max_share,
+        sources=(),
+        notes=source.notes,
+        report=settings.report,
+    )
+
+
+def _save(settings: Settings, made: Plan, clock: Clock) -> Path:
+    """Write the plan into its folder, then into the ledger: what the ledger knows can be read by a person."""
+    private_folder(settings.output)
+    folder = private_folder(settings.output / made.head.run_id)
+    digest = write_plan(made, folder, neutral)
+    enter_plan(settings.home, made, SavedHead(made.head, folder.resolve(), digest), clock)
+    log.info("planned", run_id=made.head.run_id, rows=len(made.rows), releases=len(made.releases()))
+    return folder
+
+
+def _refusal(made: Plan, settings: Settings) -> Refused | None:
+    """What a guard would say to carrying out this plan; None where none objects."""
+    explained = sum(1 for row in made.rows if row.evidence.startswith(Evidence.EARLIER_RUN))
+    counts = made.counts()
+    try:
+        check_size(counts[Decision.RELEASE], made.head.account_size, settings.limits)
+        check_workspace(counts, explained, settings.limits)
+    except Refused as refused:
+        return refused
+    return None
+
+
+def _forecast(releases: int, seconds: float | None, pace: str) -> str:
+    """`1,240 releases, about 9 min at 135 a minute`; empty where nothing is to be released."""
+    if seconds is None:
+        return ""
+    if seconds < 1:
+        return f"{releases:,} releases, at once ({pace})"
+    length = (
+        f"{seconds:.0f} s"
+        if seconds < 90
+        else f"{seconds / 60:.0f} min"
+        if seconds < 5400
+        else f"{seconds / 3600:.1f} h"
+    )
+    return f"{releases:,} releases, about {length} at {pace}"
+
+
+def never_planned(
+    settings: Settings, around: Surroundings, source: InputFile, run_id: str, unreachable: Unreachable
+) -> Finished:
+    """The report of a run whose account could not be asked: nothing was sent, and every row says so."""
+    private_folder(settings.output)
+    folder = private_folder(settings.output / run_id)
+    rows: tuple[PlannedRow, ...] = tuple(undecided(source.rows))
+    made = Plan(_head(settings, around, source, run_id), rows)
+    enter_plan(settings.home, made, SavedHead(made.head, folder.resolve(), ""), around.clock)
+    with Writer(settings.home, run_id, around.clock) as writer:
+        writer.record(Ended(Stopped.OUTAGE, unreachable.what))
+    return reported(settings.home, run_id, around.clock)
