@@ -47,5 +47,8 @@ soak: $(MADE)  ## the same for as many nights as are given: make soak SEEDS=0-20
 simulate: $(MADE)  ## 2,000 seeded nights of faults and crashes, judged from outside
 	DECOM_SEEDS=0-2000 $(BIN)/pytest -q -s --timeout 0 tests/simulation/test_campaign.py
 
+bench: $(MADE)  ## measure against named peers, print the tables, write bench/results.md (BENCH=--quick: in minutes)
+	$(BIN)/python -m bench $(BENCH)
+
 clean:  ## forget the environment and what runs left behind
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

@@ -71,6 +71,6 @@ def test_every_command_of_the_readme_works_as_it_is_written(decom: Command, sand
     assert outcomes(decom.run_folder()) == {"released": 2}
 
 
-@pytest.mark.parametrize("target", ["run", "test", "check", "fast", "fix", "simulate", "soak"])
+@pytest.mark.parametrize("target", ["run", "test", "check", "fast", "fix", "browser", "simulate", "soak", "bench"])
 def test_every_make_target_that_the_documents_name_is_there(target: str) -> None:
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.M)
