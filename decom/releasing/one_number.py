@@ -77,7 +77,8 @@ async def work_on(task: Task, account: Account, tools: Tools) -> Settled | LookL
             if is_retry([event for event in task.events if isinstance(event, Attempt)]):
                 tools.watch.retrying()
             return await _send(task, account, tools)
-        changed = await _look(task, account, tools)
+        # Once waited for, so much time has passed: sums of floats must not say a hair less, and ask for ever.
+        changed = await _look(task, account, tools, step.quiet if isinstance(step, LookLater) else 0.0)
         return await _settle(task, changed, tools) if changed is not None else None
 
     result = await account.patience.insist(
@@ -160,15 +161,18 @@ def _status(reply: Reply) -> int | None:
     return reply.status if isinstance(reply, Answered) else None
 
 
-async def _look(task: Task, account: Account, tools: Tools) -> Settle | None:
-    """Ask for the number, and record what was found; the outcome where its ID has come to mean another number."""
+async def _look(task: Task, account: Account, tools: Tools, waited: float) -> Settle | None:
+    """Ask for the number, and record what was found; the outcome where its ID has come to mean another number.
+
+    `waited` is how long at least, in seconds, its last DELETE is past; 0 where nothing was waited for.
+    """
     try:
         look = await account.look(task.number_id)
     except KeyRefused as refused:
         tools.stop.ask(Stopped.KEY, refused.what)
         look = Sight(Looked.NO_ANSWER, refused.what)
     present = None if look.found is Looked.NO_ANSWER else isinstance(look.found, Number)
-    quiet = 0.0 if task.last_sent is None else tools.clock.monotonic() - task.last_sent
+    quiet = max(waited, 0.0 if task.last_sent is None else tools.clock.monotonic() - task.last_sent)
     record = Look(task.number_id, present, quiet, look.why)
     task.events.append(record)
     await tools.ledger.append(record)
