@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from decom.dialnexa.account import Account
 from decom.dialnexa.connection import Endpoint, Key, network_transport_maker
-from decom.dialnexa.pacing import UNLIMITED, Pace, Pacer
+from decom.dialnexa.pacing import Pace, Pacer, parse_rate
 from decom.dialnexa.retrying import Patience
 from decom.dialnexa.service import Service
 from decom.sandbox.server import Sandbox
@@ -18,12 +18,12 @@ T = TypeVar("T")
 MAKE = network_transport_maker()
 
 
-def service_of(sandbox: Sandbox, clock: QuickClock | None = None, *, key: str | None = None) -> Service:
-    """A service as fast as it goes."""
+def service_of(sandbox: Sandbox, clock: QuickClock | None = None, *, rate: str = "none") -> Service:
+    """A service, as fast as it goes unless a rate is given."""
     clock = clock or QuickClock()
     chance = random.Random(1)
-    endpoint = Endpoint(sandbox.base_url, Key(key or sandbox.api_key), timeout=10.0)
-    return Service(endpoint, Pacer(Pace(UNLIMITED), clock, chance), Patience(clock, chance), MAKE)
+    endpoint = Endpoint(sandbox.base_url, Key(sandbox.api_key), timeout=10.0)
+    return Service(endpoint, Pacer(Pace(parse_rate(rate)), clock, chance), Patience(clock, chance), MAKE)
 
 
 def reading(sandbox: Sandbox, ask: Callable[[Account], Awaitable[T]], clock: QuickClock | None = None) -> T:
