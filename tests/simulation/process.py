@@ -45,7 +45,7 @@ def ask_for_verify(run_id: str) -> Command:
     return lambda settings, around: job.verify(settings, around, run_id)
 
 
-def ask_for_run(settings: Settings, around: Surroundings) -> Coroutine[Any, Any, job.Finished]:
+def ask_for_run(settings: Settings, around: Surroundings) -> Coroutine[Any, Any, Any]:
     """`decom run --execute`."""
     return job.run(settings, around, lambda planned: None)
 
