@@ -21,9 +21,9 @@ YEAR = 31_536_000.0
 """Seconds."""
 MOST_COMMANDS = 4
 
-CHANGES = ("campaign", "other", "reassign", "revoke", "forbid", "hide_holds")
-"""What can happen on the account meanwhile: a campaign starts, somebody else releases, an ID comes to mean another
-number, the key is revoked, or loses the right to release, or to see what holds numbers."""
+CHANGES = ("campaign", "other", "shrink", "reassign", "revoke", "forbid", "hide_holds")
+"""What can happen on the account meanwhile: a campaign starts, somebody else releases a number, or many, an ID comes
+to mean another number, the key is revoked, or loses the right to release, or to see what holds numbers."""
 
 Strike = tuple[int, str]
 """At the nth event of a command: `kill`, a signal's name, `second` (another command is started beside it), `disk`."""
@@ -162,9 +162,9 @@ def _limits(chance: random.Random, wanted: int, size: int) -> Limits:
     draw = chance.random()
     if draw < 0.05:
         return Limits(max(1, wanted - 1), 1.0, 1.0)
-    if draw < 0.15:
+    if draw < 0.18:
         return Limits(wanted, min(1.0, math.ceil(100 * wanted / size) / 100), 1.0)
-    if draw < 0.2:
+    if draw < 0.22:
         return Limits(wanted, max(0.01, math.floor(100 * (wanted - 1) / size) / 100), 0.5)
     return Limits(1_000, 1.0, 1.0)
 
@@ -172,7 +172,7 @@ def _limits(chance: random.Random, wanted: int, size: int) -> Limits:
 def _changes(chance: random.Random, wanted: list[str]) -> dict[int, tuple[str, str]]:
     changes = {}
     for _ in range(chance.choice((0, 0, 0, 1, 1, 2, 3))):
-        kind = chance.choices(CHANGES, (5, 5, 3, 1, 1, 1))[0]
+        kind = chance.choices(CHANGES, (5, 5, 2, 3, 1, 1, 1))[0]
         changes[chance.randint(2, 60)] = (kind, chance.choice(wanted))
     return changes
 
@@ -206,6 +206,10 @@ def happens(night: Scenario, kind: str, number_id: str) -> Callable[[], None]:
             world.start_campaign(number_id)
         elif kind == "other":
             world.remove(number_id, None)
+        elif kind == "shrink":
+            wanted = {cell for cells in night.cells for cell in cells}
+            for each in [each for each in world.numbers if each not in wanted]:
+                world.remove(each, None)
         elif kind == "reassign":
             world.reassign(number_id)
         elif kind == "revoke":
