@@ -245,8 +245,8 @@ def test_errors_formulas_comments_and_repetitions_are_told_in_an_open_document(t
         .replace(
             b"</table:table>",
             b'<table:table-row><table:table-cell xmlns:c="urn:org:documentfoundation:names:experimental:calc:xmlns:'
-            b'calcext:1.0" table:formula="of:=1/0" office:value-type="string" c:value-type="error">'
-            b"<text:p>#DIV/0!</text:p></table:table-cell></table:table-row></table:table>",
+            b'calcext:1.0" table:formula="of:=1/0" office:value-type="string" office:string-value="" c:value-type="error">'
+            b"<text:p>Err:522</text:p></table:table-cell></table:table-row></table:table>",
         )
         .replace(b'table:number-rows-repeated="1000000"', b'table:number-rows-repeated="4"')
     )
@@ -260,7 +260,7 @@ def test_errors_formulas_comments_and_repetitions_are_told_in_an_open_document(t
         (9, "same", no_id),
         (10, "919876543210", "read as if it began with +"),
         (11, "2026-01-31", "this cell is a date"),
-        (16, "#DIV/0!", "this cell is an error: #DIV/0!"),
+        (16, "Err:522", "this cell is an error: Err:522"),
     ]
 
 
