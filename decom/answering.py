@@ -11,7 +11,7 @@ from typing import Any
 
 from decom.errors import DecomError
 from decom.flags import Given
-from decom.terminal import Screen, Showing
+from decom.terminal.screen import Screen, Showing
 from decom.vocabulary import ExitCode
 
 

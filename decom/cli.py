@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from decom.flags import COMMON, EXECUTE, GUARDS, HOURS, LEAVE, READING, SANDBOX, SHOWING, Given, command, print_version
-from decom.streams import make_lasting
+from decom.terminal.streams import make_lasting
 from decom.vocabulary import ExitCode
 
 app = typer.Typer(

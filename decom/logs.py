@@ -18,7 +18,7 @@ from decom.clock import Clock
 from decom.dialnexa.pacing import Pacer
 from decom.releasing.events import Began, Done, Event
 from decom.secret import Secret
-from decom.terminal import shown
+from decom.terminal.screen import shown
 
 MASK = "***"
 SHORTEST_SECRET = 6

@@ -9,8 +9,8 @@ from decom.answering import Answer
 from decom.flags import Given
 from decom.history import NumberPicture
 from decom.settings_sources import home_of, read_sources
-from decom.terminal import Screen
-from decom.terminal_runs import number_lines, run_lines, runs_lines
+from decom.terminal.runs import number_lines, run_lines, runs_lines
+from decom.terminal.screen import Screen
 from decom.vocabulary import ExitCode
 
 

@@ -17,7 +17,7 @@ from decom.sandbox import server
 from decom.sandbox.account import Generation
 from decom.sandbox.limits import Limit
 from decom.sandbox.server import SandboxOptions
-from decom.terminal import Line, Screen
+from decom.terminal.screen import Line, Screen
 from decom.vocabulary import ExitCode
 
 T = TypeVar("T")

@@ -16,7 +16,7 @@ from typing import Any
 
 import structlog
 
-from decom import doctor, job, logs, notify
+from decom import doctor, job, logs
 from decom.answering import Answer
 from decom.carrying_out import Finished
 from decom.clock import SystemClock
@@ -25,17 +25,18 @@ from decom.doctor_findings import Finding, State, worst
 from decom.drawing_up import Planned
 from decom.errors import BadSettings, DecomError
 from decom.flags import Given
+from decom.notifying import notify
 from decom.planning.plan import Plan
-from decom.progress import Progress
 from decom.releasing.events import Event, tell
 from decom.reporting.as_json import summary
 from decom.secret import Secret
 from decom.settings import Settings, load
 from decom.settings_sources import JOB_SUFFIX
 from decom.surroundings import Surroundings
-from decom.terminal import Screen
-from decom.terminal_plan import asked_for_leave, next_after_plan, plan_lines, short_plan
-from decom.terminal_runs import findings_lines, next_after_run, short_summary, summary_lines, verify_lines
+from decom.terminal.plan import asked_for_leave, next_after_plan, plan_lines, short_plan
+from decom.terminal.progress import Progress
+from decom.terminal.runs import findings_lines, next_after_run, short_summary, summary_lines, verify_lines
+from decom.terminal.screen import Screen
 from decom.vocabulary import ExitCode, plan_exit_code
 
 log = structlog.get_logger()

@@ -23,13 +23,13 @@ from rich.console import Console
 from decom.errors import BadInput, Refused
 from decom.ledger.records import Settled
 from decom.planning.plan import Conflict, Plan, Source
-from decom.progress import PaceInWords, Progress, duration
 from decom.releasing.events import Began, Done, Stopping
 from decom.reporting.interface import Audit, Money, Timing, Verification
-from decom.streams import Lasting
-from decom.terminal import Part, Screen, Showing, error_lines, shown
-from decom.terminal_plan import asked_for_leave, next_after_plan, plan_lines
-from decom.terminal_runs import next_after_run, short_summary, summary_lines
+from decom.terminal.plan import asked_for_leave, next_after_plan, plan_lines
+from decom.terminal.progress import PaceInWords, Progress, duration
+from decom.terminal.runs import next_after_run, short_summary, summary_lines
+from decom.terminal.screen import Part, Screen, Showing, error_lines, shown
+from decom.terminal.streams import Lasting
 from decom.vocabulary import Decision, Outcome, Stopped
 from tests.made_up_plan import EVIL, HEAD, HELD_BY, PLAN, RUN_ID, evil_plan, row
 from tests.quick_clock import QuickClock
@@ -227,8 +227,8 @@ def test_where_nobody_can_be_asked_nothing_is_released() -> None:
 ASK = """
 import asyncio, sys
 from tests.made_up_plan import PLAN, evil_plan
-from decom.terminal import Screen, Showing
-from decom.terminal_plan import asked_for_leave
+from decom.terminal.screen import Screen, Showing
+from decom.terminal.plan import asked_for_leave
 async def ask():
     return asked_for_leave({plan}, Screen(Showing()))
 given = asyncio.run(ask())  # as in a run: the loop handles Ctrl-C, but it is the loop that waits
@@ -327,7 +327,7 @@ def test_a_stream_whose_reader_went_away_takes_everything_in_silence() -> None:
 def test_descriptors_that_were_closed_at_the_start_are_not_given_to_files(tmp_path: Path) -> None:
     code = (
         "import os, sys\n"
-        "from decom.streams import make_lasting\n"
+        "from decom.terminal.streams import make_lasting\n"
         "make_lasting()\n"
         "print('into nothing')\n"
         "with open('report', 'w') as report: report.write(str(report.fileno()))\n"
@@ -338,7 +338,7 @@ def test_descriptors_that_were_closed_at_the_start_are_not_given_to_files(tmp_pa
 
 
 def test_a_character_that_the_terminal_cannot_show_is_escaped(tmp_path: Path) -> None:
-    code = "from decom.streams import make_lasting; make_lasting(); print('número')"
+    code = "from decom.terminal.streams import make_lasting; make_lasting(); print('número')"
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, timeout=30, check=True)
     assert ran.stdout == b"n\\xfamero\n"

@@ -26,7 +26,7 @@ from decom.sandbox.server import Sandbox
 from decom.settings import load
 from decom.surroundings import workspace_of
 from tests.jobs.reading import JOBS, read_crontab
-from tests.notify.receiver import Receiver, dead, receiving
+from tests.notifying.receiver import Receiver, dead, receiving
 
 CRONTAB = read_crontab((JOBS / "crontab.example").read_text())
 

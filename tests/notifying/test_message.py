@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decom.errors import BadInput, DecomError, Locked, Refused
-from decom.notify_message import message
+from decom.notifying.message import message
 from decom.reporting.interface import Verification
 from decom.vocabulary import ExitCode, Outcome, Stopped
-from tests.notify.endings import audit_of, finished
+from tests.notifying.endings import audit_of, finished
 
 R, C, I, F, U, N = (  # noqa: E741 - one letter an outcome keeps the table readable
     Outcome.RELEASED,

@@ -15,7 +15,7 @@ from decom.errors import DecomError
 from decom.reporting.interface import Audit
 from decom.reporting.manifest import MANIFEST
 from decom.reporting.words import status_in_words
-from decom.terminal import shown
+from decom.terminal.screen import shown
 from decom.vocabulary import SIGNALS, ExitCode, Outcome, Stopped
 
 _UNDONE = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED)

@@ -11,12 +11,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from decom.errors import BadSettings, Locked
-from decom.notify import begun, ended, warn_about_missing_extras
+from decom.notifying.notify import begun, ended, warn_about_missing_extras
 from decom.secret import Secret
 from decom.settings import NotifyOptions
 from decom.vocabulary import ExitCode, Outcome, Stopped
-from tests.notify.endings import audit_of, finished
-from tests.notify.receiver import Receiver, dead, receiving, silent
+from tests.notifying.endings import audit_of, finished
+from tests.notifying.receiver import Receiver, dead, receiving, silent
 
 CANARY = "tok-CANARY-77"
 DONE = finished(audit_of({Outcome.RELEASED: 120}))

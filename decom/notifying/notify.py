@@ -15,9 +15,9 @@ import structlog
 from decom.carrying_out import Finished
 from decom.clock import Clock, SystemClock
 from decom.errors import BadSettings, DecomError
-from decom.notify_message import message
-from decom.notify_metrics import write_metrics
-from decom.notify_sending import LONGEST, Errand, carried_out
+from decom.notifying.message import message
+from decom.notifying.metrics import write_metrics
+from decom.notifying.sending import LONGEST, Errand, carried_out
 from decom.secret import Secret
 from decom.settings import NotifyOptions
 from decom.vocabulary import ExitCode

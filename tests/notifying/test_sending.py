@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
-from decom.notify_sending import Errand, carried_out
+from decom.notifying.sending import Errand, carried_out
 from decom.secret import Secret
-from tests.notify.receiver import babbling, dead, dripping, receiving, silent
+from tests.notifying.receiver import babbling, dead, dripping, receiving, silent
 
 CANARY = "tok-CANARY-77"
 MESSAGE = {"subject": "decom: done", "body": "line 1\nline 2 हिन्दी", "tone": "warning"}
@@ -44,7 +44,7 @@ def test_no_process_list_shows_the_address_and_no_errand_gets_the_key(monkeypatc
     monkeypatch.setenv("DECOM_NOTIFY_URLS", f"json://127.0.0.1/{CANARY}")
     with receiving() as receiver:
         assert carried_out([ping(f"{receiver.url}/{CANARY}"), tell(f"{receiver.url}/{CANARY}")]) == [None, None]
-    assert any("decom.notify_errand" in child for child in receiver.children)
+    assert any("decom.notifying.errand" in child for child in receiver.children)
     assert not any("CANARY" in child for child in receiver.children)
 
 

@@ -12,7 +12,7 @@ from decom.history import Moment, NumberPicture, RunLine, RunPicture
 from decom.reporting.interface import Audit
 from decom.reporting.money import dollars
 from decom.reporting.words import MEANINGS, status_in_words
-from decom.terminal import BAD, COLOURS, DONE, HELD, QUIET, Line, Part, amount, shown
+from decom.terminal.screen import BAD, COLOURS, DONE, HELD, QUIET, Line, Part, amount, shown
 from decom.vocabulary import Outcome
 
 _NARROW = 72

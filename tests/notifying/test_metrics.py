@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from decom.notify_metrics import as_text, write_metrics
+from decom.notifying.metrics import as_text, write_metrics
 from decom.vocabulary import ExitCode, Outcome, Stopped
-from tests.notify.endings import audit_of, finished
+from tests.notifying.endings import audit_of, finished
 
 NOW = datetime(2026, 11, 23, 19, 30, tzinfo=UTC)
 ENDING = finished(audit_of({Outcome.RELEASED: 117, Outcome.CONFLICTED: 3}))

@@ -46,7 +46,7 @@ def _done(errand: Errand, within: float) -> str | None:
     asked = {"kind": errand.kind, "url": errand.url.reveal(), "seconds": within, **(errand.message or {})}
     try:
         ended = subprocess.run(
-            [sys.executable, "-P", "-s", "-m", "decom.notify_errand"],
+            [sys.executable, "-P", "-s", "-m", "decom.notifying.errand"],
             input=json.dumps(asked).encode("ascii"),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

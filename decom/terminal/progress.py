@@ -19,7 +19,7 @@ from rich.text import Text
 
 from decom.clock import Clock
 from decom.releasing.events import Began, Done, Event
-from decom.terminal import COLOURS, DONE, HELD, QUIET, amount, shown
+from decom.terminal.screen import COLOURS, DONE, HELD, QUIET, amount, shown
 from decom.vocabulary import Outcome
 
 EVERY = 0.2

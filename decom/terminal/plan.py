@@ -21,7 +21,7 @@ from rich.text import Text
 from decom.errors import Refused
 from decom.planning.plan import Conflict, Plan, PlannedRow
 from decom.reporting.money import dollars
-from decom.terminal import BAD, COLOURS, DONE, HELD, QUIET, Line, Part, Screen, amount, shown
+from decom.terminal.screen import BAD, COLOURS, DONE, HELD, QUIET, Line, Part, Screen, amount, shown
 from decom.vocabulary import Decision
 
 MEANINGS = {
