@@ -40,7 +40,8 @@ class Connection(H11Protocol):
 class Server(uvicorn.Server):
     """uvicorn's server without its polling: it starts and stops at once, whatever its clients are doing."""
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: Front, announce: Callable[[], None] | None = None) -> None:
+        """`announce` is called once signals are heeded and connections accepted; None: nobody waits for that."""
         super().__init__(
             uvicorn.Config(
                 front,
@@ -56,12 +57,15 @@ class Server(uvicorn.Server):
             )
         )
         self.listening = threading.Event()
+        self._announce = announce
         self._loop: asyncio.AbstractEventLoop | None = None
         self._over = asyncio.Event()
 
     async def main_loop(self) -> None:
         self._loop = asyncio.get_running_loop()
         self.listening.set()
+        if self._announce is not None:
+            self._announce()
         await self._over.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -242,9 +246,9 @@ def serve(options: SandboxOptions, announce: Callable[[str, str], None]) -> None
     is taken, ValueError where the amounts do not fit together.
     """
     world = options.world()
-    server = Server(Front(Service(world, Limiter(options.limit))))
     sock = bound_socket(options.port)
-    announce(base_url_of(sock), world.key)
+    front = Front(Service(world, Limiter(options.limit)))
+    server = Server(front, lambda: announce(base_url_of(sock), world.key))
     asyncio.run(_bounded(server, sock, options.max_seconds))
 
 
