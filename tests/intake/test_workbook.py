@@ -245,7 +245,8 @@ def test_errors_formulas_comments_and_repetitions_are_told_in_an_open_document(t
         .replace(
             b"</table:table>",
             b'<table:table-row><table:table-cell xmlns:c="urn:org:documentfoundation:names:experimental:calc:xmlns:'
-            b'calcext:1.0" table:formula="of:=1/0" office:value-type="string" office:string-value="" c:value-type="error">'
+            b'calcext:1.0" table:formula="of:=1/0" office:value-type="string" office:string-value="" '
+            b'c:value-type="error">'
             b"<text:p>Err:522</text:p></table:table-cell></table:table-row></table:table>",
         )
         .replace(b'table:number-rows-repeated="1000000"', b'table:number-rows-repeated="4"')
