@@ -1,7 +1,7 @@
 """One run's tools on a ledger of its own, and a sandbox to work on."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -37,13 +37,19 @@ async def there() -> bool:
     return True
 
 
+async def not_there() -> bool:
+    return False
+
+
 @contextmanager
-def tools_on(home: Path, clock: QuickClock | None = None) -> Iterator[Tools]:
-    """What all workers of a run share."""
+def tools_on(
+    home: Path, clock: QuickClock | None = None, probe: Callable[[], Awaitable[bool]] = there
+) -> Iterator[Tools]:
+    """What all workers of a run share; `probe` as the `Watch` has it."""
     clock = clock or QuickClock()
     stop = Stop()
     with Writer(home, RUN, clock) as ledger:
-        yield Tools(ledger, stop, Watch(stop, clock, there), clock, SETTLE)
+        yield Tools(ledger, stop, Watch(stop, clock, probe), clock, SETTLE)
 
 
 async def to_its_end(work: Task, account: Account, tools: Tools) -> Settled:

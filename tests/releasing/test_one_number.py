@@ -9,18 +9,19 @@ from typing import Any
 import pytest
 
 from decom.dialnexa.account import Account
-from decom.dialnexa.replies import Proof
+from decom.dialnexa.replies import Proof, Unanswered
 from decom.errors import NotDurable
 from decom.ledger.records import Attempt, Look, Settled
 from decom.planning.plan import Conflict
 from decom.releasing.decide import LookLater, Settle
 from decom.releasing.one_number import Task, Tools, as_settled, work_on
+from decom.releasing.stopping import OUTAGE_AFTER
 from decom.sandbox.faults import Fault, Rule
 from decom.sandbox.server import Sandbox
 from decom.vocabulary import Outcome, Stopped
 from tests.dialnexa.speaking import service_of
 from tests.quick_clock import QuickClock
-from tests.releasing.at_work import SETTLE, kinds, phone, small, task, to_its_end, tools_on
+from tests.releasing.at_work import SETTLE, kinds, not_there, phone, small, task, to_its_end, tools_on
 
 Start = Callable[..., Sandbox]
 Doing = Callable[[Task, Account, Tools], Any]
@@ -246,6 +247,22 @@ def test_a_stop_while_it_waits_for_its_turn_means_no_intent_and_no_request(start
     waiting, why = asyncio.run(main())
     assert (waiting.outcome, waiting.evidence, why) == ("not_attempted", "stopped:sigterm", Stopped.SIGTERM)
     assert len(sandbox.log) == 1 and kinds(tmp_path) == ["intent", "settled"]
+
+
+def test_a_stop_while_the_service_is_asked_whether_it_is_there_means_the_same(start_sandbox: Start, tmp_path: Path):
+    sandbox = start_sandbox(small())
+
+    async def main() -> Settled | LookLater:
+        with tools_on(tmp_path, QuickClock(), not_there) as tools:
+            for _ in range(OUTAGE_AFTER):
+                tools.watch.saw(Unanswered(False, "refused"), Proof.NOT_SENT)
+            async with service_of(sandbox, QuickClock()).releasing({"phn_1"}) as account:
+                return await work_on(task(), account, tools)
+
+    settled = asyncio.run(main())
+    assert isinstance(settled, Settled)
+    assert (settled.outcome, settled.evidence) == ("not_attempted", "stopped:outage")
+    assert sandbox.log == [] and kinds(tmp_path) == ["settled"]
 
 
 @pytest.mark.parametrize(
