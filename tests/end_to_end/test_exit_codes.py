@@ -3,10 +3,12 @@
 import json
 import stat
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from decom.sandbox.account import World
+from decom.sandbox.faults import Rule
 from decom.sandbox.server import Sandbox
 from tests.conftest import Command
 from tests.end_to_end.readings import audit_rows, deletes, ids, input_of
@@ -170,3 +172,30 @@ def test_2_for_a_report_format_that_does_not_exist_before_anything_is_asked(deco
     assert ran.code == 2, ran.err
     assert "pdf" in ran.err
     assert sandbox.log == []
+
+
+def test_5_outside_the_window_and_the_plan_stays_for_later(decom: Command, sandbox: Sandbox) -> None:
+    numbers = input_of(decom.folder, ids(sandbox.world.releasable)[:2])
+    hour = datetime.now(UTC) + timedelta(hours=3)
+    window = f"{hour:%H:%M}-{hour + timedelta(hours=1):%H:%M}"
+    ran = decom("run", numbers, "--execute", "--yes", "--window", window, "--timezone", "UTC")
+    assert ran.code == 5, ran.err
+    assert window in ran.err
+    assert deletes(sandbox) == []
+    assert decom("release", decom.run_folder().name, "--yes").code == 0
+
+
+def test_4_when_the_deadline_passes_and_resume_does_the_rest(
+    start_sandbox: Callable[..., Sandbox], decom_for: Callable[[Sandbox], Command]
+) -> None:
+    sandbox = start_sandbox(World.made_up(numbers=100), faults=[Rule.of("latency:0.3")])
+    decom = decom_for(sandbox)
+    numbers = input_of(decom.folder, ids(sandbox.world.releasable)[:20])
+    ran = decom("run", numbers, "--execute", "--yes", "--concurrency", "2", "--deadline", "1s")
+    assert ran.code == 4, ran.err
+    left = {row["evidence"] for row in audit_rows(decom.run_folder()) if row["outcome"] != "released"}
+    assert left == {"stopped:deadline"}
+    assert 0 < len(sandbox.removed) < 20
+    sandbox.faults = ()
+    assert decom("resume", "--yes").code == 0
+    assert len(sandbox.removed) == 20
