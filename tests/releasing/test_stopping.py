@@ -21,7 +21,7 @@ from decom.releasing.stopping import (
 )
 from decom.vocabulary import SIGNALS, Stopped
 from tests.quick_clock import START, QuickClock
-from tests.releasing.at_work import not_there, there
+from tests.releasing.at_work import there
 
 PATIENT = [Stopped.STALE_PLAN, Stopped.GUARD, Stopped.BASE_URL]
 HURRIED = [why for why in Stopped if why not in PATIENT]
@@ -171,7 +171,10 @@ def test_work_that_may_be_cut_is_none_after_a_stop_and_other_work_goes_on(why):
 
 
 def test_work_that_is_cancelled_from_within_is_not_taken_for_a_stop():
-    assert isinstance(unless_asked(True, lambda _, answer: None if answer.cancel() else None), asyncio.CancelledError)
+    def cancel(_: Stop, answer: asyncio.Future[str]) -> None:
+        answer.cancel()
+
+    assert isinstance(unless_asked(True, cancel), asyncio.CancelledError)
 
 
 def test_a_worker_that_is_cancelled_is_cancelled_also_during_a_stop():
@@ -259,6 +262,15 @@ NOT_SENT, IN_DOUBT, GONE, HELD, VAGUE = Proof.NOT_SENT, Proof.IN_DOUBT, Proof.GO
 )
 def test_trouble_in_a_row_is_the_runs(proofs, why):
     assert watched(*proofs).why is why
+
+
+def test_a_server_error_does_not_show_that_the_key_has_the_right():
+    stop = Stop()
+    watch = Watch(stop, QuickClock(), there)
+    watch.saw(Answered(500), IN_DOUBT)
+    for _ in range(FORBIDDEN_AFTER):
+        watch.saw(Answered(403), FORBIDDEN)
+    assert stop.why is Stopped.KEY
 
 
 def test_a_certificate_that_cannot_be_verified_stops_at_once_with_its_reason():
@@ -379,6 +391,18 @@ def test_after_five_silences_the_service_is_asked_with_growing_pauses_until_it_i
     assert clock.waits == [1.0, 2.0, 4.0, 8.0, 16.0][:there_at]
 
 
+def test_an_outage_may_come_twice():
+    async def main() -> None:
+        stop, service = Stop(), Service(1)
+        watch = Watch(stop, QuickClock(), service)
+        for outages in (1, 2):
+            silent(watch, OUTAGE_AFTER)
+            await watch.ready()
+            assert service.asked == outages and not stop.asked
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize("workers", [1, 16])
 def test_a_service_that_stays_silent_stops_the_run(workers):
     stop, _, service = readied(PROBES + 1, workers=workers)
@@ -401,8 +425,8 @@ def test_once_the_run_is_to_stop_nobody_asks_any_more():
 @pytest.mark.parametrize("why", sorted(SIGNALS))
 def test_a_signal_cuts_the_asking_short(why):
     async def main() -> None:
-        stop, clock = Stop(), Endless()
-        watch = Watch(stop, clock, not_there)
+        stop, clock, service = Stop(), Endless(), Service(1)
+        watch = Watch(stop, clock, service)
         silent(watch, OUTAGE_AFTER)
         waiting = asyncio.create_task(watch.ready())
         for _ in range(5):
@@ -410,7 +434,7 @@ def test_a_signal_cuts_the_asking_short(why):
         assert not waiting.done()
         stop.ask(why)
         await asyncio.wait_for(waiting, 5.0)
-        assert stop.why is why
+        assert stop.why is why and service.asked == 0
 
     asyncio.run(main())
 
