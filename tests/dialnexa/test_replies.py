@@ -149,6 +149,7 @@ def test_a_page_is_told_by_its_type_or_its_first_sign(headers, body):
         ({}, b'{"message":"<html>"}'),
         ({"content-type": "text/plain"}, b"ok"),
         ({}, b"\xa0<p>"),
+        ({}, b"X<p>"),
     ],
 )
 def test_what_begins_otherwise_is_no_page(headers, body):

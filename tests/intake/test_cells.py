@@ -1,12 +1,13 @@
 """One cell: what it names, what was done to read it, or the words that say why it names nothing."""
 
 import re
+import unicodedata
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from decom.intake.cells import BLANK, Reading, is_blank, known_region, read_cell
+from decom.intake.cells import BLANK, Reading, is_blank, known_region, names_something, read_cell, text_of
 from decom.intake.interface import Cell, Marked, Problem
 
 NO_ID = "not a phone-number ID (those begin with phn_) and not a number"
@@ -138,6 +139,10 @@ def test_what_is_no_id_is_said_and_never_mended(cell, problem):
         pytest.param("TEL: +91 98765 43210", "+919876543210", "tel: removed; separators removed", id="a link, typed"),
         pytest.param(" +919876543210", "+919876543210", "blanks around it removed", id="blanks around"),
         pytest.param("'+919876543210", "+919876543210", "quotes around it removed", id="an apostrophe"),
+        pytest.param("+91\t9876543210", "+919876543210", "separators removed", id="a tab inside"),
+        pytest.param(
+            "tel:+919876543210\u2009", "+919876543210", "tel: removed; separators removed", id="a link and a thin blank"
+        ),
         pytest.param("+3906698", "+3906698", "", id="a country in which the 0 belongs to the number"),
         pytest.param("+2250701020304", "+2250701020304", "", id="another country that keeps its 0"),
         pytest.param("+4930901", "+4930901", "", id="as short as one may be"),
@@ -224,6 +229,18 @@ def test_what_is_only_likely_counts_by_match_with_the_account(cell, number, note
             "14155552671", "IN", in_doubt("+14155552671", "read as if it began with +"), id="no number of that country"
         ),
         pytest.param("+14155552671", "IN", Reading(phone_number="+14155552671"), id="a plus says its own country"),
+        pytest.param(
+            "tel:09876543210",
+            "IN",
+            Reading(phone_number="+919876543210", note="tel: removed; read as a number of IN"),
+            id="in a link",
+        ),
+        pytest.param(
+            Marked("09876543210", "the result of a formula"),
+            "IN",
+            Reading(phone_number="+919876543210", note="the result of a formula; read as a number of IN"),
+            id="in a formula",
+        ),
         pytest.param("phn_123", "US", Reading(number_id="phn_123"), id="an ID is never dialled"),
         pytest.param("phn_1/2345", "US", Reading(problem="no phone-number ID has a '/' (position 6)"), id="no ID"),
         pytest.param(
@@ -281,6 +298,17 @@ def test_a_region_says_how_numbers_without_a_country_code_are_read(cell, region,
             "(415) 555-0123x9", "a number with an extension: only the number itself can be released", id="an x"
         ),
         pytest.param("sip:alice@example.com", "a SIP address, not a phone number", id="a SIP address"),
+        pytest.param("sips:alice@example.com", "a SIP address, not a phone number", id="a secure SIP address"),
+        pytest.param('"1"', "too few digits for a number: 1, and the fewest are 7", id="one digit in quotes"),
+        pytest.param("'1", "too few digits for a number: 1, and the fewest are 7", id="one digit made text"),
+        pytest.param("X919876543210X", NO_ID, id="letters are no quotes"),
+        pytest.param("\ud83d17", "invisible character U+D83D at position 1", id="half a character"),
+        pytest.param("\ue00017", "invisible character U+E000 at position 1", id="a character for private use"),
+        pytest.param("\u037817", "invisible character U+0378 at position 1", id="a character not assigned"),
+        pytest.param(
+            "Xé", "not plain ASCII: U+00E9 (LATIN SMALL LETTER E WITH ACUTE) at position 2", id="an accent on one line"
+        ),
+        pytest.param("tel:X", "neither an ID nor a number", id="a link to a letter"),
         pytest.param("tel:alice", "neither an ID nor a number", id="a link without a number"),
         pytest.param("tel:", "neither an ID nor a number: there is no digit in it", id="a link to nothing"),
         pytest.param(
@@ -310,6 +338,12 @@ def test_what_is_no_number_is_said(cell, problem):
     assert read_cell(cell, None) == Reading(problem=problem)
 
 
+def test_a_foreign_character_without_a_name_is_refused_too():
+    tangut = chr(0x17000)
+    name = unicodedata.name(tangut, "a character without a name")  # newer tables than Python 3.11's may name it
+    assert read_cell(tangut, None) == Reading(problem=f"not plain ASCII: U+17000 ({name}) at position 1")
+
+
 @pytest.mark.parametrize("cell", ["", " ", "\t", "\u00a0", "\u00a0 \u2003", "\ufeff", " \ufeff ", "\r\n"])
 def test_a_cell_of_blanks_is_blank(cell):
     assert is_blank(cell)
@@ -328,6 +362,23 @@ def test_a_cell_with_a_problem_says_it():
 def test_the_result_of_a_formula_is_read_and_noted():
     reading = read_cell(Marked(" phn_1", "the result of a formula"), None)
     assert reading == Reading(number_id="phn_1", note="the result of a formula; blanks around it removed")
+
+
+@pytest.mark.parametrize(
+    ("cell", "named", "text"),
+    [
+        ("phn_1", True, "phn_1"),
+        (" 0091 98765 43210", True, " 0091 98765 43210"),
+        (Marked("phn_1", "the result of a formula"), True, "phn_1"),
+        ("09876543210", False, "09876543210"),  # only with a region, and none is given here
+        ("phone number", False, "phone number"),
+        ("", False, ""),
+        (Problem("this cell is a date", "2026-01-31"), False, "2026-01-31"),
+    ],
+)
+def test_a_cell_names_something_or_not_and_stands_as_in_the_file(cell, named, text):
+    assert names_something(cell) is named
+    assert text_of(cell) == text
 
 
 def test_a_region_is_two_capital_letters_of_a_country():

@@ -109,6 +109,10 @@ def test_a_visible_text_holds_nothing_that_acts_and_fits_utf_8(text):
         }
 
 
+def test_line_ends_and_tabs_are_named_where_a_line_break_has_a_meaning():
+    assert one_line("a\r\n\tb") == r"a\r\n\tb"
+
+
 @given(texts)
 def test_one_line_is_one_line(text):
     assert len(one_line(text).splitlines()) <= 1
