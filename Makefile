@@ -44,6 +44,11 @@ browser: $(MADE)  ## the report's page in a real Chromium, which this installs o
 soak: $(MADE)  ## the same for as many nights as are given: make soak SEEDS=0-20000
 	DECOM_SEEDS=$(or $(SEEDS),0-20000) $(BIN)/pytest -q -s --timeout 0 tests/simulation/test_campaign.py
 
+mutants: $(MADE)  ## spoil the rules one sign at a time and list what no test noticed; takes minutes
+	@rm -rf mutants
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
+
 simulate: $(MADE)  ## 2,000 seeded nights of faults and crashes, judged from outside
 	DECOM_SEEDS=0-2000 $(BIN)/pytest -q -s --timeout 0 tests/simulation/test_campaign.py
 
@@ -51,4 +56,4 @@ bench: $(MADE)  ## measure against named peers, print the tables, write bench/re
 	$(BIN)/python -m bench $(BENCH)
 
 clean:  ## forget the environment and what runs left behind
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis mutants build *.egg-info
