@@ -15,8 +15,10 @@ from decom.ledger.reader import Reader
 from decom.ledger.records import Attempt, Entry, Kind, Settled
 from decom.releasing.events import Began, Done, Event
 from decom.releasing.one_number import Task, Tools
+from decom.releasing.stopping import Stop
 from decom.releasing.workers import release_all
 from decom.sandbox.faults import Fault, FaultPlan, Rule
+from decom.sandbox.memory import Record
 from decom.sandbox.server import Sandbox
 from decom.vocabulary import Outcome, Stopped
 from tests.dialnexa.speaking import service_of
@@ -192,6 +194,26 @@ def test_after_a_stop_what_is_in_flight_is_finished_and_nothing_is_begun(start_s
     assert on_record(tmp_path) == told and gone(told) == set(sandbox.removed)
 
 
+def test_a_number_that_waits_for_its_late_look_is_unknown_once_the_run_must_end(start_sandbox: Start, tmp_path: Path):
+    sandbox = start_sandbox(small(3), faults=[Rule.of("drop_before", ids=["phn_1"])])
+    clock = QuickClock()
+
+    def stop_later(tools: Tools, _: Night) -> None:
+        loop = asyncio.get_running_loop()
+
+        def stop(phase: str, record: Record) -> None:
+            if phase == "arrival" and record.number_id == "phn_2":
+                loop.call_soon_threadsafe(tools.stop.ask, Stopped.SIGTERM)
+
+        sandbox.on_phase = stop
+
+    tasks = [task(n) for n in range(1, 4)]
+    night = released(sandbox, tmp_path, tasks, concurrency=1, clock=clock, meanwhile=stop_later)
+    assert night.settled["phn_1"].outcome is Outcome.UNKNOWN
+    assert night.settled["phn_2"].outcome is Outcome.RELEASED
+    assert clock.monotonic() - 1_000.0 < 60.0
+
+
 def test_after_a_stop_what_an_earlier_part_began_is_still_brought_to_an_end(start_sandbox: Start, tmp_path: Path):
     sandbox = start_sandbox(small(9))
     sandbox.world.take_away("phn_3")
@@ -209,8 +231,11 @@ def test_after_a_stop_what_an_earlier_part_began_is_still_brought_to_an_end(star
 def test_a_full_disk_stops_the_run_and_is_told(start_sandbox: Start, tmp_path: Path):
     sandbox = start_sandbox(small(40))
     filled: list[int] = []
+    stops: list[Stop] = []
 
     def fills(tools: Tools, _: Night) -> None:
+        stops.append(tools.stop)
+
         def fill(phase: str, record: object) -> None:
             if phase == "arrival" and len(sandbox.log) == 10 and filled == []:
                 connection: sqlite3.Connection = vars(tools.ledger)["_connection"]
@@ -223,13 +248,13 @@ def test_a_full_disk_stops_the_run_and_is_told(start_sandbox: Start, tmp_path: P
     night = Night()
     with pytest.raises(NotDurable, match="the ledger could not be written"):
         night = released(sandbox, tmp_path, [task(n) for n in range(1, 41)], concurrency=2, meanwhile=fills)
-    assert filled != []
+    assert filled != [] and stops[0].why is Stopped.DISK
     assert gone(on_record(tmp_path)) <= set(sandbox.removed)
     # What was removed and could not be recorded has its intent on record.
     with Reader(tmp_path) as ledger:
         for number_id in sandbox.removed:
             assert any(entry.kind is Kind.INTENT for _, entry in ledger.life(number_id))
-    assert len(sandbox.log) < 40 and night.events == []
+    assert len(sandbox.log) <= 14 and night.events == []
 
 
 def test_a_listener_that_fails_changes_nothing(start_sandbox: Start, tmp_path: Path):
