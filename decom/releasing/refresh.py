@@ -23,6 +23,9 @@ from decom.vocabulary import Evidence, Outcome
 REOPENED = frozenset({Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED})
 """The outcomes that `resume` goes on with; all others are final for their run."""
 
+_ANSWERS = frozenset({Proof.APPLIED, Proof.GONE, Proof.HELD, Proof.REFUSED, Proof.FORBIDDEN, Proof.WRONG_PLACE})
+"""The proofs that say for good what a DELETE did, or that it did nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
@@ -36,8 +39,9 @@ class Fresh:
 def unfinished(releases: Iterable[PlannedRow], stories: Mapping[str, NumberStory], now: float) -> tuple[Task, ...]:
     """What is left to do: every planned release that has no final outcome, with what still matters of its past.
 
-    `now` is the monotonic clock. Of earlier parts only DELETEs in doubt matter, and they are to be looked for before
-    anything is sent again; how long ago they were is not known to this clock, so the settle time begins anew.
+    `now` is the monotonic clock. Of earlier parts DELETEs in doubt matter: they are to be looked for before anything
+    is sent again; how long ago they were is not known to this clock, so the settle time begins anew. So does an
+    answer that came last and has no outcome on record: without it our own release would be called someone else's.
     """
     tasks = []
     for row in releases:
@@ -54,6 +58,8 @@ def unfinished(releases: Iterable[PlannedRow], stories: Mapping[str, NumberStory
             events.append(
                 Attempt(row.number_id, story.open_attempt, Proof.CUT_OFF, None, interrupted, story.open_intent)
             )
+        elif story.settled is None and len(attempts) > 0 and attempts[-1].proof in _ANSWERS:
+            events.append(attempts[-1])
         on_record = max([story.open_attempt, *(attempt.attempt for attempt in attempts)])
         last_sent = now if len(events) > 0 else None
         begun = row.number_id in stories
