@@ -5,6 +5,7 @@ mean is the planning stage's knowledge.
 """
 
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -196,7 +197,11 @@ def _tell(story: RunStory, entry: Entry) -> None:
     elif entry.kind is Kind.REPORTED:
         story.manifest = _understood(entry, records.reported).manifest
     elif entry.number_id is not None:
-        _tell_of_number(story.numbers.setdefault(entry.number_id, NumberStory()), entry.number_id, entry)
+        number_id = sys.intern(entry.number_id)
+        number = story.numbers.get(number_id)
+        if number is None:
+            number = story.numbers[number_id] = NumberStory()
+        _tell_of_number(number, number_id, entry)
 
 
 def _tell_of_number(number: NumberStory, number_id: str, entry: Entry) -> None:
