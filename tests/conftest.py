@@ -4,6 +4,7 @@ No test reaches beyond loopback: pytest-socket sees to that (`--allow-hosts` in 
 """
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,16 @@ from decom.sandbox.server import Sandbox
 
 OURS = ("DIALNEXA_", "DECOM_")
 THEIRS = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "NO_COLOR", "FORCE_COLOR", "XDG_STATE_HOME", "COLUMNS")
+
+
+def pytest_configure() -> None:
+    """Signals mean what they usually mean, though the tests run in the background or under nohup.
+
+    A program that is started with SIGINT or SIGHUP ignored has them ignored, and so would ours: on purpose.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)
