@@ -68,12 +68,20 @@ def named(target: str) -> tuple[str, Path | None]:
     if RUN_ID.fullmatch(target) is not None:
         return target, None
     path = Path(target)
-    if path.is_symlink():
+    try:
+        path = path / JSON_FILE if path.is_dir() else path
+        if Path(target).is_symlink() or path.is_symlink():
+            raise BadInput(
+                "this is a symbolic link, and links are not followed", where=target, remedy="Name the plan itself."
+            )
+        found = path.is_file()
+    except OSError as error:
         raise BadInput(
-            "this is a symbolic link, and links are not followed", where=target, remedy="Name the plan itself."
-        )
-    path = path / JSON_FILE if path.is_dir() else path
-    if not path.is_file():
+            f"this cannot be looked at: {error.strerror}",
+            where=target[:200],
+            remedy="Name a run, its folder or its plan.",
+        ) from error
+    if not found:
         raise BadInput("there is no such run or plan", where=target, remedy="`decom runs` lists the runs of this home.")
     return run_id_of(path), path
 
