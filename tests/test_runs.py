@@ -1,0 +1,254 @@
+"""Naming a new run, and finding an old one by whatever a person types."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from decom.errors import BadInput, DecomError, LedgerTrouble, NotDurable, Refused
+from decom.ledger.reader import Reader
+from decom.ledger.records import Ended, Kind, Started
+from decom.ledger.schema import FILE
+from decom.ledger.writer import Writer
+from decom.planning.plan import Plan, PlannedRow
+from decom.planning.saved import JSON_FILE, SavedHead, write_plan
+from decom.runs import RUN_ID, enter_plan, known, latest_started, named, new_run_id
+from decom.vocabulary import Decision, Stopped
+from tests.planning.plans import RUN, head, plan, planned
+from tests.quick_clock import QuickClock
+
+LATER = "20261124T000000Z-ffffff"
+STARTED = Started("ops@host", 7, "0.1.0")
+
+
+def as_is(text: str) -> str:
+    return text
+
+
+def saved(folder: Path, made: Plan | None = None) -> Path:
+    """A run's folder with its plan."""
+    run_folder = folder / "runs" / RUN
+    run_folder.mkdir(parents=True)
+    write_plan(made or plan(planned()), run_folder, as_is)
+    return run_folder
+
+
+def entered(home: Path, made: Plan) -> Plan:
+    """A plan that is in the ledger of a home."""
+    enter_plan(home, made, SavedHead(made.head, home / made.head.run_id, "ab" * 32), QuickClock())
+    return made
+
+
+# --- A new one --------------------------------------------------------------------------------------------------
+
+
+def test_a_new_run_is_named_by_its_time_and_chance():
+    clock = QuickClock()
+    first = new_run_id(clock)
+    assert first.startswith("20261123T185757Z-") and RUN_ID.fullmatch(first)
+    assert len({new_run_id(clock) for _ in range(50)}) > 45
+    clock.pass_by(1)
+    assert first < new_run_id(clock)
+
+
+# --- What a person types ----------------------------------------------------------------------------------------
+
+
+def test_a_run_id_is_taken_as_it_is_and_no_file_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / RUN).mkdir()
+    assert named(RUN) == (RUN, None)
+
+
+def test_a_folder_or_its_plan_names_the_run(tmp_path: Path):
+    folder = saved(tmp_path)
+    assert named(str(folder)) == named(str(folder / JSON_FILE)) == (RUN, folder / JSON_FILE)
+    assert named(f"{folder}/") == (RUN, folder / JSON_FILE)
+
+
+def test_a_plan_under_another_name_is_a_plan_too(tmp_path: Path):
+    folder = saved(tmp_path)
+    (folder / JSON_FILE).rename(folder / "approved.json")
+    assert named(str(folder / "approved.json")) == (RUN, folder / "approved.json")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "",
+        ".",
+        "..",
+        "/",
+        "../../etc",
+        "../../etc/passwd",
+        "/etc",
+        "nothing",
+        "nothing/at/all",
+        RUN + "/../../etc",
+        RUN + "x",
+        RUN.upper(),
+        f" {RUN}",
+        f"{RUN}\n",
+        "\u0662" + RUN[1:],
+        "20261123T185757Z",
+        "x" * 300,
+        "x" * 100_000,
+        "a/" * 5_000,
+        "\x00",
+        "\ud83d",
+        "/dev/null",
+        "/dev/zero",
+        "*",
+        "~",
+        "-",
+    ],
+)
+def test_anything_else_is_refused_in_a_line_or_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target):
+    (tmp_path / "here" / "below").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here" / "below")
+    with pytest.raises(DecomError) as refused:
+        named(target)
+    assert isinstance(refused.value, BadInput | Refused) and refused.value.remedy is not None
+
+
+@given(st.text(max_size=30) | st.text(st.sampled_from("/.~0129TZ-abc\x00\n"), max_size=40))
+def test_whatever_is_typed_there_is_an_answer(target):
+    try:
+        run_id, path = named(target)
+    except (BadInput, Refused):
+        return
+    assert path is None and RUN_ID.fullmatch(run_id)
+
+
+@pytest.mark.parametrize("place", ["folder", "plan", "plan in its folder"])
+def test_a_link_is_not_followed(tmp_path: Path, place):
+    folder = saved(tmp_path)
+    if place == "folder":
+        target = tmp_path / "link"
+        target.symlink_to(folder)
+    elif place == "plan":
+        target = tmp_path / "link.json"
+        target.symlink_to(folder / JSON_FILE)
+    else:
+        target = tmp_path / "other"
+        target.mkdir()
+        (target / JSON_FILE).symlink_to(folder / JSON_FILE)
+    with pytest.raises(BadInput, match="this is a symbolic link, and links are not followed"):
+        named(str(target))
+
+
+def test_a_link_to_nothing_or_to_itself_is_none_either(tmp_path: Path):
+    for name, to in (("dangling", "nowhere"), ("loop", "loop")):
+        (tmp_path / name).symlink_to(tmp_path / to)
+        with pytest.raises(BadInput):
+            named(str(tmp_path / name))
+
+
+def test_a_file_that_is_no_plan_is_refused(tmp_path: Path):
+    (tmp_path / "numbers.csv").write_text("number id\nphn_1\n")
+    with pytest.raises(Refused, match="this is no plan of decom"):
+        named(str(tmp_path / "numbers.csv"))
+
+
+# --- Into the ledger, and out of it -----------------------------------------------------------------------------
+
+ROWS = (
+    planned(2),
+    planned(3, Decision.CONFLICTED, number_id="phn_2", phone_number="+14155550102"),
+    planned(4, None, number_id="phn_3"),
+    planned(5, number_id="phn_4", phone_number="+14155550104"),
+)
+
+
+def test_a_plan_that_was_entered_is_known_with_what_it_releases(tmp_path: Path):
+    made = entered(tmp_path, plan(*ROWS))
+    with Reader(tmp_path) as ledger:
+        run = known(ledger, RUN)
+    assert run.saved == SavedHead(made.head, tmp_path / RUN, "ab" * 32)
+    assert run.releases == (ROWS[0], ROWS[3])
+    assert run.story.starts == [] and run.story.planned_at == "2026-11-23T18:57:57.120Z"
+
+
+def test_the_rows_come_before_the_head_so_that_half_a_plan_is_none(tmp_path: Path):
+    entered(tmp_path, plan(*ROWS))
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection:
+        kinds = [kind for (kind,) in connection.execute("SELECT kind FROM entries ORDER BY seq")]
+        names = connection.execute("SELECT number_id, phone_number FROM entries WHERE seq = 2").fetchone()
+    assert kinds == [Kind.ROW] * 4 + [Kind.PLANNED]
+    assert names == ("phn_2", "+14155550102")
+
+
+def test_many_rows_are_entered_in_pieces(tmp_path: Path):
+    rows = tuple(PlannedRow(n, "x", Decision.INVALID, "what is this") for n in range(25_001))
+    entered(tmp_path, plan(*rows))
+    with Reader(tmp_path) as ledger:
+        assert sum(1 for _ in ledger.plan_rows(RUN)) == 25_001
+        assert ledger.broken_link(RUN, ledger.head(RUN)) is None
+
+
+def test_a_plan_that_cannot_be_entered_is_not_known(tmp_path: Path):
+    tmp_path.chmod(0o700)
+    with Writer(tmp_path, LATER, QuickClock()) as ledger:
+        connection: sqlite3.Connection = vars(ledger)["_connection"]
+        connection.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON entries WHEN NEW.kind = 'planned'"
+            " BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+        )
+    with pytest.raises(NotDurable):
+        entered(tmp_path, plan(*ROWS))
+    with Reader(tmp_path) as reader:
+        assert reader.run_ids() == []
+        with pytest.raises(Refused):
+            known(reader, RUN)
+
+
+def test_a_run_that_this_home_does_not_know_is_refused(tmp_path: Path):
+    with Reader(tmp_path) as ledger, pytest.raises(Refused) as refused:
+        known(ledger, RUN)
+    assert refused.value.exit_code == 5 and refused.value.where == RUN
+    assert "this home's ledger does not know the run" in refused.value.what
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE entries SET body = 'x' WHERE kind = 'planned'",
+        "UPDATE entries SET body = '{}' WHERE kind = 'row' AND seq = 2",
+        "UPDATE entries SET body = x'00' WHERE kind = 'row' AND seq = 1",
+    ],
+)
+def test_a_plan_on_record_that_was_made_into_something_else_is_trouble(tmp_path: Path, statement):
+    entered(tmp_path, plan(*ROWS))
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection:
+        connection.execute(statement)
+        connection.commit()
+    with Reader(tmp_path) as ledger, pytest.raises(LedgerTrouble):
+        known(ledger, RUN)
+
+
+# --- The latest -------------------------------------------------------------------------------------------------
+
+
+def begun(home: Path, run_id: str, *records: Started | Ended) -> None:
+    entered(home, Plan(head(run_id=run_id), ()))
+    with Writer(home, run_id, QuickClock()) as ledger:
+        ledger.record(*records)
+
+
+def test_the_latest_that_began_is_gone_on_with(tmp_path: Path):
+    begun(tmp_path, RUN, STARTED)
+    begun(tmp_path, "20261122T000000Z-000000", STARTED, Ended(None))
+    begun(tmp_path, LATER, Ended(Stopped.OUTAGE))
+    entered(tmp_path, Plan(head(run_id="20261125T000000Z-000000"), ()))
+    with Reader(tmp_path) as ledger:
+        assert latest_started(ledger) == RUN
+
+
+def test_where_none_began_there_is_none_to_go_on_with(tmp_path: Path):
+    entered(tmp_path, plan(*ROWS))
+    for home in (tmp_path, tmp_path / "empty"):
+        with Reader(home) as ledger, pytest.raises(BadInput, match="there is none to resume"):
+            latest_started(ledger)
