@@ -3,12 +3,14 @@
 import os
 import signal
 import subprocess
+import threading
 from collections import Counter
 from collections.abc import Callable
 
 import pytest
 
 from decom.sandbox.account import World
+from decom.sandbox.faults import Rule
 from decom.sandbox.hooks import Phase, kill, when
 from decom.sandbox.server import Sandbox
 from tests.conftest import Command
@@ -96,6 +98,28 @@ def test_a_signal_finishes_what_is_in_flight_reports_and_leaves_the_rest_for_res
     assert left == {f"stopped:{why}"}
     assert decom("resume", "--yes").code == 0
     assert released(folder) == set(chosen) == set(sandbox.removed)
+
+
+def test_a_second_signal_leaves_at_once_and_loses_nothing(
+    start_sandbox: Callable[..., Sandbox], decom_for: Callable[[Sandbox], Command]
+) -> None:
+    sandbox = start_sandbox(World.made_up(numbers=100), faults=[Rule.of("hang_after:30")])
+    decom = decom_for(sandbox)
+    chosen = ids(sandbox.world.releasable)[:6]
+    arrived = threading.Event()
+    sandbox.service.on_phase = when("applied", 2, arrived.set)
+    process = started(decom, "run", input_of(decom.folder, chosen), "--execute", "--yes", "--concurrency", "2")
+    assert arrived.wait(60)
+    process.send_signal(signal.SIGTERM)
+    assert process.stderr is not None
+    while b"stopping" not in process.stderr.readline():
+        """Until the first signal was heard."""
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=2)
+    assert process.returncode == 143
+    sandbox.faults = ()
+    assert decom("resume", "--yes").code == 0
+    assert released(decom.run_folder()) == set(chosen) == set(sandbox.removed)
 
 
 def test_two_runs_never_work_on_one_workspace_of_a_home_at_the_same_time(

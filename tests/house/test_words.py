@@ -1,6 +1,8 @@
 """The README's words are the program's: settings, outcomes, evidence, exit codes, commands."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,15 @@ def test_the_readme_lists_every_exit_code() -> None:
 @pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
 def test_the_readme_names_every_file_of_a_report(form: ReportFormat) -> None:
     assert f"`{form.file_name}`" in section("A run's folder")
+
+
+def test_the_readmes_table_of_commands_says_what_help_says() -> None:
+    helped = subprocess.run(
+        [sys.executable, "-m", "decom", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    commands = dict(re.findall(r"^  (\w+) {2,}(\S.*)$", helped.split("Commands:")[1], re.M))
+    rows = re.findall(r"^\| `decom (\w+).*?\| (.*?) \|", section("Commands"), re.M)
+    assert dict(rows) == commands
 
 
 def test_every_file_that_contributing_names_is_there() -> None:
