@@ -79,6 +79,11 @@ class Attempt:
     sent_at: str
     """ISO 8601 in UTC."""
 
+    @property
+    def may_have_left(self) -> bool:
+        """Whether the service may have seen any byte of it."""
+        return self.proof is not Proof.NOT_SENT
+
 
 @dataclass(frozen=True, slots=True)
 class Look:

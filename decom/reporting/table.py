@@ -139,7 +139,7 @@ class _Rows:
         return _Became(Outcome(planned.decision), planned.evidence, planned_at, planned.reason, planned.conflicts)
 
     def _worked_on(self, planned: PlannedRow, number: NumberStory) -> _Became:
-        attempts = [event for event in number.events if isinstance(event, Attempt)]
+        attempts = [event for event in number.events if isinstance(event, Attempt) and event.may_have_left]
         outcome, evidence, decided_at = self._outcome(number)
         return _Became(
             outcome,
