@@ -21,9 +21,9 @@ MOST_MEMORY = 1_500.0
 
 STAGES = {
     "read": "reading CSV",
-    "plan": "planning, saving, ledger",
-    "release": "releasing, in-process service",
-    "report": "reporting, all formats",
+    "plan": "planning",
+    "release": "releasing, simulated",
+    "report": "reporting",
 }
 FORMATS = ("csv", "xlsx", "json", "html")
 
@@ -69,9 +69,10 @@ def _growth(costs: Costs, sizes: Sequence[int]) -> Table:
                 )
     notes = [
         "Each stage and amount in a process of its own. CPU and not the clock, because others use the machine too."
-        " Memory is the most that the process held; bytes a row are what it grew by since its imports. Planning has"
-        " read the file and holds an account as large as the file; releasing has the plan and the listing, and writes"
-        " a ledger; reporting reads a ledger in which every row was released, and writes every format.",
+        " Memory is the most that the process held; bytes a row are what it grew by since its imports. Planning and"
+        " reporting are the commands: `plan` reads the file, lists an account as large as the file, and saves the plan"
+        " in files and ledger (making up the listing is in its time); `report` reads a ledger in which every row was"
+        " released, and writes every format. Releasing has the plan, lists the account again, and writes a ledger.",
         _judged(costs, max(sizes)),
     ]
     return Table("Growth", ("stage", "rows", "CPU s", "µs/row", "peak MB", "bytes/row"), lines, notes)

@@ -5,6 +5,7 @@ understood at all (no ID, no object) raises `Malformed`, so that a source is cal
 """
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -86,11 +87,11 @@ def number(record: object) -> Number:
     return Number(
         id=_id(fields),
         phone_number=_text(fields, "phone_number"),
-        country_code=_text(fields, "country_code"),
-        type=_text(fields, "type"),
+        country_code=_word(fields, "country_code"),
+        type=_word(fields, "type"),
         nickname=_text(fields, "nickname") or _text(fields, "label"),
-        provider=_text(fields, "provider"),
-        status=_text(fields, "status"),
+        provider=_word(fields, "provider"),
+        status=_word(fields, "status"),
         monthly_cost_usd=_money(fields.get("monthly_cost_usd")),
         created_at=_text(fields, "created_at"),
     )
@@ -149,6 +150,12 @@ def _text(fields: Mapping[str, object], name: str) -> str | None:
     return value.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def _word(fields: Mapping[str, object], name: str) -> str | None:
+    """A text that many records share; a million numbers hold it once."""
+    text = _text(fields, name)
+    return None if text is None else sys.intern(text)
+
+
 def _id(fields: Mapping[str, object]) -> str:
     found = fields.get("id")
     if not isinstance(found, str) or SAFE_ID.fullmatch(found) is None:
@@ -172,4 +179,4 @@ def _money(value: object) -> str | None:
     # Decimal itself would take "1E-999999999", and write out a thousand million zeros.
     if _AMOUNT.fullmatch(amount) is None or Decimal(amount) > _MOST:
         return None
-    return amount
+    return sys.intern(amount)

@@ -50,8 +50,8 @@ class RunStory:
     """The last look at the account after the run."""
     manifest: str | None = None
     """The SHA-256 of the manifest of the reports written last, in hex; None where none were."""
-    numbers: dict[str, NumberStory] = field(default_factory=dict)
-    """By number ID; only numbers that something was recorded of."""
+    numbers: dict[str, NumberStory] = field(default_factory=dict, repr=False)
+    """By number ID; only numbers that something was recorded of. Not in the repr, as they may be a million."""
 
 
 class Reader:

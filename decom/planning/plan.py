@@ -134,7 +134,8 @@ class Plan:
     """The head and the rows, in the input's order."""
 
     head: PlanHead
-    rows: tuple[PlannedRow, ...]
+    rows: tuple[PlannedRow, ...] = field(repr=False)
+    """Not in the repr: asyncio writes out the repr of what a program's main coroutine returns."""
 
     def counts(self) -> Mapping[Decision, int]:
         """Rows per decision; every decision is there, zero included."""

@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -40,6 +41,9 @@ COLUMNS = (
 _NOT_OURS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 """What reading JSON that we did not write can raise."""
 
+_WORDS = ("reason", "evidence", "country_code", "type", "monthly_cost_usd", "cost_from")
+"""Fields whose texts many rows share; a million rows hold them once."""
+
 _DEFAULTS = {field.name: field.default for field in fields(PlannedRow)}
 
 
@@ -63,6 +67,7 @@ def row_from_json(line: str) -> PlannedRow:
         found["decision"] = None if decision is None else Decision(decision)
         found["conflicts"] = tuple(Conflict(*each) for each in found.get("conflicts", ()))
         found["others"] = tuple(found.get("others", ()))
+        found |= {name: sys.intern(found[name]) for name in _WORDS if found.get(name) is not None}
         return PlannedRow(**found)
     except _NOT_OURS as error:
         raise _not_understood(error) from error

@@ -10,8 +10,11 @@ from bench import growth, pacing, release_path, startup
 from bench.children import Cost, cost_of
 from bench.contestants import CONTESTANTS, Round
 from bench.machine import description
+from bench.our_part import head_for, rows_for
 from bench.stages import STAGES
 from bench.tables import Table
+from decom.ledger.reader import NumberStory, RunStory
+from decom.planning.plan import Plan
 from tests.dialnexa.limit_kinds import KINDS
 
 NEEDS_CURL = {"curl"} if shutil.which("curl") is None else set()
@@ -82,3 +85,11 @@ def test_the_machine_is_described_without_its_paths():
     assert len(description()) == 4
     assert str(Path(__file__).parents[2]) not in "\n".join(description())
     assert str(Path.home()) not in "\n".join(description())
+
+
+def test_a_large_plan_and_a_long_story_have_a_short_repr():
+    """asyncio writes out the repr of what a program's main coroutine returns: of a million rows, a gigabyte."""
+    plan = Plan(head_for(100, "http://127.0.0.1/v1"), tuple(rows_for(100)))
+    story = RunStory("run", "now", "{}", numbers={str(number): NumberStory() for number in range(100)})
+    assert len(repr(plan)) < 1_000
+    assert len(repr(story)) < 1_000
