@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.simulation.promises_of_sending import MOST_ATTEMPTS, SENDING, doubtful
+from tests.simulation.promises_of_sending import MOST_ATTEMPTS, REFUSALS, SENDING, doubtful
 from tests.simulation.seen import Case, Line, Request
 
 Promise = Callable[[Case], Iterator[str]]
@@ -79,11 +79,8 @@ def all_is_known_in_the_end(case: Case) -> Iterator[str]:
         let_pass = ["stopped:stale_plan", "stopped:changed"] + (["stopped:guard"] if _too_many(case) else [])
         if row.outcome == "not_attempted" and row.evidence not in let_pass:
             yield f"{number_id} was not attempted: {row.evidence}, {row.reason}"
-    counts = Counter(line.number_id for line in case.lines if line.run_id == case.run_id and line.kind == "intent")
-    throttled = Counter(line.number_id for line in case.lines if line.body.get("proof") == "throttled")
     for line in _last_part(case):
-        spent = counts[line.number_id] - throttled[line.number_id] >= MOST_ATTEMPTS
-        if line.kind == "settled" and line.body["evidence"] == "still_present" and not spent:
+        if line.kind == "settled" and line.body["evidence"] == "still_present" and not _given_up(case, line.number_id):
             yield f"{line.number_id} was given up as still present, and nothing was wrong with the service"
     opened: dict[str, bool] = {}
     for line in case.lines:
@@ -162,6 +159,15 @@ def outcomes(case: Case) -> dict[str, Any]:
     return {row.number_id or "": row for row in rows}
 
 
+def _given_up(case: Case, number_id: str | None) -> bool:
+    """Whether a number had used up its attempts, or was refused for good, whenever that was."""
+    of_run = [line for line in case.lines if line.run_id == case.run_id and line.number_id == number_id]
+    attempts = [line.body for line in of_run if line.kind == "attempt"]
+    intents = sum(1 for line in of_run if line.kind == "intent")
+    counted = intents - sum(1 for each in attempts if each["status"] == 429)
+    return counted >= MOST_ATTEMPTS or any(each["status"] in REFUSALS for each in attempts)
+
+
 def _too_many(case: Case) -> bool:
     """Whether a guard may have refused to go on: somebody else made the account too small for the plan.
 
@@ -194,7 +200,8 @@ def _was_repeated(request: Request, row: Any) -> bool:
 def _lost_to_somebody(case: Case, number_id: str) -> bool:
     """Whether a DELETE of ours was in doubt, and somebody else removed the number after we had looked for it.
 
-    An intent without an attempt is in doubt, too: who was killed cannot know what it had sent.
+    An intent without an attempt is in doubt, too: who was killed cannot know what it had sent. And what we looked at
+    may have been a copy of the account, a little behind.
     """
     leaves = [part.leave for part in case.ours() if part.leave is not None and part.leave <= len(case.requests)]
     begun = [case.requests[leave - 1].arrived for leave in leaves]
@@ -203,7 +210,7 @@ def _lost_to_somebody(case: Case, number_id: str) -> bool:
     counts = Counter(line.kind for line in of_run)
     sent = [each for each in case.sent() if each.method == "DELETE" and each.number_id == number_id]
     doubt = counts["intent"] > counts["attempt"] or any(map(doubtful, sent))
-    return doubt and len(begun) > 0 and any(at >= begun[0] for at in theirs)
+    return doubt and len(begun) > 0 and any(at >= begun[0] - case.lag() for at in theirs)
 
 
 PROMISES: tuple[tuple[str, Promise], ...] = (

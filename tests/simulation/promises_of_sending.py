@@ -147,11 +147,25 @@ def stops_at_once(case: Case) -> Iterator[str]:
 
 
 def guards_hold(case: Case) -> Iterator[str]:
-    """Over all parts together no more numbers are asked for than the guards allow."""
+    """Over all parts together no more numbers can have gone than the guards allow, of the account as it was then.
+
+    What this run removed itself, or may have, does not make the account smaller. Let pass: what somebody else removed
+    so shortly before that a copy of the account may not have shown it.
+    """
     head = case.head()
-    asked = {request.number_id for request in case.sent() if request.method == "DELETE"}
-    if len(asked) > head["max_release"] or len(asked) > head["max_share"] * head["account_size"] + 1e-9:
-        yield f"{len(asked)} numbers of {head['account_size']} were asked for, against the guards"
+    ours = {line.number_id for line in case.lines if line.run_id == case.run_id and line.kind == "intent"}
+    gone: set[str | None] = set()
+    for part in case.ours():
+        deletes = case.deletes(part)
+        gone |= {each.number_id for each in deletes if doubtful(each) or (each.status or 0) < 300}
+        if len(deletes) == 0 or part.leave is None:
+            continue
+        began = case.requests[part.leave - 1].arrived
+        before = [each for each in case.removals if each.at < began - case.lag()]
+        theirs = sum(1 for each in before if each.number_id not in ours)
+        size = len(case.known) - theirs if len(case.known) > 0 else head["account_size"]
+        if len(gone) > head["max_release"] or len(gone) > head["max_share"] * size + 1e-9:
+            yield f"{part.command} brought it to {len(gone)} numbers of {size}, against the guards"
 
 
 def looks_before_it_sends(case: Case) -> Iterator[str]:

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from decom.dialnexa.pacing import Pace, parse_rate
 from decom.planning.guards import Limits
-from tests.simulation.faults import DELETES, READS, Faults, some
+from tests.simulation.faults import DELETES, ODD_READS, READS, Faults, some
 from tests.simulation.service import Limit
 from tests.simulation.world import Campaign, World
 
@@ -93,9 +93,21 @@ def scenario(seed: int) -> Scenario:
         two_steps=chance.random() < 0.3,
         again=chance.choice(("", "", "", "", "run", "release", "tampered")),
     )
+    if chance.random() < 0.06:
+        _drift(chance, night)
+    if chance.random() < 0.05:
+        night.limits, night.changes = _just_enough(len(wanted), len(ids)), {chance.randint(2, 12): ("shrink", "")}
     if crowd:
         night.strikes[0] = (chance.randint(60, 300), "kill")
     return night
+
+
+def _drift(chance: random.Random, night: Scenario) -> None:
+    """Pages move while they are read: rows repeat, slip, or leave."""
+    night.world.page_size = 3
+    night.faults.read_kinds, night.faults.read_share = ODD_READS, chance.choice((0.1, 0.3, 0.6))
+    for _ in range(chance.randint(0, 2)):
+        night.changes[chance.randint(2, 4)] = ("other", chance.choice(list(night.world.numbers)))
 
 
 def _jumps(chance: random.Random) -> tuple[tuple[float, float], ...]:
@@ -163,17 +175,22 @@ def _limits(chance: random.Random, wanted: int, size: int) -> Limits:
     if draw < 0.05:
         return Limits(max(1, wanted - 1), 1.0, 1.0)
     if draw < 0.18:
-        return Limits(wanted, min(1.0, math.ceil(100 * wanted / size) / 100), 1.0)
+        return _just_enough(wanted, size)
     if draw < 0.22:
         return Limits(wanted, max(0.01, math.floor(100 * (wanted - 1) / size) / 100), 0.5)
     return Limits(1_000, 1.0, 1.0)
+
+
+def _just_enough(wanted: int, size: int) -> Limits:
+    """Guards that let the plan through, and nothing more."""
+    return Limits(wanted, min(1.0, math.ceil(100 * wanted / size) / 100), 1.0)
 
 
 def _changes(chance: random.Random, wanted: list[str]) -> dict[int, tuple[str, str]]:
     changes = {}
     for _ in range(chance.choice((0, 0, 0, 1, 1, 2, 3))):
         kind = chance.choices(CHANGES, (5, 5, 2, 3, 1, 1, 1))[0]
-        changes[chance.randint(2, 60)] = (kind, chance.choice(wanted))
+        changes[chance.choice((chance.randint(2, 12), chance.randint(2, 60)))] = (kind, chance.choice(wanted))
     return changes
 
 

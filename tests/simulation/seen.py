@@ -153,6 +153,10 @@ class Case:
         """The DELETEs of one command."""
         return [request for request in self.of(part) if request.method == "DELETE"]
 
+    def lag(self) -> float:
+        """How many seconds old what a client was shown of the account may have been."""
+        return self.settle if any(request.fault == "stale_read" for request in self.requests) else 0.0
+
     def plan(self) -> Sequence[Mapping[str, Any]]:
         """The run's planned rows."""
         return [line.body for line in self.lines if line.run_id == self.run_id and line.kind == "row"]

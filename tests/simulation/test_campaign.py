@@ -4,6 +4,7 @@
 """
 
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -25,11 +26,13 @@ def test_no_night_breaks_a_promise(memory_path: Path):
     tally = Tally()
     began = time.process_time()
     for seed in range(first, last):
+        folder = memory_path / str(seed)
         try:
-            tally.add(live(scenario(seed), memory_path / str(seed)))
+            tally.add(live(scenario(seed), folder))
         except BaseException as error:
             error.add_note(f"in the night of seed {seed}: python -m tests.simulation {seed}")
             raise
+        shutil.rmtree(folder)
     print(f"\n{tally.table()}\n{time.process_time() - began:.0f} s of processor time")
     assert tally.broken == [], tally.table()
     if tally.nights >= ENOUGH:
