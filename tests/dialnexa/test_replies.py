@@ -56,6 +56,12 @@ def test_without_an_answer_only_what_never_left_is_not_in_doubt():
     assert proof(Unanswered(sent=False, why="expired", certificate=True)) is Proof.NOT_SENT
 
 
+def test_what_a_reply_does_not_say_otherwise():
+    assert Answered(200) == Answered(200, {}, b"", complete=True)
+    assert Unanswered(True, "why") == Unanswered(True, "why", certificate=False)
+    assert MOST_MESSAGE == 1_000
+
+
 def test_only_what_may_have_been_applied_is_doubtful():
     assert {Proof.IN_DOUBT, Proof.STRANGE, Proof.CUT_OFF} == DOUBTFUL
 
