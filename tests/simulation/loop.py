@@ -7,9 +7,11 @@ is how a process is killed here.
 
 import asyncio
 import heapq
+import signal
 from collections import deque
-from collections.abc import Callable, Coroutine, Generator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from contextvars import Context
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, TypeVarTuple
@@ -33,6 +35,25 @@ class Killed(BaseException):
 
 class Stuck(AssertionError):
     """The program would never have ended."""
+
+
+@contextmanager
+def no_longer_than(seconds: float) -> Iterator[None]:
+    """Raise Stuck where the block takes so much processor time: a task that never gives way stops the whole loop.
+
+    Only for the main thread; the real-time alarm is left to pytest's own time-out.
+    """
+
+    def overdue(*_: object) -> None:
+        raise Stuck(f"it was still at work after {seconds:g} seconds of processor time")
+
+    before = signal.signal(signal.SIGVTALRM, overdue)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 class VirtualLoop(asyncio.BaseEventLoop):

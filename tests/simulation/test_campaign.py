@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulation.loop import no_longer_than
 from tests.simulation.night import live
 from tests.simulation.scenario import scenario
 from tests.simulation.tally import Tally
 
 SEEDS = os.environ.get("DECOM_SEEDS", "0-150")
 """First and last but one; read before the tests' clean environment."""
+LONGEST = 30.0
+"""Seconds of processor time for one night; most take 0.04."""
 ENOUGH = 2_000
 """Nights after which everything must have happened once."""
 
@@ -28,7 +31,8 @@ def test_no_night_breaks_a_promise(memory_path: Path):
     for seed in range(first, last):
         folder = memory_path / str(seed)
         try:
-            tally.add(live(scenario(seed), folder))
+            with no_longer_than(LONGEST):
+                tally.add(live(scenario(seed), folder))
         except BaseException as error:
             error.add_note(f"in the night of seed {seed}: python -m tests.simulation {seed}")
             raise
