@@ -123,7 +123,10 @@ class _Life:
         if story is None or len(story.starts) == 0:
             return
         self.judged(final=True)
-        self.does("verify", ask_for_verify(story.run_id), None)
+        seen = self.does("verify", ask_for_verify(story.run_id), None)
+        others = len(world.changes) + sum(1 for each in world.removals if each.by is None)
+        if seen.exit_code != 0 and others == 0:
+            self.night.broken.append("I34: verify found a difference, and nobody else had touched the account")
         if scenario.again == "release":
             sent = len(service.log)
             ended = self.does("release", ask_for_release(story.run_id), None)
