@@ -160,12 +160,12 @@ def outcomes(case: Case) -> dict[str, Any]:
 
 
 def _given_up(case: Case, number_id: str | None) -> bool:
-    """Whether a number had used up its attempts, or was refused for good, whenever that was."""
+    """Whether a number had used up its attempts, or was refused for good (a 404 among it), whenever that was."""
     of_run = [line for line in case.lines if line.run_id == case.run_id and line.number_id == number_id]
     attempts = [line.body for line in of_run if line.kind == "attempt"]
     intents = sum(1 for line in of_run if line.kind == "intent")
     counted = intents - sum(1 for each in attempts if each["status"] == 429)
-    return counted >= MOST_ATTEMPTS or any(each["status"] in REFUSALS for each in attempts)
+    return counted >= MOST_ATTEMPTS or any(each["status"] in {404, *REFUSALS} for each in attempts)
 
 
 def _too_many(case: Case) -> bool:

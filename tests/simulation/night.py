@@ -171,7 +171,9 @@ class _Life:
         with Reader(self.settings.home) as ledger:
             story = None if self.run_id is None else ledger.story(self.run_id)
             if story is None or (len(story.starts) == 0 and story.ended is None):
-                if any(request.method != "GET" for request in night.service.log):
+                of_run = [part for part in night.parts if part.run_id == self.run_id]
+                sent = [each for part in of_run for each in night.service.log[part.first - 1 : part.last]]
+                if any(request.method != "GET" for request in sent):
                     night.broken.append("I15: something was sent for a plan that was never begun")
                 return
             audit = table.build(ledger, story.run_id)
