@@ -72,7 +72,7 @@ def carry_out_all(head: PlanHead, rows: Sequence[PlannedRow], where: Where, home
     clock, chance = SystemClock(), random.Random(1)
     endpoint = Endpoint(where.base_url, Key("key_1:secret"))
     service = Service(endpoint, Pacer(Pace(), clock, chance), Patience(clock, chance), where.make_transport)
-    part = Part(head, rows, {}, HOLDS, where.concurrency, settle=60.0, plan_ttl=timedelta(hours=1))
+    part = Part(head, rows, {}, {}, HOLDS, where.concurrency, settle=60.0, plan_ttl=timedelta(hours=1))
     released = 0
 
     def count(event: Event) -> None:

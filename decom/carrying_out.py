@@ -52,10 +52,12 @@ async def carried_out(settings: Settings, around: Surroundings, service: Service
     structlog.contextvars.bind_contextvars(run_id=run_id)
     with Reader(settings.home) as ledger:
         this = known(ledger, run_id)
+        others = ledger.released_by_others(run_id)
     part = Part(
         head=this.saved.head,
         releases=this.releases,
         stories=this.story.numbers,
+        others=others,
         holds=HOLDS,
         concurrency=settings.concurrency,
         settle=settings.settle,

@@ -116,6 +116,21 @@ class Reader:
             kept.add(run_id)
         return None
 
+    def released_by_others(self, run_id: str) -> dict[str, str]:
+        """What other runs released after this one was planned: the run by number ID.
+
+        A release belongs to one run: where another has it on record, a lost answer of this one claims nothing.
+        """
+        query = (
+            "SELECT run_id, number_id, kind, at, body FROM entries WHERE kind = 'settled' AND run_id <> ?"
+            " AND seq > (SELECT min(seq) FROM entries WHERE run_id = ? AND kind = 'planned') ORDER BY seq"
+        )
+        return {
+            number_id: other
+            for other, number_id, kind, at, body in self._rows(query, run_id, run_id)
+            if _understood(_entry(kind, at, body), records.settled).outcome is Outcome.RELEASED
+        }
+
     def head(self, run_id: str) -> str:
         """The hash over all of a run's entries so far, in hex."""
         query = "SELECT chain FROM entries WHERE seq = (SELECT max(seq) FROM entries WHERE run_id = ?)"

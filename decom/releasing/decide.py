@@ -26,7 +26,7 @@ from decom.dialnexa.replies import DOUBTFUL, Proof
 from decom.dialnexa.retrying import MOST_ATTEMPTS
 from decom.ledger.records import Attempt, Look
 from decom.planning.plan import Conflict
-from decom.vocabulary import Evidence, Outcome, Stopped, stopped
+from decom.vocabulary import Evidence, Outcome, Stopped, earlier_run, stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,12 @@ def came_to_mean(phone_number: str | None, planned: str | None, attempts: Sequen
     """The outcome of a number whose ID has come to mean another E.164 number: nothing more is sent to it."""
     reason = f"its ID now means {phone_number}, it was planned as {planned}: no release is sent"
     return _unknown(reason) if in_doubt(attempts) else _left(Stopped.CHANGED, reason)
+
+
+def released_by(run_id: str) -> Settle:
+    """The outcome of a number that another run has on record as released: one release is claimed once."""
+    reason = f"run {run_id} released it after this run was planned"
+    return Settle(Outcome.MISSING, earlier_run(run_id), reason)
 
 
 def _after_attempt(attempts: Sequence[Attempt], may: May) -> Step:

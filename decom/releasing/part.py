@@ -16,8 +16,9 @@ from decom.ledger.writer import Writer
 from decom.planning.guards import Limits, check_age, check_size
 from decom.planning.holds.interface import Hold
 from decom.planning.plan import PlanHead, PlannedRow
+from decom.releasing.decide import released_by
 from decom.releasing.events import Done, Listener, tell
-from decom.releasing.one_number import Task, Tools
+from decom.releasing.one_number import Task, Tools, as_settled
 from decom.releasing.refresh import compare, look_again, unfinished
 from decom.releasing.stopping import Stop, Watch
 from decom.releasing.workers import release_all
@@ -33,6 +34,8 @@ class Part:
     """Every row that the plan releases."""
     stories: Mapping[str, NumberStory]
     """What earlier parts did, by number ID; empty for the first part."""
+    others: Mapping[str, str]
+    """What other runs released after this one was planned: the run by number ID."""
     holds: Sequence[Hold]
     concurrency: int
     """Requests in flight at most."""
@@ -51,7 +54,8 @@ async def carry_out(part: Part, service: Service, ledger: Writer, stop: Stop, te
     tools = Tools(ledger, stop, Watch(stop, clock, lambda: _is_there(service, stop)), clock, part.settle)
     try:
         tasks = unfinished(part.releases, part.stories, clock.monotonic())
-        ready = await _refreshed(part, tasks, service, tools, tell_to)
+        ours = await _without_others(part, tasks, tools, tell_to)
+        ready = await _refreshed(part, ours, service, tools, tell_to)
         await release_all(ready, service, tools, part.concurrency, tell_to)
     except NotDurable as trouble:
         stop.ask(Stopped.DISK, trouble.what)
@@ -59,6 +63,18 @@ async def carry_out(part: Part, service: Service, ledger: Writer, stop: Stop, te
             ledger.record(Ended(stop.why, stop.detail))
         raise
     ledger.record(Ended(stop.why, stop.detail))
+
+
+async def _without_others(part: Part, tasks: Sequence[Task], tools: Tools, tell_to: Listener) -> Sequence[Task]:
+    """The tasks that no other run has released; the others are settled as theirs."""
+    theirs = [
+        as_settled(task, released_by(part.others[task.number_id])) for task in tasks if task.number_id in part.others
+    ]
+    if len(theirs) > 0:
+        await tools.ledger.append(*theirs)
+    for each in theirs:
+        tell(tell_to, Done(each))
+    return [task for task in tasks if task.number_id not in part.others]
 
 
 async def _refreshed(

@@ -122,6 +122,27 @@ def test_a_second_signal_leaves_at_once_and_loses_nothing(
     assert released(decom.run_folder()) == set(chosen) == set(sandbox.removed)
 
 
+def test_a_release_is_claimed_by_one_run_though_another_was_in_doubt_about_it(
+    start_sandbox: Callable[..., Sandbox], decom_for: Callable[[Sandbox], Command]
+) -> None:
+    """The first run is killed while its DELETE is lost, a second one releases the number, the first goes on."""
+    sandbox = start_sandbox(World.made_up(numbers=100), faults=[Rule.of("drop_before", nth=1)])
+    decom = decom_for(sandbox)
+    chosen = ids(sandbox.world.releasable)[:2]
+    numbers = input_of(decom.folder, chosen)
+    command = ("run", numbers, "--execute", "--yes", "--concurrency", "1")
+    struck(sandbox, decom, "arrival", 1, signal.SIGKILL, *command)
+    first = decom.run_folder()
+    assert decom("run", numbers, "--execute", "--yes").code == 0
+    second = decom.run_folder()
+    assert released(second) == set(chosen) == set(sandbox.removed)
+
+    assert decom("resume", first.name, "--yes").code == 0
+
+    assert released(first) == set()
+    assert {row["evidence"] for row in audit_rows(first)} == {f"earlier_run:{second.name}"}
+
+
 def test_two_runs_never_work_on_one_workspace_of_a_home_at_the_same_time(
     start_sandbox: Callable[..., Sandbox], decom_for: Callable[[Sandbox], Command]
 ) -> None:
