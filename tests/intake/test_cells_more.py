@@ -52,7 +52,20 @@ def test_a_date_is_a_date_however_it_is_written(sign, parts):
 
 @pytest.mark.parametrize(
     "cell",
-    ["2026-11/23", "23-11.2026", "2026-111-23", "2026-11-233", "02026-11-23", "20261123", "2026-11", "123-11-2026"],
+    [
+        "2026--2",
+        "2026-1-",
+        "-1-2026",
+        "1--2026",
+        "2026-11/23",
+        "23-11.2026",
+        "2026-111-23",
+        "2026-11-233",
+        "02026-11-23",
+        "20261123",
+        "2026-11",
+        "123-11-2026",
+    ],
 )
 def test_what_has_other_parts_than_a_date_is_none(cell):
     assert read_cell(cell, None).problem != DATE

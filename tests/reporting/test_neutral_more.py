@@ -30,6 +30,13 @@ def test_no_unseen_sign_hides_the_start_of_a_formula():
     assert hidden == []
 
 
+def test_a_sign_that_is_seen_hides_nothing_and_gets_no_apostrophe():
+    skipped = {*unseen(), *QUOTES, *TRIGGERS, *SPLITTERS}
+    seen = [chr(code) for code in range(0x10000) if chr(code) not in skipped]
+    changed = [f"U+{ord(each):04X}" for each in seen if neutral(f"{each}=1") != visible(f"{each}=1")]
+    assert changed == []
+
+
 @pytest.mark.parametrize("quote", QUOTES)
 def test_no_quote_hides_the_start_of_a_formula(quote):
     expected = "'=1" if quote == "'" else f"{quote}'=1"
