@@ -65,6 +65,7 @@ def test_a_date_is_a_date_however_it_is_written(sign, parts):
         "20261123",
         "2026-11",
         "123-11-2026",
+        "1-222-2026",
     ],
 )
 def test_what_has_other_parts_than_a_date_is_none(cell):
@@ -85,7 +86,10 @@ def test_an_extension_is_one_whatever_the_number_is_written_like(number):
     assert read_cell(f"{number} ext 5", None).problem == EXTENSION
 
 
-@pytest.mark.parametrize("cell", ["x5", "ext 5", "98765 43210 x", "98765 43210 extend 5", "98765 43210 ext 5 6a"])
+@pytest.mark.parametrize(
+    "cell",
+    ["x5", "ext 5", "98765 43210 x", "98765 43210 extend 5", "98765 43210 ext 5 6a", "*5 ext 5", "98765,43210 ext 5"],
+)
 def test_what_is_no_number_with_an_extension_is_not_called_one(cell):
     assert read_cell(cell, None).problem not in (None, EXTENSION)
 
