@@ -88,7 +88,16 @@ def test_an_extension_is_one_whatever_the_number_is_written_like(number):
 
 @pytest.mark.parametrize(
     "cell",
-    ["x5", "ext 5", "98765 43210 x", "98765 43210 extend 5", "98765 43210 ext 5 6a", "*5 ext 5", "98765,43210 ext 5"],
+    [
+        "x5",
+        "ext 5",
+        "98765 43210 x",
+        "98765 43210 ext:",
+        "98765 43210 extend 5",
+        "98765 43210 ext 5 6a",
+        "*5 ext 5",
+        "98765,43210 ext 5",
+    ],
 )
 def test_what_is_no_number_with_an_extension_is_not_called_one(cell):
     assert read_cell(cell, None).problem not in (None, EXTENSION)
