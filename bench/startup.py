@@ -13,13 +13,14 @@ from bench.tables import Table, verdict
 
 BARE = "python -c 'import typer, rich'"
 HELP = "decom --help"
+USAGE_ERROR = "decom plan --no-such-flag"
 COMMANDS: Mapping[str, Sequence[str]] = {
     "python -c 'pass'": ("-c", "pass"),
     BARE: ("-c", "import typer, rich"),
     HELP: ("-m", "decom", "--help"),
     "decom --version": ("-m", "decom", "--version"),
     "decom runs": ("-m", "decom", "runs"),
-    "decom plan (a usage error)": ("-m", "decom", "plan", "--no-such-flag"),
+    USAGE_ERROR: ("-m", "decom", "plan", "--no-such-flag"),
 }
 MOST_TIMES_BARE = 2.0
 
@@ -31,7 +32,7 @@ def measure(times: int, commands: Mapping[str, Sequence[str]] = COMMANDS) -> Tab
         took: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
         for _ in range(times + 1):
             for name, arguments in commands.items():
-                took[name].append(_once(arguments, environment))
+                took[name].append(_once(arguments, environment, 2 if name == USAGE_ERROR else 0))
     # The first round only warms the disk's cache.
     seconds = {name: median(wall for wall, _ in found[1:]) for name, found in took.items()}
     cpu = {name: median(used for _, used in found[1:]) for name, found in took.items()}
@@ -45,8 +46,8 @@ def measure(times: int, commands: Mapping[str, Sequence[str]] = COMMANDS) -> Tab
     return Table(f"Start-up, {times} times each", ("command", "ms", "CPU ms", "CPU ÷ bare"), lines, [note])
 
 
-def _once(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[float, float]:
-    """Seconds by the clock, and of processor time."""
+def _once(arguments: Sequence[str], environment: Mapping[str, str], expected: int) -> tuple[float, float]:
+    """Seconds by the clock, and of processor time. Raises RuntimeError for another exit code than is expected."""
     start = time.perf_counter()
     with subprocess.Popen(
         [sys.executable, *arguments],
@@ -58,4 +59,6 @@ def _once(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[flo
     ) as child:
         _, status, used = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode != expected:
+        raise RuntimeError(f"{' '.join(arguments)} ended with {child.returncode} instead of {expected}")
     return time.perf_counter() - start, used.ru_utime + used.ru_stime
