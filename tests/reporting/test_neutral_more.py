@@ -33,7 +33,8 @@ def test_no_unseen_sign_hides_the_start_of_a_formula():
 def test_a_sign_that_is_seen_hides_nothing_and_gets_no_apostrophe():
     skipped = {*unseen(), *QUOTES, *TRIGGERS, *SPLITTERS}
     codes = (*range(0x10000), *range(0x11000, 0x20000), *range(0xE0000, 0xE0200))
-    seen = [chr(code) for code in codes if chr(code) not in skipped]
+    # Unicode grows: what this Python does not know may be anything.
+    seen = [chr(code) for code in codes if chr(code) not in skipped and unicodedata.category(chr(code)) != "Cn"]
     changed = [f"U+{ord(each):04X}" for each in seen if neutral(f"{each}=1") != visible(f"{each}=1")]
     assert changed == []
 
