@@ -15,7 +15,6 @@ from decom.ledger.reader import Reader
 from decom.ledger.records import Reported, Started, Verified
 from decom.ledger.writer import Writer
 from decom.planning.holds.kinds import HOLDS
-from decom.planning.saved import saved_head
 from decom.private_files import private_folder
 from decom.releasing.events import Stopping, tell
 from decom.releasing.hours import Hours, ending_in_time, parse_window
@@ -27,7 +26,7 @@ from decom.reporting.interface import Audit
 from decom.reporting.kinds import FORMATS
 from decom.reporting.manifest import InputFacts, check_manifest, read_manifest, write_manifest
 from decom.reporting.write import chosen, write_reports
-from decom.runs import KnownRun, known
+from decom.runs import KnownRun, known, saved_of
 from decom.settings import Settings
 from decom.signals import stopping_on_signals
 from decom.surroundings import Surroundings
@@ -123,9 +122,7 @@ def reported(home: Path, run_id: str, clock: Clock) -> Finished:
     """Write the reports from the ledger. Raises NotWritten where the disk refuses; the ledger has everything."""
     with Reader(home) as ledger, Writer(home, run_id, clock) as writer:
         audit = table.build(ledger, run_id)
-        story = ledger.story(run_id)
-        assert story is not None
-        folder = private_folder(saved_head(story.plan).folder)
+        folder = private_folder(saved_of(ledger, run_id).folder)
         try:
             files = write_reports(audit, folder, chosen(audit.options.formats, FORMATS))
             facts = InputFacts(audit.input_name, audit.input_sha256)

@@ -24,7 +24,7 @@ from decom.planning.saved import JSON_FILE, check_untouched
 from decom.releasing.refresh import unfinished
 from decom.releasing.verification import differences
 from decom.reporting import table
-from decom.runs import known, latest_started, named, new_run_id
+from decom.runs import known, latest_started, named, new_run_id, saved_of
 from decom.settings import Settings
 from decom.surroundings import Surroundings, service_for, workspace_of
 from decom.vocabulary import ExitCode
@@ -144,7 +144,7 @@ def report(settings: Settings, target: str, clock: Clock) -> Finished:
     """Write a run's reports again, from the ledger alone. Sends nothing. Raises BadInput, Locked, NotWritten."""
     run_id, _ = named(target)
     with Reader(settings.home) as ledger:
-        workspace = known(ledger, run_id).saved.head.workspace
+        workspace = saved_of(ledger, run_id).head.workspace
     with workspace_locked(settings.home, workspace, run_id, clock):
         return reported(settings.home, run_id, clock)
 

@@ -88,16 +88,24 @@ def named(target: str) -> tuple[str, Path | None]:
 
 def known(ledger: Reader, run_id: str) -> KnownRun:
     """A run of this home. Raises Refused where the ledger does not know it: then it cannot know what was done."""
+    saved = saved_of(ledger, run_id)
     story = ledger.story(run_id)
-    if story is None:
+    assert story is not None
+    rows = (row_from_json(line) for line in ledger.plan_rows(run_id))
+    releases = tuple(row for row in rows if row.decision is Decision.RELEASE)
+    return KnownRun(story, saved, releases)
+
+
+def saved_of(ledger: Reader, run_id: str) -> SavedHead:
+    """A run's plan without its rows, which may be a million. Raises Refused as `known` does."""
+    body = ledger.plan(run_id)
+    if body is None:
         raise Refused(
             "this home's ledger does not know the run, so it cannot know whether it was carried out before",
             where=run_id,
             remedy="Name the home in which it was planned with --home, or plan again.",
         )
-    rows = (row_from_json(line) for line in ledger.plan_rows(run_id))
-    releases = tuple(row for row in rows if row.decision is Decision.RELEASE)
-    return KnownRun(story, saved_head(story.plan), releases)
+    return saved_head(body)
 
 
 def latest_started(ledger: Reader) -> str:

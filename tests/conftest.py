@@ -85,8 +85,8 @@ class Command:
         return self.folder / "runs"
 
     def run_folder(self) -> Path:
-        """The folder of the latest run."""
-        return max(self.output.iterdir())
+        """The folder of the latest run; by its time on disk, since the IDs of one second have no order."""
+        return max(self.output.iterdir(), key=lambda folder: folder.stat().st_mtime_ns)
 
 
 @pytest.fixture

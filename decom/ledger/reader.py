@@ -69,8 +69,14 @@ class Reader:
             self._connection.close()
 
     def run_ids(self) -> list[str]:
-        """Every run, oldest first."""
-        return [str(run_id) for (run_id,) in self._rows("SELECT run_id FROM entries WHERE kind = 'planned' ORDER BY 1")]
+        """Every run, oldest first: by the second in its ID, and within a second by when its plan was entered."""
+        query = "SELECT run_id FROM entries WHERE kind = 'planned' ORDER BY substr(run_id, 1, 16), seq"
+        return [str(run_id) for (run_id,) in self._rows(query)]
+
+    def plan(self, run_id: str) -> str | None:
+        """The body of a run's `planned` entry alone, as `RunStory.plan`; None where this ledger does not know it."""
+        query = "SELECT body FROM entries WHERE run_id = ? AND kind = 'planned'"
+        return next((str(body) for (body,) in self._rows(query, run_id)), None)
 
     def story(self, run_id: str) -> RunStory | None:
         """One run; None where this ledger does not know it."""

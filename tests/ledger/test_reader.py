@@ -80,6 +80,14 @@ def test_runs_are_named_oldest_first_and_only_those_whose_plan_was_entered_whole
         assert ledger.story("20261125T000000Z-000000") is None
 
 
+def test_two_runs_of_one_second_come_in_the_order_of_their_plans(tmp_path: Path):
+    later, sooner = "20261123T190000Z-000000", "20261123T190000Z-ffffff"
+    for run_id in (sooner, later):
+        write(tmp_path, [PLANNED], run_id)
+    with Reader(tmp_path) as ledger:
+        assert ledger.run_ids() == [sooner, later]
+
+
 def test_rows_come_in_the_inputs_order(tmp_path: Path):
     write(tmp_path, [*(Entry(Kind.ROW, AT, f'{{"row":{n}}}') for n in (2, 10, 3)), PLANNED])
     write(tmp_path, [Entry(Kind.ROW, AT, '{"row":99}')], OTHER)
