@@ -44,7 +44,18 @@ FLAGS = {
         "--no-color",
     },
 }
-HEAVY = ("pandas", "httpx", "python_calamine", "xlsxwriter", "sqlalchemy", "starlette", "uvicorn", "phonenumbers")
+HEAVY = (
+    "pandas",
+    "numpy",
+    "pyarrow",
+    "httpx",
+    "python_calamine",
+    "xlsxwriter",
+    "sqlalchemy",
+    "starlette",
+    "uvicorn",
+    "phonenumbers",
+)
 
 
 @pytest.fixture

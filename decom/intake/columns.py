@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decom.errors import BadInput
 from decom.intake.cells import is_blank, names_something, text_of
 from decom.intake.interface import Cell, Line, Wanted
+from decom.tables import in_file, normalised
 
 ID_HEADERS = frozenset({"id", "numberid", "phonenumberid", "dialnexaid"})
 """Normalised headers of a column of IDs."""
@@ -25,13 +26,7 @@ HEAD = 25
 MOST_COLUMNS = 16_384
 """Most columns of a table: as many as a spreadsheet has."""
 
-OUR_COLUMNS = frozenset(
-    {
-        "row", "inputvalue", "numberid", "phonenumber", "decision", "outcome", "evidence", "reason", "httpstatus",
-        "apimessage", "attempts", "firstattemptat", "decidedat", "conflicts", "countrycode", "type", "nickname",
-        "monthlycostusd", "billingstopson", "runid",
-    }
-)  # fmt: skip
+OUR_COLUMNS = frozenset(normalised(column.name) for column in (*in_file("P"), *in_file("U")))
 """Normalised headers of the plan's and the audit's own columns."""
 
 
@@ -53,11 +48,6 @@ class Columns:
     """Those of `others` that have no header: they travel only if something stands in them."""
     notes: tuple[str, ...]
     """As `InputFile.notes`."""
-
-
-def normalised(header: str) -> str:
-    """A header as it is compared: without regard to case, blanks, `_` and `-`."""
-    return "".join(header.replace("\ufeff", "").split()).replace("_", "").replace("-", "").lower()
 
 
 def find(head: Sequence[Line], wanted: Wanted, where: str) -> Columns | None:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 from decom.errors import BadInput
 from decom.intake.cells import BLANK, Reading, is_blank, read_cell, text_of
-from decom.intake.columns import ID_HEADERS, NUMBER_HEADERS, Columns, letters, normalised
+from decom.intake.columns import ID_HEADERS, NUMBER_HEADERS, Columns, letters
 from decom.intake.interface import Cell, Line, Row, Wanted
+from decom.tables import normalised
 
 _MOST_SHARED = 100_000
 """Strings remembered to be shared; past it a column holds different texts, and remembering them only costs."""

@@ -18,24 +18,13 @@ from typing import Any, BinaryIO
 from decom.errors import LedgerTrouble, Refused
 from decom.planning.plan import Billing, Conflict, Plan, PlanHead, PlannedRow, ReportOptions, Source
 from decom.private_files import written_whole
+from decom.tables import in_file
 from decom.vocabulary import Decision
 
 JSON_FILE = "plan.json"
 CSV_FILE = "plan.csv"
 
-COLUMNS = (
-    "row",
-    "input_value",
-    "number_id",
-    "phone_number",
-    "decision",
-    "reason",
-    "conflicts",
-    "country_code",
-    "type",
-    "nickname",
-    "monthly_cost_usd",
-)
+COLUMNS = tuple(column.name for column in in_file("P"))
 """The columns of `plan.csv` before the input's own."""
 
 _NOT_OURS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from decom.reporting.as_csv import text_cell, write_lines
 from decom.reporting.interface import Audit
-from decom.reporting.money import normalised
+from decom.tables import normalised
 from decom.vocabulary import Outcome
 
 OUTCOMES = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from decom.planning.plan import Billing
-from decom.reporting.money import normalised
+from decom.tables import normalised
 
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]00:00(?::00(?:\.0{1,6})?)?)?")
 """An ISO date, or the midnight that a spreadsheet makes of one."""

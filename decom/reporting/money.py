@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from decom.planning.plan import ReportOptions
 from decom.reporting.interface import Audit, AuditRow, Money
+from decom.tables import normalised
 from decom.vocabulary import Outcome
 
 STAYING = frozenset({Outcome.CONFLICTED, Outcome.FAILED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED, Outcome.PROTECTED})
@@ -145,11 +146,6 @@ def group_column(options: ReportOptions, other_columns: Sequence[str]) -> int | 
     wanted = GROUP_HEADERS if options.group_by is None else (normalised(options.group_by),)
     headers = [normalised(header) for header in other_columns]
     return next((headers.index(name) for name in wanted if name in headers), None)
-
-
-def normalised(header: str) -> str:
-    """A header as it is compared: without regard to case, blanks, `_` and `-`."""
-    return "".join(header.split()).replace("_", "").replace("-", "").lower()
 
 
 def dollars(amount: Decimal) -> str:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from decom.reporting.as_retry_csv import OUTCOMES as RETRIED
 from decom.reporting.charts import Bar, Part, lying_bars, standing_bars
-from decom.reporting.columns import COLUMNS, cells_of
+from decom.reporting.columns import cells_of
 from decom.reporting.interface import Audit, AuditRow
 from decom.reporting.money import Breakdown, Sums, breakdown_for
 from decom.reporting.neutral import one_line
@@ -20,8 +20,10 @@ from decom.reporting.pace import Pace
 from decom.reporting.timeline import Step, steps_of
 from decom.reporting.todo import Holder, ToDo
 from decom.reporting.words import MEANINGS, outcome_in_words, status_in_words, usd
+from decom.tables import in_file
 from decom.vocabulary import Outcome
 
+COLUMNS = in_file("U")
 MOST_ROWS = 10_000
 """Most rows on the page."""
 

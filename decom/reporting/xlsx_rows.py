@@ -9,12 +9,14 @@ from decimal import Decimal
 
 from xlsxwriter.workbook import Workbook
 
-from decom.reporting.columns import COLUMNS, Cell, Column, Kind, cells_of
+from decom.reporting.columns import Cell, cells_of
 from decom.reporting.interface import Audit, AuditRow
 from decom.reporting.money import cost_of, group_column
 from decom.reporting.xlsx_sheet import TEXT, Lines, Look, Value, cell_text, day_of, moment_of
+from decom.tables import Column, Kind, in_file
 from decom.vocabulary import Outcome
 
+COLUMNS = in_file("U")
 MOST_LINES = 1_048_576
 """Lines of a worksheet, its heading included."""
 

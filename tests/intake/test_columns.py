@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from decom.errors import BadInput
-from decom.intake.columns import ID_HEADERS, NUMBER_HEADERS, OUR_COLUMNS, find, headers_shown, letters, normalised
+from decom.intake.columns import ID_HEADERS, NUMBER_HEADERS, OUR_COLUMNS, find, headers_shown, letters
 from decom.intake.interface import Cell, Line, Problem, Wanted
 from decom.planning import saved
-from decom.reporting import columns as audit
+from decom.tables import in_file, normalised
 
 WHERE = "numbers.csv"
 
@@ -258,5 +258,5 @@ def test_the_names_that_headers_are_compared_with_are_themselves_normalised(name
 
 
 def test_the_columns_that_are_ours_are_those_of_the_plan_and_the_audit():
-    written = {*saved.COLUMNS, *(column.name for column in audit.COLUMNS)}
+    written = {*saved.COLUMNS, *(column.name for column in in_file("U"))}
     assert {normalised(name) for name in written} == OUR_COLUMNS

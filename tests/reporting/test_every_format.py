@@ -23,14 +23,17 @@ from openpyxl.utils.escape import unescape
 from decom.clock import iso
 from decom.errors import BadSettings
 from decom.planning.plan import Conflict
-from decom.reporting.columns import COLUMNS, conflicts_in_words
+from decom.reporting.columns import conflicts_in_words
 from decom.reporting.kinds import FORMATS
 from decom.reporting.neutral import neutral, one_line
 from decom.reporting.write import chosen, write_reports
 from decom.reporting.xlsx_rows import SHEETS
 from decom.reporting.xlsx_sheet import cell_text
+from decom.tables import in_file
 from decom.vocabulary import Outcome
 from tests.reporting.made_up import made_up_audit, made_up_row, mixed_rows, nasty_audit, with_text
+
+COLUMNS = in_file("U")
 
 every_format = pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
 

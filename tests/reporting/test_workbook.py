@@ -62,8 +62,8 @@ def test_money_and_times_are_numbers_and_dates():
     sheet = workbook(made_up_audit(mixed_rows(40)))["Released"]
     headings = {cell.value: cell.column for cell in sheet[1]}
     line = {name: sheet.cell(2, column) for name, column in headings.items()}
-    assert isinstance(line["Rent a month (USD)"].value, float | int)
-    assert line["Rent a month (USD)"].number_format == "#,##0.00"
+    assert isinstance(line["Monthly cost (USD)"].value, float | int)
+    assert line["Monthly cost (USD)"].number_format == "#,##0.00"
     assert isinstance(line["Decided (UTC)"].value, datetime)
     assert isinstance(line["Billing stops on"].value, datetime)
     assert isinstance(line["Row"].value, int)

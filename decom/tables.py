@@ -1,0 +1,194 @@
+"""Every column of the tables that rows travel in, declared once; and the one function that a frame is born by.
+
+`plan.csv`, `audit.csv`, the workbook, the page and the names that an input's own column must not take come from here.
+pandas is imported where a frame is made, so that commands without one start without it.
+"""
+
+from array import array
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any
+
+from decom.vocabulary import Decision, Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Kind(Enum):
+    """What a column holds, for formats that have more than text."""
+
+    TEXT = auto()
+    WHOLE = auto()
+    MONEY = auto()
+    """A decimal string in USD."""
+    MOMENT = auto()
+    """ISO 8601 in UTC."""
+    DAY = auto()
+    """An ISO date."""
+
+
+OWN = "object"
+"""Text that hardly two rows share; None where there is none, which an empty text is not."""
+SHARED = "category"
+"""Text that many rows share: each is held, and written, once."""
+WHOLE = "int64"
+MAYBE = "Int64"
+"""A whole number, or none."""
+FLAG = "bool"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column."""
+
+    name: str
+    """As in `audit.csv`: `monthly_cost_usd`."""
+    tables: str
+    """The letters of the tables that have it: see `of`."""
+    dtype: str
+    """`OWN`, `SHARED`, `WHOLE`, `MAYBE` or `FLAG`."""
+    default: Any = None
+    """Where nothing is said."""
+    heading: str = ""
+    """As people read it: `Monthly cost (USD)`; empty where no report shows the column."""
+    kind: Kind = Kind.TEXT
+    width: int = 0
+    """In characters, for formats with columns that have one."""
+    files: str = ""
+    """`P` where `plan.csv` has it, `U` where the reports for people have it."""
+    words: tuple[str, ...] = ()
+    """The only texts that it may hold, in their order; empty: any."""
+
+
+COLUMNS = (
+    Column("row", "PUH", WHOLE, 0, "Row", Kind.WHOLE, 7, "PU"),
+    Column("input_value", "PU", OWN, "", "Input", Kind.TEXT, 22, "PU"),
+    Column("number_id", "PUN", OWN, None, "Number ID", Kind.TEXT, 26, "PU"),
+    Column("phone_number", "PU", OWN, None, "Phone number", Kind.TEXT, 18, "PU"),
+    Column("decision", "P", SHARED, None, "Decision", Kind.TEXT, 14, "P", words=tuple(Decision)),
+    Column("outcome", "UN", SHARED, None, "Outcome", Kind.TEXT, 14, "U", words=tuple(Outcome)),
+    Column("evidence", "PUN", SHARED, "plan", "Evidence", Kind.TEXT, 24, "U"),
+    Column("reason", "PUN", SHARED, "", "Reason", Kind.TEXT, 52, "PU"),
+    Column("http_status", "UN", MAYBE, None, "HTTP status", Kind.WHOLE, 9, "U"),
+    Column("api_message", "UN", SHARED, "", "API message", Kind.TEXT, 40, "U"),
+    Column("attempts", "UN", WHOLE, 0, "Attempts", Kind.WHOLE, 9, "U"),
+    Column("first_attempt_at", "UN", OWN, None, "First attempt (UTC)", Kind.MOMENT, 20, "U"),
+    Column("decided_at", "UN", OWN, None, "Decided (UTC)", Kind.MOMENT, 20, "U"),
+    Column("conflicts", "PUN", SHARED, "", "In use by", Kind.TEXT, 40, "PU"),
+    Column("country_code", "PU", SHARED, None, "Country", Kind.TEXT, 9, "PU"),
+    Column("type", "PU", SHARED, None, "Type", Kind.TEXT, 11, "PU"),
+    Column("nickname", "PU", OWN, None, "Nickname", Kind.TEXT, 24, "PU"),
+    Column("monthly_cost_usd", "PU", SHARED, None, "Monthly cost (USD)", Kind.MONEY, 13, "PU"),
+    Column("cost_from", "PU", SHARED, None),
+    Column("created_at", "P", OWN, None),
+    Column("duplicate_of", "P", MAYBE, None),
+    Column("billing_stops_on", "U", SHARED, None, "Billing stops on", Kind.DAY, 13, "U"),
+    Column("run_id", "U", SHARED, "", "Run", Kind.TEXT, 26, "U"),
+)
+"""All of them, in the order in which tables have them."""
+
+
+def of(table: str) -> tuple[Column, ...]:
+    """The columns of a table.
+
+    `P` the plan, a line a row of the input; `U` the audit, a line a row; `N` what a run did about each number.
+    """
+    return tuple(column for column in COLUMNS if table in column.tables)
+
+
+def in_file(table: str) -> tuple[Column, ...]:
+    """The columns of `plan.csv` (`P`), or of the audit as people read it (`U`); the input's own come after them."""
+    return tuple(column for column in COLUMNS if table in column.files)
+
+
+def normalised(header: str) -> str:
+    """A header as it is compared: without regard to case, blanks, `_` and `-`."""
+    return "".join(header.replace("\ufeff", "").split()).replace("_", "").replace("-", "").lower()
+
+
+def shaped(found: Mapping[str, Any], table: str) -> "pd.DataFrame":
+    """A frame of a table: its columns in their order, each of the declared type, whatever is absent at its default.
+
+    `found` has a sequence for each column that is known (a frame will do). Raises ValueError or TypeError where a
+    value does not fit its column: nothing is guessed or rounded.
+    """
+    import pandas as pd
+
+    columns = of(table)
+    if len(strange := set(found) - {column.name for column in columns}) > 0:
+        raise ValueError(f"not a column of table {table}: {', '.join(sorted(strange))}")
+    if len(lengths := {len(values) for values in found.values()}) > 1:
+        raise ValueError(f"columns of different lengths: {sorted(lengths)}")
+    index = pd.RangeIndex(next(iter(lengths), 0))
+    cells = {column.name: _column(column, found.get(column.name), index) for column in columns}
+    return pd.DataFrame(cells, index=index, copy=False)
+
+
+def shared(values: Iterable[str | None]) -> "pd.Categorical":
+    """Texts, each distinct one held once, in the order in which they were met; None is none of them."""
+    places = Places()
+    return places.as_categorical(array("i", map(places.__getitem__, values)))
+
+
+class Places(dict[str | None, int]):
+    """The place of each distinct text; None has none, which is -1."""
+
+    def __init__(self) -> None:
+        super().__init__({None: -1})
+
+    def __missing__(self, text: str | None) -> int:
+        self[text] = place = len(self) - 1
+        return place
+
+    def as_categorical(self, places: "array[int]") -> "pd.Categorical":
+        """A column of these texts. Raises TypeError where one is no text."""
+        import numpy as np
+        import pandas as pd
+
+        texts = [text for text in self if text is not None]
+        _check_texts(texts)
+        # Not `Categorical(values)`: it sorts, and an inferred type may refuse half a surrogate pair.
+        return pd.Categorical.from_codes(np.frombuffer(places, dtype=np.int32), pd.Index(texts, dtype=object))
+
+
+def _column(column: Column, values: Any, index: "pd.RangeIndex") -> "pd.Series[Any]":
+    import pandas as pd
+
+    if values is None:
+        values = [column.default] * len(index)
+    if column.dtype == SHARED:
+        return pd.Series(_shared(column, values), index=index, copy=False)
+    # Values without a type are not to be given one: pandas would guess, and 200 beside None becomes 200.0.
+    typed = getattr(values, "dtype", object)
+    given = pd.Series(getattr(values, "array", values), index=index, dtype=typed, copy=False)
+    if column.dtype == OWN:
+        texts = given.astype(object)
+        texts = texts.where(texts.notna(), None) if texts.isna().any() else texts
+        _check_texts(text for text in texts if text is not None)
+        return texts
+    if pd.api.types.is_object_dtype(given) and not all(value is None or type(value) in (int, bool) for value in given):
+        raise TypeError(f"a whole number is wanted in the column {column.name}")
+    return given.astype(pd.api.types.pandas_dtype(column.dtype))
+
+
+def _shared(column: Column, values: Any) -> Any:
+    import pandas as pd
+
+    if isinstance(values, pd.Series):
+        values = values.array
+    if not isinstance(values, pd.Categorical):
+        values = shared(None if pd.isna(value) else value for value in values)
+    if len(column.words) == 0:
+        return values
+    words = pd.Index([str(word) for word in column.words], dtype=object)
+    if len(strange := values.categories.difference(words)) > 0:
+        raise ValueError(f"{strange[0]!r} is no {column.name}")
+    return values.set_categories(words, ordered=True)
+
+
+def _check_texts(texts: Iterable[Any]) -> None:
+    strange = next((text for text in texts if not isinstance(text, str)), None)
+    if strange is not None:
+        raise TypeError(f"a text is wanted, not {str(strange)[:40]!r}")
