@@ -27,7 +27,7 @@ from decom.ledger.reader import Reader
 from decom.ledger.records import Attempt, Ended, Intent, Settled, Started, entry
 from decom.ledger.writer import Writer
 from decom.private_files import private_folder
-from decom.reporting import table
+from decom.reporting.audit import build
 from decom.reporting.kinds import FORMATS
 from decom.reporting.write import chosen, write_reports
 from decom.runs import known
@@ -101,7 +101,7 @@ def _one_format(word: str) -> Callable[[Path, int], Cost]:
 
     def write(folder: Path, _: int) -> Cost:
         with measuring() as cost, Reader(folder / "home") as ledger:
-            audit = table.build(ledger, _run_id(folder))
+            audit = build(ledger, _run_id(folder))
             write_reports(audit, private_folder(folder / word), chosen([word], FORMATS))
         return cost()
 

@@ -21,7 +21,7 @@ from decom.releasing.hours import Hours, ending_in_time, parse_window
 from decom.releasing.part import Part, carry_out
 from decom.releasing.stopping import Stop
 from decom.releasing.verification import CLAIMING, Claim, differences
-from decom.reporting import table
+from decom.reporting import audit as audits
 from decom.reporting.interface import Audit
 from decom.reporting.kinds import FORMATS
 from decom.reporting.manifest import InputFacts, check_manifest, read_manifest, write_manifest
@@ -30,7 +30,7 @@ from decom.runs import KnownRun, known, saved_of
 from decom.settings import Settings
 from decom.signals import stopping_on_signals
 from decom.surroundings import Surroundings
-from decom.vocabulary import ExitCode, Stopped
+from decom.vocabulary import ExitCode, Outcome, Stopped
 
 log = structlog.get_logger()
 
@@ -40,7 +40,6 @@ class Finished:
     """A run, or a part of one, that ended and was reported."""
 
     audit: Audit
-    """Its rows cannot be read any more: the files have them."""
     folder: Path
     files: tuple[Path, ...]
     exit_code: ExitCode
@@ -89,7 +88,7 @@ def _hours(settings: Settings) -> Hours:
 async def _look_back(settings: Settings, around: Surroundings, service: Service, writer: Writer) -> None:
     """Ask the account whether all is as it will be reported; where that cannot be asked, nothing is recorded."""
     with Reader(settings.home) as ledger:
-        claims = claims_of(table.build(ledger, writer.run_id))
+        claims = claims_of(audits.build(ledger, writer.run_id))
     try:
         async with service.reading() as account:
             writer.record(Verified(await differences(account, claims, around.clock, settings.settle)))
@@ -99,11 +98,11 @@ async def _look_back(settings: Settings, around: Surroundings, service: Service,
 
 def claims_of(audit: Audit) -> list[Claim]:
     """What the report says of where each number is now; a number that its ID no longer means is left out."""
-    return [
-        Claim(row.number_id, row.phone_number, row.outcome)
-        for row in audit.rows
-        if row.number_id is not None and row.outcome in CLAIMING and not row.evidence.endswith(f":{Stopped.CHANGED}")
-    ]
+    rows = audit.rows
+    changed = rows["evidence"].astype(object).str.endswith(f":{Stopped.CHANGED}")
+    claiming = rows[rows["number_id"].notna() & rows["outcome"].isin(CLAIMING) & ~changed]
+    columns = (claiming[name] for name in ("number_id", "phone_number", "outcome"))
+    return [Claim(number_id, phone, Outcome(outcome)) for number_id, phone, outcome in zip(*columns, strict=True)]
 
 
 def changed_since(ledger: Reader, this: KnownRun) -> tuple[str, ...]:
@@ -121,7 +120,7 @@ def changed_since(ledger: Reader, this: KnownRun) -> tuple[str, ...]:
 def reported(home: Path, run_id: str, clock: Clock) -> Finished:
     """Write the reports from the ledger. Raises NotWritten where the disk refuses; the ledger has everything."""
     with Reader(home) as ledger, Writer(home, run_id, clock) as writer:
-        audit = table.build(ledger, run_id)
+        audit = audits.build(ledger, run_id)
         folder = private_folder(saved_of(ledger, run_id).folder)
         try:
             files = write_reports(audit, folder, chosen(audit.options.formats, FORMATS))

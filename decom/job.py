@@ -23,7 +23,7 @@ from decom.planning.plan import Plan
 from decom.planning.saved import JSON_FILE, check_untouched
 from decom.releasing.refresh import unfinished
 from decom.releasing.verification import differences
-from decom.reporting import table
+from decom.reporting import audit as audits
 from decom.runs import known, latest_started, named, new_run_id, saved_of
 from decom.settings import Settings
 from decom.surroundings import Surroundings, service_for, workspace_of
@@ -130,7 +130,7 @@ async def verify(settings: Settings, around: Surroundings, target: str) -> Seen:
         with Reader(settings.home) as ledger:
             this = known(ledger, run_id)
             check_same_workspace(this.saved.head, workspace_of(settings), settings.base_url)
-            claims = claims_of(table.build(ledger, run_id))
+            claims = claims_of(audits.build(ledger, run_id))
             changed = changed_since(ledger, this)
         async with service.reading() as account:
             found = await differences(account, claims, around.clock, settings.settle)

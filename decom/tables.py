@@ -5,8 +5,9 @@ pandas is imported where a frame is made, so that commands without one start wit
 """
 
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ WHOLE = "int64"
 MAYBE = "Int64"
 """A whole number, or none."""
 FLAG = "bool"
+AMOUNT = "decimal"
+"""Exact decimals of Python's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Column:
     tables: str
     """The letters of the tables that have it: see `of`."""
     dtype: str
-    """`OWN`, `SHARED`, `WHOLE`, `MAYBE` or `FLAG`."""
+    """`OWN`, `SHARED`, `WHOLE`, `MAYBE`, `FLAG` or `AMOUNT`."""
     default: Any = None
     """Where nothing is said."""
     heading: str = ""
@@ -63,20 +66,22 @@ class Column:
 
 
 COLUMNS = (
-    Column("row", "PUH", WHOLE, 0, "Row", Kind.WHOLE, 7, "PU"),
+    Column("seq", "TD", WHOLE, 0),
+    Column("number", "TD", WHOLE, 0),
+    Column("row", "PU", WHOLE, 0, "Row", Kind.WHOLE, 7, "PU"),
     Column("input_value", "PU", OWN, "", "Input", Kind.TEXT, 22, "PU"),
     Column("number_id", "PUN", OWN, None, "Number ID", Kind.TEXT, 26, "PU"),
     Column("phone_number", "PU", OWN, None, "Phone number", Kind.TEXT, 18, "PU"),
     Column("decision", "P", SHARED, None, "Decision", Kind.TEXT, 14, "P", words=tuple(Decision)),
-    Column("outcome", "UN", SHARED, None, "Outcome", Kind.TEXT, 14, "U", words=tuple(Outcome)),
-    Column("evidence", "PUN", SHARED, "plan", "Evidence", Kind.TEXT, 24, "U"),
-    Column("reason", "PUN", SHARED, "", "Reason", Kind.TEXT, 52, "PU"),
-    Column("http_status", "UN", MAYBE, None, "HTTP status", Kind.WHOLE, 9, "U"),
-    Column("api_message", "UN", SHARED, "", "API message", Kind.TEXT, 40, "U"),
+    Column("outcome", "UND", SHARED, None, "Outcome", Kind.TEXT, 14, "U", words=tuple(Outcome)),
+    Column("evidence", "PUND", SHARED, "plan", "Evidence", Kind.TEXT, 24, "U"),
+    Column("reason", "PUND", SHARED, "", "Reason", Kind.TEXT, 52, "PU"),
+    Column("http_status", "UNT", MAYBE, None, "HTTP status", Kind.WHOLE, 9, "U"),
+    Column("api_message", "UNT", SHARED, "", "API message", Kind.TEXT, 40, "U"),
     Column("attempts", "UN", WHOLE, 0, "Attempts", Kind.WHOLE, 9, "U"),
     Column("first_attempt_at", "UN", OWN, None, "First attempt (UTC)", Kind.MOMENT, 20, "U"),
-    Column("decided_at", "UN", OWN, None, "Decided (UTC)", Kind.MOMENT, 20, "U"),
-    Column("conflicts", "PUN", SHARED, "", "In use by", Kind.TEXT, 40, "PU"),
+    Column("decided_at", "UND", OWN, None, "Decided (UTC)", Kind.MOMENT, 20, "U"),
+    Column("conflicts", "PUND", SHARED, "", "In use by", Kind.TEXT, 40, "PU"),
     Column("country_code", "PU", SHARED, None, "Country", Kind.TEXT, 9, "PU"),
     Column("type", "PU", SHARED, None, "Type", Kind.TEXT, 11, "PU"),
     Column("nickname", "PU", OWN, None, "Nickname", Kind.TEXT, 24, "PU"),
@@ -85,6 +90,24 @@ COLUMNS = (
     Column("created_at", "P", OWN, None),
     Column("duplicate_of", "P", MAYBE, None),
     Column("billing_stops_on", "U", SHARED, None, "Billing stops on", Kind.DAY, 13, "U"),
+    Column("at", "T", OWN),
+    Column("proof", "T", SHARED),
+    Column("open_since", "N", OWN),
+    Column("was_tried", "N", FLAG, False),
+    Column("was_touched", "N", FLAG, False),
+    Column("place", "H", WHOLE, 0),
+    Column("source", "H", SHARED),
+    Column("conflict_id", "H", SHARED),
+    Column("name", "SH", OWN, ""),
+    Column("status", "H", SHARED),
+    Column("rows", "S", WHOLE, 0),
+    Column("released", "S", WHOLE, 0),
+    Column("conflicted", "S", WHOLE, 0),
+    Column("ending_usd", "S", AMOUNT, Decimal(0)),
+    Column("continuing_usd", "S", AMOUNT, Decimal(0)),
+    Column("unknown_ending", "S", WHOLE, 0),
+    Column("unknown_continuing", "S", WHOLE, 0),
+    Column("from_price_list", "S", WHOLE, 0),
     Column("run_id", "U", SHARED, "", "Run", Kind.TEXT, 26, "U"),
 )
 """All of them, in the order in which tables have them."""
@@ -93,7 +116,8 @@ COLUMNS = (
 def of(table: str) -> tuple[Column, ...]:
     """The columns of a table.
 
-    `P` the plan, a line a row of the input; `U` the audit, a line a row; `N` what a run did about each number.
+    `P` the plan and `U` the audit, a line a row of the input; `N` what a run did about each number, `T` every DELETE
+    of it that was tried, `D` every outcome decided; `S` sums, a line a group of rows; `H` what holds rows back.
     """
     return tuple(column for column in COLUMNS if table in column.tables)
 
@@ -126,6 +150,11 @@ def shaped(found: Mapping[str, Any], table: str) -> "pd.DataFrame":
     return pd.DataFrame(cells, index=index, copy=False)
 
 
+def lines_of(frame: "pd.DataFrame") -> Iterator[Any]:
+    """The frame's lines one by one, each a named tuple of its columns' values, with its index as `Index`."""
+    return iter(frame.itertuples())
+
+
 def shared(values: Iterable[str | None]) -> "pd.Categorical":
     """Texts, each distinct one held once, in the order in which they were met; None is none of them."""
     places = Places()
@@ -148,7 +177,7 @@ class Places(dict[str | None, int]):
         import pandas as pd
 
         texts = [text for text in self if text is not None]
-        _check_texts(texts)
+        _check(str, texts)
         # Not `Categorical(values)`: it sorts, and an inferred type may refuse half a surrogate pair.
         return pd.Categorical.from_codes(np.frombuffer(places, dtype=np.int32), pd.Index(texts, dtype=object))
 
@@ -166,20 +195,25 @@ def _column(column: Column, values: Any, index: "pd.RangeIndex") -> "pd.Series[A
     if column.dtype == OWN:
         texts = given.astype(object)
         texts = texts.where(texts.notna(), None) if texts.isna().any() else texts
-        _check_texts(text for text in texts if text is not None)
+        _check(str, texts)
         return texts
-    if pd.api.types.is_object_dtype(given) and not all(value is None or type(value) in (int, bool) for value in given):
-        raise TypeError(f"a whole number is wanted in the column {column.name}")
+    if column.dtype == AMOUNT:
+        _check(Decimal, given)
+        return given.astype(object)
+    if pd.api.types.is_object_dtype(given):
+        _check(int, given)
     return given.astype(pd.api.types.pandas_dtype(column.dtype))
 
 
 def _shared(column: Column, values: Any) -> Any:
     import pandas as pd
 
-    if isinstance(values, pd.Series):
-        values = values.array
+    if isinstance(values, pd.Series) and not isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(object).where(values.notna(), None)
+    else:
+        values = getattr(values, "array", values)
     if not isinstance(values, pd.Categorical):
-        values = shared(None if pd.isna(value) else value for value in values)
+        values = shared(values)
     if len(column.words) == 0:
         return values
     words = pd.Index([str(word) for word in column.words], dtype=object)
@@ -188,7 +222,8 @@ def _shared(column: Column, values: Any) -> Any:
     return values.set_categories(words, ordered=True)
 
 
-def _check_texts(texts: Iterable[Any]) -> None:
-    strange = next((text for text in texts if not isinstance(text, str)), None)
-    if strange is not None:
-        raise TypeError(f"a text is wanted, not {str(strange)[:40]!r}")
+def _check(kind: type, values: Iterable[Any]) -> None:
+    """Refuse values of any other type; None is none."""
+    strange = [each for each in set(map(type, values)) if not issubclass(each, (kind, type(None)))]
+    if len(strange) > 0:
+        raise TypeError(f"a {strange[0].__name__} where there should be a {kind.__name__}")

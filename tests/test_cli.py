@@ -171,6 +171,21 @@ def test_what_needs_nothing_heavy_loads_nothing_heavy(arguments: tuple[str, ...]
     assert ran.stdout.endswith("loaded: []\n"), ran.stdout + ran.stderr
 
 
+def test_a_check_up_makes_no_table_and_loads_what_makes_them_for_nothing(alone: Command) -> None:
+    code = (
+        "import sys, atexit\n"
+        "from decom.cli import main\n"
+        "atexit.register(lambda: print('loaded:', [name for name in ('pandas', 'numpy') if name in sys.modules]))\n"
+        "sys.argv = ['decom', 'doctor']\n"
+        "main()\n"
+    )
+    environment = {**os.environ, **alone.environment}
+    ran = subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=alone.folder, capture_output=True, check=False
+    )
+    assert ran.stdout.endswith(b"loaded: []\n"), ran.stdout + ran.stderr
+
+
 def test_a_bug_is_told_without_a_traceback_a_variable_or_its_text(alone: Command) -> None:
     code = (
         "import sys\n"

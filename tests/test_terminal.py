@@ -15,6 +15,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -162,7 +163,8 @@ AUDIT = Audit(
     notes=(),
     options=HEAD.report,
     ledger_head="0" * 64,
-    rows=(),
+    rows=pd.DataFrame(),
+    others=pd.DataFrame(),
 )
 
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from decom.reporting.as_html import AsHtml
-from tests.reporting.made_up import ManyRows, made_up_audit, mixed_rows, nasty_audit
+from tests.reporting.made_up import made_up_audit, mixed_rows, nasty_audit
 
 FLAGS = [
     "--no-sandbox",
@@ -117,7 +117,7 @@ def test_the_keyboard_alone_reaches_search_and_sorting(opened: Callable[..., Ope
 
 
 def test_ten_thousand_rows_are_searched_while_one_types(opened: Callable[..., Opened]) -> None:
-    page, heard = opened(made_up_audit(ManyRows(10_000)))
+    page, heard = opened(made_up_audit(mixed_rows(10_000)))
     page.locator("#search").press_sequentially("released", timeout=20_000)
     assert len(shown_rows(page)) > 0
     assert heard == []

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from decom.dialnexa.replies import Proof
 from decom.errors import LedgerTrouble
@@ -78,10 +78,11 @@ class Reader:
         query = "SELECT body FROM entries WHERE run_id = ? AND kind = 'planned'"
         return next((str(body) for (body,) in self._rows(query, run_id)), None)
 
-    def story(self, run_id: str) -> RunStory | None:
-        """One run; None where this ledger does not know it."""
+    def story(self, run_id: str, *, with_numbers: bool = True) -> RunStory | None:
+        """One run; None where this ledger does not know it. Without its numbers it is read in no time."""
         story: RunStory | None = None
-        for entry in self._entries("run_id = ? AND kind <> 'row' ORDER BY seq", run_id):
+        kinds = "kind <> 'row'" if with_numbers else "kind IN ('planned', 'started', 'ended', 'verified', 'reported')"
+        for entry in self._entries(f"run_id = ? AND {kinds} ORDER BY seq", run_id):
             if entry.kind is Kind.PLANNED:
                 story = RunStory(run_id, entry.at, entry.body)
             elif story is not None:
@@ -92,6 +93,11 @@ class Reader:
         """The bodies of a run's planned rows, in the input's order."""
         query = "SELECT body FROM entries WHERE run_id = ? AND kind = 'row' ORDER BY seq"
         return (str(body) for (body,) in self._rows(query, run_id))
+
+    def entries_of(self, run_id: str, kind: Kind) -> Iterator[tuple[Any, ...]]:
+        """A run's entries of one kind in their order: place in the ledger, when written, number, body."""
+        query = "SELECT seq, at, number_id, body FROM entries WHERE run_id = ? AND kind = ? ORDER BY seq"
+        return self._rows(query, run_id, kind)
 
     def life(self, name: str) -> list[tuple[str, Entry]]:
         """All entries about a number, named by its ID or its E.164 number, oldest first, each with its run."""

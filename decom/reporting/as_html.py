@@ -16,8 +16,7 @@ from markupsafe import Markup
 from decom.reporting.interface import Audit
 from decom.reporting.neutral import visible
 from decom.reporting.page_facts import page_facts
-from decom.reporting.todo import kind_of, step_for
-from decom.reporting.words import usd
+from decom.reporting.words import kind_of, step_for, usd
 
 _AT_ONCE = 64
 """Pieces of the template that are written at once."""

@@ -5,17 +5,18 @@ the service or the input said (lone surrogates too), and a terminal that shows i
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from itertools import repeat
 from typing import Any, BinaryIO
 
-from decom.reporting.interface import Audit, AuditRow
-from decom.reporting.lists import LISTS
-from decom.reporting.money import Breakdown, Sums, breakdown_for, dollars
+from decom.reporting.csv_files import LISTS
+from decom.reporting.interface import Audit
+from decom.reporting.pieces import Form, in_pieces
+from decom.reporting.statement import by_group, by_month, conflicts_of, group_column
+from decom.reporting.words import dollars
+from decom.tables import lines_of, of
 from decom.vocabulary import Outcome
-
-_MANY = 500
-"""Rows that are written at once."""
 
 
 class AsJson:
@@ -28,19 +29,11 @@ class AsJson:
         """Write the summary, then `rows`, one a line, then `money_by_group` and `money_by_month`."""
         head = json.dumps(summary(audit, files_of(audit)), indent=2)
         stream.write(f'{head.removesuffix("}").rstrip()},\n  "rows": ['.encode("ascii"))
-        breakdown = breakdown_for(audit)
-        encode = json.JSONEncoder(separators=(", ", ": ")).encode
-        waiting: list[str] = []
         separator = "\n"
-        for row in audit.rows:
-            breakdown.add(row)
-            waiting.append(encode(_row(row, audit.other_columns)))
-            if len(waiting) == _MANY:
-                stream.write((separator + ",\n".join(waiting)).encode("ascii"))
-                waiting, separator = [], ",\n"
-        if waiting != []:
-            stream.write((separator + ",\n".join(waiting)).encode("ascii"))
-        tail = json.dumps(_money_apart(breakdown), indent=2)
+        for lines in _rows(audit):
+            stream.write((separator + ",\n".join(lines)).encode("ascii"))
+            separator = ",\n"
+        tail = json.dumps(_money_apart(audit), indent=2)
         stream.write(f"\n  ],\n{tail.removeprefix('{').lstrip(chr(10))}\n".encode("ascii"))
 
 
@@ -91,51 +84,45 @@ def files_of(audit: Audit) -> dict[str, str]:
     return reports | {one.name: one.file_name for one in LISTS if one.is_for(audit)}
 
 
-def _row(row: AuditRow, other_columns: tuple[str, ...]) -> dict[str, Any]:
-    return {
-        "row": row.row,
-        "input_value": row.input_value,
-        "number_id": row.number_id,
-        "phone_number": row.phone_number,
-        "outcome": row.outcome.value,
-        "evidence": row.evidence,
-        "reason": row.reason,
-        "http_status": row.http_status,
-        "api_message": row.api_message,
-        "attempts": row.attempts,
-        "first_attempt_at": row.first_attempt_at,
-        "decided_at": row.decided_at,
-        "conflicts": [
-            {"source": held.source, "id": held.id, "name": held.name, "status": held.status} for held in row.conflicts
-        ],
-        "country_code": row.country_code,
-        "type": row.type,
-        "nickname": row.nickname,
-        "monthly_cost_usd": row.monthly_cost_usd,
-        "cost_from": row.cost_from,
-        "billing_stops_on": row.billing_stops_on,
-        "others": dict(zip(other_columns, row.others, strict=True)),
-    }
+def _rows(audit: Audit) -> Iterator[Iterator[str]]:
+    ours = [(audit.rows[column.name], _pair(column.name)) for column in of("U") if column.name != "run_id"]
+    places = {name: at for at, name in enumerate(audit.other_columns)}
+    others = [(audit.others[at], _pair(name)) for name, at in places.items()]
+    count = len(audit.rows)
+    for rows in in_pieces([*ours, *others], count):
+        cells = map(", ".join, zip(*rows[: len(ours)], strict=True))
+        beside = map(", ".join, zip(*rows[len(ours) :], strict=True)) if len(others) > 0 else repeat("")
+        yield (f'{{{some}, "others": {{{more}}}}}' for some, more in zip(cells, beside, strict=len(others) > 0))
 
 
-def _money_apart(breakdown: Breakdown) -> dict[str, Any]:
+def _pair(name: str) -> Form:
+    """A cell with its name before it, as it stands in an object."""
+    encode = json.JSONEncoder(separators=(", ", ": ")).encode
+    key = f"{encode(name)}: "
+    if name == "conflicts":
+        return lambda cell: key + encode([asdict(conflict) for conflict in conflicts_of(cell)])
+    return lambda cell: key + encode(cell)
+
+
+def _money_apart(audit: Audit) -> dict[str, Any]:
+    at = group_column(audit.options, audit.other_columns)
     return {
         "money_by_group": {
-            "column": breakdown.column,
-            "groups": [{"group": name, **_sums(sums)} for name, sums in breakdown.groups_by_money()],
+            "column": None if at is None else audit.other_columns[at],
+            "groups": [{"group": line.name, **_sums(line)} for line in lines_of(by_group(audit))],
         },
         "money_by_month": [
-            {"month": month if month != "" else None, **_sums(sums)} for month, sums in breakdown.months_in_order()
+            {"month": line.name if line.name != "" else None, **_sums(line)} for line in lines_of(by_month(audit))
         ],
     }
 
 
-def _sums(sums: Sums) -> dict[str, Any]:
+def _sums(line: Any) -> dict[str, Any]:
     return {
-        "rows": sums.rows(),
-        "stopping": dollars(sums.stopping),
-        "continuing": dollars(sums.continuing),
-        "unknown_stopping": sums.unknown_stopping,
-        "unknown_continuing": sums.unknown_continuing,
-        "from_price_list": sums.from_price_list,
+        "rows": line.rows,
+        "stopping": dollars(line.ending_usd),
+        "continuing": dollars(line.continuing_usd),
+        "unknown_stopping": line.unknown_ending,
+        "unknown_continuing": line.unknown_continuing,
+        "from_price_list": line.from_price_list,
     }

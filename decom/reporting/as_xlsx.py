@@ -1,7 +1,7 @@
 """The audit in, `audit.xlsx` out: a summary with control totals, a sheet an outcome, groups, to-do, sources.
 
-No macros, no formulas, no links: text is text, money and times are numbers and dates of the workbook. One pass
-over the rows; they and the finished workbook wait in temporary files, never in memory.
+No macros, no formulas, no links: text is text, money and times are numbers and dates of the workbook. The sheets
+and the finished workbook wait in temporary files, never in memory.
 """
 
 import shutil
@@ -14,12 +14,11 @@ from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.workbook import Workbook
 
 from decom.reporting.interface import Audit
-from decom.reporting.money import breakdown_for
-from decom.reporting.todo import ToDo
+from decom.reporting.statement import by_group
 from decom.reporting.xlsx_lists import write_groups, write_sources, write_todo
 from decom.reporting.xlsx_rows import MOST_LINES, RowSheets
 from decom.reporting.xlsx_sheet import Lines, look_of
-from decom.reporting.xlsx_summary import Tally, write_summary
+from decom.reporting.xlsx_summary import write_summary
 
 
 class AsXlsx:
@@ -64,17 +63,12 @@ class AsXlsx:
         look = look_of(book)
         summary = Lines(book.add_worksheet("Summary"), look)
         rows = RowSheets(book, look, audit, most_lines=self._most_lines)
-        breakdown, todo, tally = breakdown_for(audit), ToDo(), Tally()
-        for row in audit.rows:
-            rows.add(row)
-            breakdown.add(row)
-            todo.add(row)
-            tally.add(row)
-        rows.finish()
-        write_groups(Lines(book.add_worksheet("By group"), look), audit, breakdown)
-        write_todo(Lines(book.add_worksheet("To do"), look), audit, todo)
+        rows.write()
+        groups = by_group(audit)
+        write_groups(Lines(book.add_worksheet("By group"), look), audit, groups)
+        write_todo(Lines(book.add_worksheet("To do"), look), audit)
         write_sources(Lines(book.add_worksheet("Sources"), look), audit)
-        write_summary(summary, audit, breakdown, tally)
+        write_summary(summary, audit, groups, rows.written)
         summary.sheet.activate()
 
 

@@ -1,57 +1,23 @@
 """The one table of facts that every report format prints, and what a format offers.
 
-In: nothing. Out: `AuditRow`, `Audit`, `ReportFormat`. The facts come from the ledger alone (`table.py`); a
-format adds no fact and leaves none out.
+The facts come from the ledger alone (`audit.py`); a format adds no fact and leaves none out.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from decom.planning.plan import Conflict, ReportOptions, Source
+from decom.planning.plan import ReportOptions, Source
 from decom.vocabulary import Outcome, Stopped
 
-
-@dataclass(frozen=True, slots=True)
-class AuditRow:
-    """What became of one row of the input; in the order of `audit.csv`'s columns."""
-
-    row: int
-    input_value: str
-    """The raw cell: only the last step of a format neutralises it."""
-    number_id: str | None
-    phone_number: str | None
-    outcome: Outcome
-    evidence: str
-    reason: str
-    http_status: int | None
-    """Of the last answered DELETE; None where none was sent or answered."""
-    api_message: str
-    """What the service said, cut at 1,000 characters; may hold any character at all."""
-    attempts: int
-    """DELETE requests that may have left, 0 where none was sent."""
-    first_attempt_at: str | None
-    """ISO 8601 in UTC; None where none was sent."""
-    decided_at: str
-    """When the outcome became known: for rows never sent, when the plan was made."""
-    conflicts: tuple[Conflict, ...]
-    country_code: str | None
-    type: str | None
-    nickname: str | None
-    monthly_cost_usd: str | None
-    """A decimal string; None where the cost is unknown."""
-    cost_from: str | None
-    """`number` or `price_list`; None with no cost. Only in `audit.json`."""
-    billing_stops_on: str | None
-    """ISO date, for released rows whose billing cycle is known; None elsewhere: never invented."""
-    others: tuple[str, ...]
-    """The input's other cells, one for each of `Audit.other_columns`."""
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """Rent a month in USD, for numbers counted once each (duplicates carry none)."""
+    """Monthly cost in USD, for numbers counted once each (duplicates carry none)."""
 
     stopping: Decimal
     """Of released numbers."""
@@ -90,7 +56,7 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """A run's facts, counts and money; the rows may be a million and are read anew at each pass."""
+    """A run's facts, counts and money, and its rows, which may be a million."""
 
     run_id: str
     status: str
@@ -120,8 +86,10 @@ class Audit:
     options: ReportOptions
     ledger_head: str
     """The hash over all of the run's records when this was read, in hex: the report's tie to the ledger."""
-    rows: Iterable[AuditRow]
-    """In the input's order; may be iterated any number of times, each a fresh pass over the ledger."""
+    rows: "pd.DataFrame" = field(repr=False)
+    """Table `U`, in the input's order. No character is changed: only the last step of a format does that."""
+    others: "pd.DataFrame" = field(repr=False)
+    """The input's other cells: column n is that of the nth of `other_columns`; the same index as `rows`."""
 
 
 class ReportFormat(Protocol):

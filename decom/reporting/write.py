@@ -8,8 +8,8 @@ from pathlib import Path
 
 from decom.errors import BadSettings
 from decom.private_files import written_whole
+from decom.reporting.csv_files import LISTS
 from decom.reporting.interface import Audit, ReportFormat
-from decom.reporting.lists import LISTS
 
 
 def write_reports(audit: Audit, folder: Path, formats: Sequence[ReportFormat]) -> tuple[Path, ...]:

@@ -1,74 +1,82 @@
-"""Sums in, the workbook's sheets that list something other than rows out: By group, To do, Sources."""
+"""The workbook's sheets that list something other than rows: By group, To do, Sources."""
+
+from typing import TYPE_CHECKING, Any
 
 from decom.reporting.interface import Audit
-from decom.reporting.money import Breakdown, Sums
-from decom.reporting.todo import ToDo, kind_of, step_for
-from decom.reporting.xlsx_rows import set_up_page
-from decom.reporting.xlsx_sheet import Lines, Value
-from decom.vocabulary import Outcome
+from decom.reporting.page_facts import blockers_of
+from decom.reporting.statement import group_column
+from decom.reporting.words import kind_of, step_for
+from decom.reporting.xlsx_sheet import Lines, set_up_page
+from decom.tables import lines_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_HOLDERS = 5_000
+"""Most holders that are listed; rows that only further ones hold are counted."""
+
+MOST_GROUPS = 100_000
+"""Most groups that are listed; audit.json has every one."""
 
 
-def write_groups(lines: Lines, audit: Audit, breakdown: Breakdown) -> None:
-    """Subtotals per group: rows, rent that stops, rent that goes on."""
+def write_groups(lines: Lines, audit: Audit, groups: "pd.DataFrame") -> None:
+    """Subtotals per group: rows, monthly cost ending and continuing."""
     lines.widths((34, 10, 12, 12, 12, 22, 22, 16, 16))
-    set_up_page(lines, audit, "By group")
-    if breakdown.column is None:
+    set_up_page(lines, audit.run_id, "By group")
+    at = group_column(audit.options, audit.other_columns)
+    if at is None:
         lines.line("The input has no column to subtotal by; name one with [report] group_by.")
         return
     lines.heading(
-        breakdown.column, "Rows", "Released", "Conflicted", "Other", "Rent that stops (USD/month)",
-        "Rent that goes on (USD/month)", "Stops, rent unknown", "Goes on, rent unknown", numbers=range(1, 9),
+        audit.other_columns[at], "Rows", "Released", "Conflicted", "Other", "Ending (USD/month)",
+        "Continuing (USD/month)", "Ending, no price", "Continuing, no price", numbers=range(1, 9),
     )  # fmt: skip
     lines.sheet.freeze_panes(1, 1)
     lines.sheet.repeat_rows(0)
-    groups = breakdown.groups_by_money()
-    for name, sums in groups:
-        lines.line(name if name != "" else "(no entry)", *_group_line(sums))
-    total = Sums()
-    for _, sums in groups:
-        total.take(sums)
-    lines.total("All groups", *_group_line(total))
+    for group in lines_of(groups.head(MOST_GROUPS)):
+        lines.line(group.name if group.name != "" else "(no entry)", *_group_line(group))
+    if len(groups) > MOST_GROUPS:
+        lines.line(f"{len(groups) - MOST_GROUPS:,} more groups: see audit.json.")
+    columns = zip(*map(_group_line, lines_of(groups)), strict=True)
+    lines.total("All groups", *(sum(column[1:], column[0]) for column in columns))
 
 
-def write_todo(lines: Lines, audit: Audit, todo: ToDo) -> None:
+def write_todo(lines: Lines, audit: Audit) -> None:
     """One line for each thing to reconfigure, and two empty columns for whoever does it."""
     lines.widths((20, 34, 28, 14, 10, 16, 50, 60, 16, 12))
-    set_up_page(lines, audit, "To do")
-    holders = todo.holders()
-    if holders == []:
-        lines.line("Nothing holds a number back: there is nothing to reconfigure.")
+    set_up_page(lines, audit.run_id, "To do")
+    blockers, beyond = blockers_of(audit, MOST_HOLDERS)
+    if len(blockers) == 0:
+        lines.line("No number is in use: there is nothing to reconfigure.")
         return
     lines.heading(
-        "What", "Name", "ID", "Status", "Numbers", "Their rent (USD/month)", "What to do", "The numbers", "Who",
+        "What", "Name", "ID", "Status", "Numbers", "Monthly cost (USD)", "What to do", "The numbers", "Who",
         "Done", numbers=(4, 5),
     )  # fmt: skip
     lines.sheet.freeze_panes(1, 2)
     lines.sheet.repeat_rows(0)
     wrapped = lines.look.wrapped
-    for held in holders:
-        conflict = held.conflict
-        lines.tall(-(-max(len(conflict.name) * 2, 18 * len(held.first)) // 56))
+    for held in blockers:
+        lines.tall(-(-max(len(held.name) * 2, 18 * len(held.first)) // 56))
         named = [number.phone_number or number.number_id or f"row {number.row}" for number in held.first]
         more = held.numbers - len(named)
-        numbers = (
-            f"{held.numbers:,}: "
-            + " · ".join(named)
-            + (f" and {more:,} more: see the sheet Conflicted" if more > 0 else "")
-        )
+        numbers = f"{held.numbers:,}: {' · '.join(named)}"
+        if more > 0:
+            numbers += f" and {more:,} more: see the sheet Conflicted"
         lines.line(
-            kind_of(conflict), conflict.name, conflict.id, conflict.status, held.numbers, held.rent,
-            step_for(conflict), numbers, "", "",
+            kind_of(held.source), held.name, held.id, held.status, held.numbers, held.cost,
+            step_for(held.source), numbers, "", "",
             formats=[wrapped, wrapped, wrapped, wrapped, None, None, wrapped, wrapped],
         )  # fmt: skip
-    if todo.beyond > 0:
-        lines.line(f"{todo.beyond:,} more rows are held by others: see the sheet Conflicted.")
-    lines.line("A number that two things hold is counted with both.", formats=[lines.look.small])
+    if beyond > 0:
+        lines.line(f"{beyond:,} more rows are in use by others: see the sheet Conflicted.")
+    lines.line("A number that two things use is counted with both.", formats=[lines.look.small])
 
 
 def write_sources(lines: Lines, audit: Audit) -> None:
     """Where conflicts were looked for, and where they could not be."""
     lines.widths((26, 16, 90))
-    set_up_page(lines, audit, "Sources")
+    set_up_page(lines, audit.run_id, "Sources")
     lines.heading("Source of conflicts", "Checked", "What was read, or why it was not")
     lines.sheet.freeze_panes(1, 0)
     look = lines.look
@@ -79,9 +87,8 @@ def write_sources(lines: Lines, audit: Audit) -> None:
         lines.line(source.name, checked, source.why, formats=formats)
 
 
-def _group_line(sums: Sums) -> tuple[Value, ...]:
-    released, conflicted = sums.outcomes[Outcome.RELEASED], sums.outcomes[Outcome.CONFLICTED]
+def _group_line(sums: Any) -> tuple[Any, ...]:
     return (
-        sums.rows(), released, conflicted, sums.rows() - released - conflicted, sums.stopping, sums.continuing,
-        sums.unknown_stopping, sums.unknown_continuing,
+        sums.rows, sums.released, sums.conflicted, sums.rows - sums.released - sums.conflicted, sums.ending_usd,
+        sums.continuing_usd, sums.unknown_ending, sums.unknown_continuing,
     )  # fmt: skip

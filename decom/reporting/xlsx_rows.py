@@ -1,22 +1,33 @@
-"""Rows of the audit in, the workbook's sheets of rows out: each row on exactly one, by its outcome.
+"""The workbook's sheets of rows: each row on exactly one, by its outcome, and full sheets go on as a second one.
 
-A sheet that is full goes on as a second one (`Released (2)`).
+The library's public way writes a cell in 4 µs, which for a million rows is minutes. So the lines of these sheets are
+put together here, every text that rows share once, in the very XML that the library writes (a test compares them).
 """
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
+from xlsxwriter.format import Format
+from xlsxwriter.utility import _datetime_to_excel_datetime, xl_col_to_name
 from xlsxwriter.workbook import Workbook
+from xlsxwriter.worksheet import Worksheet
 
-from decom.reporting.columns import Cell, cells_of
-from decom.reporting.interface import Audit, AuditRow
-from decom.reporting.money import cost_of, group_column
-from decom.reporting.xlsx_sheet import TEXT, Lines, Look, Value, cell_text, day_of, moment_of
-from decom.tables import Column, Kind, in_file
+from decom.reporting.csv_files import conflicts_in_words
+from decom.reporting.interface import Audit
+from decom.reporting.pieces import Form, in_pieces
+from decom.reporting.statement import cost_of, group_column
+from decom.reporting.xlsx_sheet import TEXT, Lines, Look, Value, cell_text, day_of, moment_of, set_up_page
+from decom.tables import Kind, in_file
 from decom.vocabulary import Outcome
 
-COLUMNS = in_file("U")
+if TYPE_CHECKING:
+    import pandas as pd
+
 MOST_LINES = 1_048_576
 """Lines of a worksheet, its heading included."""
 
@@ -44,8 +55,6 @@ _FOR_PEOPLE = (
 
 _OTHER_WIDTH = 18
 
-_NUMERIC = (Kind.WHOLE, Kind.MONEY)
-
 _COLOURS = {
     Outcome.RELEASED: "#1B6E3C",
     Outcome.MISSING: "#5B6770",
@@ -58,118 +67,201 @@ _COLOURS = {
     Outcome.DUPLICATE: "#6B7785",
 }
 
+_AT = "\0"
+"""Stands for the line's number until the line has one; no text of a report holds it."""
+
+_PLAIN = re.compile(r"[A-Za-z0-9](?:(?:[A-Za-z0-9 .:-]|_(?!x)){0,200}[A-Za-z0-9.:-])?|\+[0-9]{1,15}")
+"""Texts that a cell, and XML, holds as they are: IDs, numbers, names and times."""
+
+_EDGE = re.compile(r"^\s|\s$")
+_BREAKS = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+@dataclass(slots=True)
+class Written:
+    """What really went into the sheets; the control totals compare it with the audit's own sums."""
+
+    rows: Counter[Outcome] = field(default_factory=Counter)
+    usd: defaultdict[Outcome, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One column of the sheets of rows."""
+
+    heading: str
+    width: int
+    is_numeric: bool
+    cells: "pd.Series[Any]"
+    form: Form
+    """A cell as XML; empty for none."""
+
 
 class RowSheets:
-    """The sheets of rows of one workbook, written in one pass over the audit."""
+    """The sheets of rows of one workbook."""
 
     def __init__(self, book: Workbook, look: Look, audit: Audit, *, most_lines: int = MOST_LINES) -> None:
         self._book = book
         self._look = look
         self._audit = audit
-        self._most_lines = most_lines
-        self._order = column_order(audit)
+        self._most_rows = most_lines - 1
+        self._places = _places(book, look, audit)
         self._printed = len(_FOR_PEOPLE) + (group_column(audit.options, audit.other_columns) is not None)
-        self._parts: Counter[str] = Counter()
-        self._open: dict[str, Lines] = {}
-        self._outcome_looks = {
-            outcome: book.add_format({**TEXT, "bold": True, "font_color": colour})
-            for outcome, colour in _COLOURS.items()
-        }
+        self.written = Written()
+
+    def write(self) -> None:
+        """Write every row to the sheet of its outcome."""
         for name in dict.fromkeys(SHEETS.values()):
-            if name in ALWAYS or any(audit.counts.get(outcome, 0) > 0 for outcome in _on(name)):
-                self._begin(name)
+            outcomes = [outcome for outcome, sheet in SHEETS.items() if sheet == name]
+            rows = self._audit.rows.index[self._audit.rows["outcome"].isin(outcomes)]
+            if len(rows) == 0 and name not in ALWAYS:
+                continue
+            for part, start in enumerate(range(0, max(len(rows), 1), self._most_rows), 1):
+                title = name if part == 1 else f"{name} ({part})"
+                self._sheet(title, name, rows[start : start + self._most_rows])
 
-    def add(self, row: AuditRow) -> None:
-        """Write one row to the sheet of its outcome."""
-        name = SHEETS[row.outcome]
-        lines = self._open.get(name)
-        if lines is None or lines.at == self._most_lines:
-            lines = self._begin(name)
-        values = [*_values(row, self._audit.run_id), *row.others]
-        outcome_look = self._outcome_looks[row.outcome]
-        formats = [outcome_look if at == _OUTCOME_AT else None for at in self._order]
-        lines.line(*(values[at] for at in self._order), formats=formats)
-
-    def finish(self) -> None:
-        """Give every sheet its filter and its print area."""
-        for name in list(self._open):
-            self._end(name)
-
-    def _begin(self, name: str) -> Lines:
-        if name in self._open:
-            self._end(name)
-        self._parts[name] += 1
-        part = self._parts[name]
-        sheet = self._book.add_worksheet(name if part == 1 else f"{name} ({part})")
-        lines = Lines(sheet, self._look)
-        columns: Sequence[Column | None] = [*COLUMNS, *(None for _ in self._audit.other_columns)]
-        for place, at in enumerate(self._order):
-            column = columns[at]
-            sheet.set_column(place, place, _OTHER_WIDTH if column is None else column.width)
-        headings = [*(column.heading for column in COLUMNS), *self._audit.other_columns]
-        right = [column is not None and column.kind in _NUMERIC for column in columns]
-        looks = [self._look.heading_right if right[at] else self._look.heading for at in self._order]
-        lines.line(*(headings[at] for at in self._order), formats=looks)
+    def _sheet(self, title: str, name: str, rows: "pd.Index[Any]") -> None:
+        places, look = self._places, self._look
+        sheet = self._book.add_worksheet(title)
+        lines = Lines(sheet, look)
+        for at, place in enumerate(places):
+            sheet.set_column(at, at, place.width)
+        looks = [look.heading_right if place.is_numeric else look.heading for place in places]
+        lines.line(*(place.heading for place in places), formats=looks)
         sheet.set_row(0, 32)
         sheet.freeze_panes(1, 2)
-        set_up_page(lines, self._audit, name)
+        set_up_page(lines, self._audit.run_id, name)
         sheet.repeat_rows(0)
-        self._open[name] = lines
-        return lines
+        put(sheet, self._lines(rows), lines.at, len(places))
+        sheet.autofilter(0, 0, len(rows), len(places) - 1)
+        sheet.print_area(0, 0, len(rows), self._printed - 1)
 
-    def _end(self, name: str) -> None:
-        lines = self._open.pop(name)
-        lines.sheet.autofilter(0, 0, max(lines.at - 1, 0), len(self._order) - 1)
-        lines.sheet.print_area(0, 0, max(lines.at - 1, 0), self._printed - 1)
+    def _lines(self, rows: "pd.Index[Any]") -> Iterator[str]:
+        """The cells of each row, counted as they go out."""
+        facts = self._audit.rows.loc[rows, ["outcome", "monthly_cost_usd"]]
+        outcomes = map(Outcome, facts["outcome"])
+        costs = map(
+            _known_cost, facts["monthly_cost_usd"].astype(object).where(facts["monthly_cost_usd"].notna(), None)
+        )
+        columns = [(place.cells.loc[rows], place.form) for place in self._places]
+        lines = (line for piece in in_pieces(columns, len(rows)) for line in map("".join, zip(*piece, strict=True)))
+        for line, outcome, cost in zip(lines, outcomes, costs, strict=True):
+            self.written.rows[outcome] += 1
+            self.written.usd[outcome] += cost
+            yield line
 
 
-def column_order(audit: Audit) -> tuple[int, ...]:
-    """Where the sheets' columns come from: indices into `COLUMNS` followed by the input's other columns.
+def put(sheet: Worksheet, lines: Iterator[str], first: int, columns: int) -> None:
+    """Write finished lines to a sheet in constant memory, the first of them at `first` (from 0).
+
+    The names used here are the library's own affair: a test compares the cells with those of its public way.
+    """
+    sheet._write_single_row(first)
+    after = first
+    for after, line in enumerate(lines, first + 1):
+        sheet.row_data_fh.write(f'<row r="{after}">{line}</row>'.replace(_AT, str(after)))
+    if after > first:
+        sheet._check_dimensions(after - 1, columns - 1)
+        sheet.previous_row = after
+
+
+def text_xml(column: str, look: Format) -> Callable[[str], str]:
+    """What makes a text cell of a column (`A`), as the library writes it."""
+    before = f'<c r="{column}{_AT}" s="{look._get_xf_index()}" t="inlineStr"><is><t'
+
+    def xml(text: str) -> str:
+        if _PLAIN.fullmatch(text) is not None:
+            return f"{before}>{text}</t></is></c>"
+        safe = cell_text(text)
+        spaces = ' xml:space="preserve"' if _EDGE.search(safe) is not None else ""
+        return f"{before}{spaces}>{Worksheet._escape_control_characters(safe).translate(_BREAKS)}</t></is></c>"
+
+    return xml
+
+
+def number_xml(column: str, look: Format) -> Callable[[float], str]:
+    """What makes a cell of a column (`A`) that holds a number."""
+    before = f'<c r="{column}{_AT}" s="{look._get_xf_index()}"><v>'
+    return lambda number: f"{before}{number:.16G}</v></c>"
+
+
+def _places(book: Workbook, look: Look, audit: Audit) -> list[_Place]:
+    """The columns of the sheets of rows, from the left.
 
     First what people look for and print, with the group's column after the nickname; then the input's other
     columns; then the rest, for whoever has to prove something.
     """
-    first = [_INDEX[name] for name in _FOR_PEOPLE]
-    others = [len(COLUMNS) + at for at in range(len(audit.other_columns))]
+    ours = {column.name: column for column in in_file("U")}
+    others = list(range(len(audit.other_columns)))
+    order: list[str | int] = [*_FOR_PEOPLE]
     group = group_column(audit.options, audit.other_columns)
     if group is not None:
-        first.insert(3, others.pop(group))
-    rest = [at for at in range(len(COLUMNS)) if at not in first]
-    return (*first, *others, *rest)
+        others.remove(group)
+        order.insert(3, group)
+    order += [*others, *(name for name in ours if name not in _FOR_PEOPLE)]
+    outcomes = {
+        outcome: book.add_format({**TEXT, "bold": True, "font_color": colour}) for outcome, colour in _COLOURS.items()
+    }
+    found = []
+    for at, name in enumerate(order):
+        letters = xl_col_to_name(at)
+        if isinstance(name, int):
+            cells, heading = audit.others[name], audit.other_columns[name]
+            found.append(_Place(heading, _OTHER_WIDTH, False, cells, _form(letters, look, _as_it_is)))
+            continue
+        column = ours[name]
+        form = _form(letters, look, _VALUES[column.kind])
+        if name == "outcome":
+            form = _outcome_form(letters, outcomes)
+        elif name == "conflicts":
+            form = _form(letters, look, conflicts_in_words)
+        is_numeric = column.kind in (Kind.WHOLE, Kind.MONEY)
+        found.append(_Place(column.heading, column.width, is_numeric, audit.rows[name], form))
+    return found
 
 
-def set_up_page(lines: Lines, audit: Audit, name: str) -> None:
-    """A4, landscape, one page wide, with the run, the sheet and the page number at the foot."""
-    sheet = lines.sheet
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
-    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.7)
-    run_id = cell_text(audit.run_id).replace("&", "&&")[:60]
-    sheet.set_footer(f"&L{run_id}&C{name}&RPage &P of &N")
+def _form(letters: str, look: Look, value_of: Callable[[Any], Value]) -> Form:
+    text, whole, money = text_xml(letters, look.text), number_xml(letters, look.whole), number_xml(letters, look.money)
+    moment, day = number_xml(letters, look.moment), number_xml(letters, look.day)
+
+    def form(cell: Any) -> str:
+        value = value_of(cell)
+        if value is None or value == "":
+            return ""
+        if isinstance(value, str):
+            return text(value)
+        if isinstance(value, int):
+            return whole(value)
+        if isinstance(value, Decimal):
+            return money(float(value))
+        days = _datetime_to_excel_datetime(value, date_1904=False, remove_timezone=False)
+        return moment(days) if isinstance(value, datetime) else day(days)
+
+    return form
 
 
-def _values(row: AuditRow, run_id: str) -> list[Value]:
-    cells = zip(COLUMNS, cells_of(row, run_id), strict=True)
-    return [_value(column.kind, cell, row) for column, cell in cells]
+def _outcome_form(letters: str, looks: Mapping[Outcome, Format]) -> Form:
+    texts = {outcome: text_xml(letters, look) for outcome, look in looks.items()}
+    return lambda cell: "" if cell is None else texts[Outcome(cell)](cell)
 
 
-def _value(kind: Kind, cell: Cell, row: AuditRow) -> Value:
-    if not isinstance(cell, str):
-        return cell
-    if kind is Kind.MOMENT:
-        return moment_of(cell)
-    if kind is Kind.DAY:
-        return day_of(cell)
-    if kind is Kind.MONEY:
-        cost: Decimal | None = cost_of(row)
-        return cell if cost is None else cost
-    return cell if cell != "" else None
+def _as_it_is(cell: Any) -> Any:
+    return cell
 
 
-def _on(name: str) -> list[Outcome]:
-    return [outcome for outcome, sheet in SHEETS.items() if sheet == name]
+def _cost(cell: str | None) -> Value:
+    cost = cost_of(cell)
+    return cell if cost is None else cost
 
 
-_INDEX = {column.name: at for at, column in enumerate(COLUMNS)}
-_OUTCOME_AT = _INDEX["outcome"]
+def _known_cost(cell: str | None) -> Decimal:
+    return cost_of(cell) or Decimal(0)
+
+
+_VALUES: Mapping[Kind, Callable[[Any], Value]] = {
+    Kind.TEXT: _as_it_is,
+    Kind.WHOLE: _as_it_is,
+    Kind.MONEY: _cost,
+    Kind.MOMENT: moment_of,
+    Kind.DAY: day_of,
+}

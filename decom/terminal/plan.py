@@ -20,7 +20,7 @@ from rich.text import Text
 
 from decom.errors import Refused
 from decom.planning.plan import Conflict, Plan, PlannedRow
-from decom.reporting.money import dollars
+from decom.reporting.words import dollars
 from decom.terminal.screen import BAD, COLOURS, DONE, HELD, QUIET, Line, Part, Screen, amount, shown
 from decom.vocabulary import Decision
 

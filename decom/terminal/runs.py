@@ -10,8 +10,7 @@ from rich.text import Text
 from decom.doctor_findings import Finding, State
 from decom.history import Moment, NumberPicture, RunLine, RunPicture
 from decom.reporting.interface import Audit
-from decom.reporting.money import dollars
-from decom.reporting.words import MEANINGS, status_in_words
+from decom.reporting.words import MEANINGS, dollars, status_in_words
 from decom.terminal.screen import BAD, COLOURS, DONE, HELD, QUIET, Line, Part, amount, shown
 from decom.vocabulary import Outcome
 

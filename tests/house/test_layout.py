@@ -77,6 +77,19 @@ def test_httpx_is_imported_by_the_speaker_of_http_alone() -> None:
     assert {user.split("/")[1] for user in users} == {"dialnexa"}
 
 
+def test_pandas_is_imported_where_frames_are_made_and_at_the_top_of_one_module_alone() -> None:
+    users, at_the_top = set(), set()
+    for path in CODE:
+        tree = ast.parse(path.read_text())
+        for scope in ast.walk(tree):
+            for node in scope.body if hasattr(scope, "body") and isinstance(scope.body, list) else []:
+                if isinstance(node, ast.Import) and {alias.name for alias in node.names} & {"pandas", "numpy"}:
+                    users.add(name_of(path).split("/")[1].removesuffix(".py"))
+                    at_the_top |= {name_of(path)} if scope is tree else set()
+    assert users <= {"tables", "ledger", "planning", "intake", "reporting"}
+    assert at_the_top == {"decom/ledger/frames.py"}
+
+
 @pytest.mark.parametrize("path", CODE, ids=name_of)
 def test_files_and_functions_stay_small_enough_to_read(path: Path) -> None:
     text = path.read_text()

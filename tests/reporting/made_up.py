@@ -1,13 +1,15 @@
 """Made-up audits for the tests: consistent as the ledger's own are, and as nasty as asked for."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from decom.planning.plan import Billing, Conflict, ReportOptions, Source
-from decom.reporting.interface import Audit, AuditRow, Timing, Verification
-from decom.reporting.money import add_up
+from decom.reporting.interface import Audit, Timing, Verification
+from decom.reporting.statement import total
 from decom.vocabulary import Outcome, Stopped
+from tests.reporting.oracle.interface import AuditRow
+from tests.reporting.rows import frames_of
 
 RUN_ID = "20261123T185757Z-1a2b3c"
 
@@ -139,9 +141,10 @@ def with_text(row: AuditRow, text: str) -> AuditRow:
     )
 
 
-def made_up_audit(rows: Iterable[AuditRow], *, other_columns: Sequence[str] = OTHER_COLUMNS) -> Audit:
+def made_up_audit(rows: Sequence[AuditRow], *, other_columns: Sequence[str] = OTHER_COLUMNS) -> Audit:
     """The audit of a run with these rows; counts and money are theirs."""
     counts = Counter(row.outcome for row in rows)
+    frame, others = frames_of(rows, RUN_ID, len(other_columns))
     return Audit(
         run_id=RUN_ID,
         status="stopped",
@@ -162,7 +165,7 @@ def made_up_audit(rows: Iterable[AuditRow], *, other_columns: Sequence[str] = OT
             Source("batch-calls", True, "3 batch calls, 1 of them holding"),
             Source("workflows", False, "the service names no number in a workflow"),
         ),
-        money=add_up(rows),
+        money=total(frame),
         timing=Timing(
             planned_at="2026-11-23T18:57:57.120Z",
             released_from="2026-11-23T19:00:00.000Z",
@@ -174,7 +177,8 @@ def made_up_audit(rows: Iterable[AuditRow], *, other_columns: Sequence[str] = OT
         notes=("read as CSV, UTF-8, column `Number`", "the clock of this machine is 2 s ahead"),
         options=ReportOptions(billing=Billing(cycle="calendar", day=1)),
         ledger_head="cd" * 32,
-        rows=rows,
+        rows=frame,
+        others=others,
     )
 
 
@@ -191,14 +195,3 @@ def nasty_audit() -> Audit:
         sources=tuple(Source(text, False, text) for text in NASTY),
         verification=Verification("2026-11-23T19:12:00.000Z", NASTY),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class ManyRows:
-    """`count` mixed rows that are made anew at each pass and never all in memory, as the ledger gives them."""
-
-    count: int
-
-    def __iter__(self) -> Iterator[AuditRow]:
-        order = [*Outcome, *[Outcome.RELEASED] * 11]
-        return (made_up_row(2 + at, order[at % len(order)]) for at in range(self.count))

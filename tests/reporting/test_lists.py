@@ -10,13 +10,13 @@ from decom.intake.interface import Wanted
 from decom.intake.kinds import READERS
 from decom.intake.opening import read_input
 from decom.planning.plan import Conflict
-from decom.reporting.as_conflicts_csv import ConflictsCsv
-from decom.reporting.as_retry_csv import RetryCsv
+from decom.reporting.csv_files import ConflictsCsv, RetryCsv
 from decom.reporting.kinds import FORMATS
 from decom.reporting.neutral import neutral
 from decom.reporting.write import write_reports
 from decom.vocabulary import Outcome
 from tests.reporting.made_up import NASTY, made_up_audit, made_up_row, mixed_rows, nasty_audit, with_text
+from tests.reporting.rows import rows_of
 
 OUTCOMES = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED)
 
@@ -30,7 +30,7 @@ def read_back(one, audit):
 
 def test_a_retry_list_holds_the_rows_that_are_still_to_be_done_in_their_order():
     audit = made_up_audit(mixed_rows(200))
-    left = [row for row in audit.rows if row.outcome in OUTCOMES]
+    left = [row for row in rows_of(audit) if row.outcome in OUTCOMES]
     assert [line["number_id"] for line in read_back(RetryCsv(), audit)] == [row.number_id for row in left]
 
 
@@ -38,7 +38,7 @@ def test_a_retry_list_is_an_input_like_any_other(tmp_path):
     audit = made_up_audit(mixed_rows(200))
     (path,) = [path for path in write_reports(audit, tmp_path, []) if path.name == "retry.csv"]
     found = read_input(path, Wanted(), readers=READERS)
-    left = [row for row in audit.rows if row.outcome in OUTCOMES]
+    left = [row for row in rows_of(audit) if row.outcome in OUTCOMES]
     assert [(row.number_id, row.phone_number, row.problem) for row in found.rows] == [
         (row.number_id, row.phone_number, None) for row in left
     ]
@@ -93,7 +93,7 @@ def test_a_conflict_list_has_a_line_for_each_thing_that_holds_a_number():
     assert [(line["held_by"], line["name"], line["conflict_id"], line["status"]) for line in lines] == [
         ("Campaign", "Diwali", "cmp_1", "active"),
         ("Queue routing", "", "q_1", "on"),
-        ("Told by the service", "it is the default number", "", ""),
+        ("Reported by the API", "it is the default number", "", ""),
     ]
     assert all(line["what_to_do"] != "" for line in lines)
     assert [line["input_row"] for line in lines] == ["2", "2", "3"]

@@ -16,9 +16,11 @@ from decom.errors import Locked, Refused
 from decom.intake.interface import Wanted
 from decom.ledger.reader import Reader, RunStory
 from decom.planning.plan import ReportOptions
-from decom.reporting import table
+from decom.reporting.audit import build
 from decom.secret import Secret
 from decom.settings import InputChoice, NotifyOptions, Settings
+from tests.reporting.oracle.compare import differences
+from tests.reporting.rows import rows_of
 from tests.simulation.checker import judge
 from tests.simulation.process import (
     Command,
@@ -30,7 +32,7 @@ from tests.simulation.process import (
     ask_for_verify,
 )
 from tests.simulation.scenario import Scenario, Strike, happens
-from tests.simulation.seen import Case, Part, read_lines, rows_of
+from tests.simulation.seen import Case, Part, read_lines
 from tests.simulation.service import Service
 from tests.simulation.world import World
 
@@ -176,8 +178,10 @@ class _Life:
                 if any(request.method != "GET" for request in sent):
                     night.broken.append("I15: something was sent for a plan that was never begun")
                 return
-            audit = table.build(ledger, story.run_id)
+            audit = build(ledger, story.run_id)
             rows = rows_of(audit)
+            if final:
+                night.broken += [f"reports differ: {pair}" for pair in differences(ledger, story.run_id)[:3]]
         night.case = Case(
             run_id=story.run_id,
             base_path=BASE_PATH,

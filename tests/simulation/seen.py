@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from decom.reporting.interface import Audit, AuditRow
 from decom.sandbox.memory import Record
+from tests.reporting.oracle.interface import AuditRow
 
 NUMBERS = "/organization-phone-numbers"
 
@@ -174,11 +174,6 @@ def read_lines(home: Path) -> list[Line]:
         found = connection.execute("SELECT run_id, kind, number_id, body FROM entries ORDER BY seq").fetchall()
     connection.close()
     return [Line(run_id, kind, number_id, json.loads(body)) for run_id, kind, number_id, body in found]
-
-
-def rows_of(audit: Audit) -> tuple[AuditRow, ...]:
-    """The audit's rows, kept for when its ledger is closed."""
-    return tuple(audit.rows)
 
 
 def from_sandbox(log: Iterable[Record]) -> tuple[list[Request], list[Removal]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from decom.planning.plan import Conflict
-from decom.reporting.interface import AuditRow
+from tests.reporting.oracle.interface import AuditRow
 
 Cell = str | int | None
 """None where there is nothing to say."""

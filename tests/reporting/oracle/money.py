@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from decom.planning.plan import ReportOptions
-from decom.reporting.interface import Audit, AuditRow, Money
 from decom.tables import normalised
 from decom.vocabulary import Outcome
+from tests.reporting.oracle.interface import Audit, AuditRow, Money
 
 STAYING = frozenset({Outcome.CONFLICTED, Outcome.FAILED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED, Outcome.PROTECTED})
 """Outcomes of numbers that are, or may be, still on the account and so go on costing rent."""

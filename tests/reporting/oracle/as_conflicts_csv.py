@@ -7,11 +7,12 @@ free, the same file can be read in again: a number that two things held is then 
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from decom.reporting.as_csv import money_cell, text_cell, write_lines
-from decom.reporting.as_retry_csv import header_of_others
-from decom.reporting.interface import Audit
-from decom.reporting.todo import holders_of, kind_of, step_for
+from decom.reporting.words import kind_of, step_for
 from decom.vocabulary import Outcome
+from tests.reporting.oracle.as_csv import money_cell, text_cell, write_lines
+from tests.reporting.oracle.as_retry_csv import header_of_others
+from tests.reporting.oracle.interface import Audit
+from tests.reporting.oracle.todo import holders_of
 
 _COLUMNS = (
     "held_by", "name", "conflict_id", "status", "what_to_do", "number_id", "phone_number", "nickname",
@@ -41,11 +42,11 @@ def _lines(audit: Audit) -> Iterator[list[str]]:
         others = [text_cell(cell) for cell in row.others]
         for held in holders_of(row):
             yield [
-                text_cell(kind_of(held)),
+                text_cell(kind_of(held.source)),
                 text_cell(held.name),
                 text_cell(held.id),
                 text_cell(held.status),
-                text_cell(step_for(held)),
+                text_cell(step_for(held.source)),
                 text_cell(row.number_id),
                 text_cell(row.phone_number),
                 text_cell(row.nickname),

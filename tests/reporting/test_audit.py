@@ -14,12 +14,14 @@ from decom.ledger.records import Attempt, Ended, Intent, Look, Record, Reported,
 from decom.ledger.writer import Writer
 from decom.planning.plan import Billing, Conflict, Plan, PlannedRow, ReportOptions, Source
 from decom.planning.saved import SavedHead
-from decom.reporting.interface import Audit, AuditRow, Timing, Verification
-from decom.reporting.table import build
+from decom.reporting.audit import build
+from decom.reporting.interface import Audit, Timing, Verification
 from decom.runs import enter_plan
 from decom.vocabulary import Decision, Evidence, Outcome, Stopped
 from tests.planning.plans import RUN, SPRING, plan, planned
 from tests.quick_clock import QuickClock
+from tests.reporting.oracle.interface import AuditRow
+from tests.reporting.rows import rows_of
 
 PLANNED_AT = "2026-11-23T18:57:57.120Z"
 INTERRUPTED = "a release was under way when the run was interrupted: `decom resume` asks what became of it"
@@ -50,7 +52,7 @@ def audited(home: Path, made: Plan, *records: Record) -> tuple[Audit, list[Audit
     written(home, made, records)
     with Reader(home) as ledger:
         audit = build(ledger, RUN)
-        return audit, list(audit.rows)
+        return audit, list(rows_of(audit))
 
 
 def one(home: Path, *records: Record, row: PlannedRow | None = None, **facts: object) -> AuditRow:
@@ -352,12 +354,11 @@ def test_a_run_that_is_under_way_has_not_ended(tmp_path: Path):
     assert audit.timing == Timing(PLANNED_AT, at(1), None, None, 1)
 
 
-def test_the_rows_can_be_read_as_often_as_there_are_formats(tmp_path: Path):
+def test_the_rows_are_there_when_the_ledger_is_closed(tmp_path: Path):
     written(tmp_path, plan(planned(2), planned(3, Decision.MISSING)), [STARTED, settled(Outcome.RELEASED), Ended(None)])
     with Reader(tmp_path) as ledger:
         audit = build(ledger, RUN)
-        assert list(audit.rows) == list(audit.rows)
-        assert [row.row for row in audit.rows] == [2, 3]
+    assert audit.rows["row"].tolist() == [2, 3]
 
 
 @pytest.mark.parametrize("records", [[], [Verified(())], [Reported("ab")]])

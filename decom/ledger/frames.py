@@ -1,0 +1,228 @@
+"""A run's entries as frames: the plan's rows, and what became of each number.
+
+Bodies are read by Python's own JSON, a few thousand at a time, and only what a column wants is kept of them. Not by
+SQLite's `json_extract`: that ends a text at its first NUL.
+"""
+
+import gc
+import json
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from operator import itemgetter
+from typing import Any
+
+import pandas as pd
+
+from decom.dialnexa.replies import Proof
+from decom.errors import LedgerTrouble
+from decom.ledger.reader import Reader
+from decom.ledger.records import Kind
+from decom.tables import SHARED, WHOLE, Places, of, shaped
+
+_AT_ONCE = 5_000
+"""Entries that are taken apart at once."""
+
+_NOT_OURS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What reading JSON that we did not write can raise."""
+
+_Entry = tuple[Any, ...]
+"""Its place in the ledger, when it was written, the number that it speaks of, its body."""
+
+
+def plan_frames(ledger: Reader, run_id: str, others: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The plan's rows in the input's order (table `P`), and the input's `others` further columns, numbered from 0.
+
+    Raises LedgerTrouble where somebody has made something else of them.
+    """
+    rows, beside = _Growing("P"), [_Shared() for _ in range(others)]
+    known, blank = {column.name for column in of("P")}, [""] * others
+    with _understanding(run_id):
+        for entries in _batches(ledger, run_id, Kind.ROW):
+            facts = _facts(entries)
+            cells = [found.pop("others", blank) for found in facts]
+            for values, column in zip(zip(*cells, strict=True), beside, strict=True):
+                column.extend(values)
+            for found in facts:
+                found["conflicts"] = _listed(found.get("conflicts", ()))
+                if not found.keys() <= known:
+                    raise ValueError(f"a row of the plan says {', '.join(sorted(found.keys() - known))}")
+            rows.add(**{each.name: [found.get(each.name, each.default) for found in facts] for each in of("P")})
+        frame = rows.frame()
+        return frame, pd.DataFrame({at: column.values() for at, column in enumerate(beside)}, index=frame.index)
+
+
+def number_frame(ledger: Reader, run_id: str) -> pd.DataFrame:
+    """What the run did about each number that anything was recorded of (table `N`).
+
+    An outcome after which another DELETE was about to leave is none, and a DELETE whose answer is not on record
+    counts as one that may have left. Raises LedgerTrouble as `plan_frames` does.
+    """
+    numbers = Places()
+    with _understanding(run_id):
+        tries = _tries(ledger, run_id, numbers)
+        settled = _settled(ledger, run_id, numbers)
+        looked = {numbers[number] for entries in _batches(ledger, run_id, Kind.LOOK) for _, _, number, _ in entries}
+        every = pd.RangeIndex(len(numbers) - 1)
+        is_intent = tries["proof"].isna()
+        last_intents = tries[is_intent].groupby("number")["seq"].max()
+        settled = settled.drop_duplicates("number", keep="last").set_index("number")
+        settled = settled[settled["seq"] > last_intents.reindex(settled.index, fill_value=-1)]
+        recorded = {
+            "number_id": list(numbers)[1:],
+            "was_tried": every.isin(tries.loc[~is_intent, "number"]),
+            "was_touched": every.isin(tries["number"]) | every.isin(list(looked)),
+            **{name: settled[name].reindex(every) for name in _OUTCOME},
+            **_requests(tries, is_intent, every),
+        }
+        return shaped(recorded, "N")
+
+
+_OUTCOME = ("outcome", "evidence", "reason", "decided_at", "conflicts")
+
+
+def _requests(tries: pd.DataFrame, is_intent: "pd.Series[bool]", every: pd.RangeIndex) -> dict[str, "pd.Series[Any]"]:
+    """The DELETEs that may have left, by number: how many, the first, what the last answered one was told."""
+    goes_on = tries["number"].eq(tries["number"].shift(-1))
+    answered = goes_on & ~is_intent.shift(-1, fill_value=True)
+    unanswered = is_intent & ~answered
+    left = tries[unanswered | (~is_intent & tries["proof"].ne(Proof.NOT_SENT))]
+    answers = left[left["http_status"].notna()].drop_duplicates("number", keep="last").set_index("number")
+    return {
+        "attempts": left.groupby("number").size().reindex(every, fill_value=0),
+        "first_attempt_at": left.drop_duplicates("number").set_index("number")["at"].reindex(every),
+        "http_status": answers["http_status"].reindex(every),
+        "api_message": answers["api_message"].reindex(every),
+        "open_since": tries[unanswered & ~goes_on].set_index("number")["at"].reindex(every),
+    }
+
+
+def _tries(ledger: Reader, run_id: str, numbers: Places) -> pd.DataFrame:
+    """Every intent (which proves nothing yet) and every attempt, number by number in their order (table `T`)."""
+    found = _Growing("T")
+    for entries in _batches(ledger, run_id, Kind.INTENT):
+        seqs, moments, names, _ = zip(*entries, strict=True)
+        found.add(seq=seqs, number=map(numbers.__getitem__, names), at=moments, proof=[None] * len(seqs))
+    for entries in _batches(ledger, run_id, Kind.ATTEMPT):
+        seqs, _, names, _ = zip(*entries, strict=True)
+        facts = map(itemgetter("sent_at", "proof", "status", "message"), _facts(entries))
+        moments, proofs, statuses, messages = zip(*facts, strict=True)
+        found.add(
+            seq=seqs,
+            number=map(numbers.__getitem__, names),
+            at=moments,
+            proof=map(Proof, proofs),
+            http_status=statuses,
+            api_message=messages,
+        )
+    return found.frame().sort_values(["number", "seq"], ignore_index=True)
+
+
+def _settled(ledger: Reader, run_id: str, numbers: Places) -> pd.DataFrame:
+    """Every outcome on record, in their order (table `D`)."""
+    found = _Growing("D")
+    for entries in _batches(ledger, run_id, Kind.SETTLED):
+        seqs, moments, names, _ = zip(*entries, strict=True)
+        facts = map(itemgetter("outcome", "evidence", "reason", "conflicts"), _facts(entries))
+        outcomes, evidence, reasons, conflicts = zip(*facts, strict=True)
+        found.add(
+            seq=seqs,
+            number=map(numbers.__getitem__, names),
+            outcome=outcomes,
+            evidence=evidence,
+            reason=reasons,
+            decided_at=moments,
+            conflicts=map(_listed, conflicts),
+        )
+    return found.frame()
+
+
+class _Growing:
+    """The columns of a table while entries are read."""
+
+    def __init__(self, table: str) -> None:
+        self._table = table
+        kinds: dict[str, Callable[[], Any]] = {SHARED: _Shared, WHOLE: lambda: array("q")}
+        self._columns = {column.name: kinds.get(column.dtype, list)() for column in of(table)}
+
+    def add(self, **values: Iterable[Any]) -> None:
+        """Some more of every column; where one is not named, as many of nothing."""
+        rows = 0
+        for name, some in values.items():
+            self._columns[name].extend(some)
+            rows = len(self._columns[name])
+        for column in self._columns.values():
+            column.extend([None] * (rows - len(column)))
+
+    def frame(self) -> pd.DataFrame:
+        """What was gathered."""
+        found = {
+            name: column.values() if isinstance(column, _Shared) else column for name, column in self._columns.items()
+        }
+        return shaped(found, self._table)
+
+
+class _Shared:
+    """A column of texts that repeat, each distinct one held once."""
+
+    def __init__(self) -> None:
+        self._places = Places()
+        self._rows = array("i")
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def extend(self, texts: Iterable[str | None]) -> None:
+        """Add some."""
+        self._rows.extend(map(self._places.__getitem__, texts))
+
+    def values(self) -> pd.Categorical:
+        """All of them."""
+        return self._places.as_categorical(self._rows)
+
+
+def _batches(ledger: Reader, run_id: str, kind: Kind) -> Iterator[list[_Entry]]:
+    """A run's entries of a kind in their order, some at a time; those of a number that name none are nobody's."""
+    entries = ledger.entries_of(run_id, kind)
+    while len(some := list(islice(entries, _AT_ONCE))) > 0:
+        found = some if kind is Kind.ROW else [entry for entry in some if entry[2] is not None]
+        if len(found) > 0:
+            yield found
+
+
+def _facts(entries: list[_Entry]) -> list[dict[str, Any]]:
+    """The bodies of entries. Raises ValueError where one is not one JSON object."""
+    found = json.loads(f"[{','.join(map(itemgetter(3), entries))}]")
+    if len(found) != len(entries) or not all(isinstance(each, dict) for each in found):
+        raise ValueError("an entry is not one JSON object")
+    return list(found)
+
+
+def _listed(conflicts: Any) -> str:
+    """Conflicts as a column holds them: a JSON list of source, ID, name and status of each; empty for none."""
+    if len(conflicts) == 0:
+        return ""
+    for each in conflicts:
+        source, id_, name, status = each
+        if not all(isinstance(text, str) for text in (source, id_, name, status)):
+            raise TypeError("a conflict has texts and nothing else")
+    return json.dumps(conflicts, separators=(",", ":"))
+
+
+@contextmanager
+def _understanding(run_id: str) -> Iterator[None]:
+    """What of ours cannot be read is the ledger's trouble; and while lists grow, nobody looks for garbage in them."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    except _NOT_OURS as error:
+        raise LedgerTrouble(
+            f"a part of what the ledger holds of this run cannot be understood: {str(error)[:200]}",
+            where=run_id,
+            remedy="It was changed, or something else wrote it. Put back a good copy of the ledger.",
+        ) from error
+    finally:
+        if collects:
+            gc.enable()

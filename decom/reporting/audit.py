@@ -1,0 +1,199 @@
+"""The audit: a run's records in the ledger become the one frame of facts that every report prints.
+
+Offline: nothing is asked of the account. What the ledger cannot tell is said so, never filled in.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from decom.errors import BadInput
+from decom.ledger.reader import Reader, RunStory
+from decom.planning.plan import PlanHead
+from decom.planning.saved import saved_head
+from decom.reporting.billing import billing_stops_on, renewal_column
+from decom.reporting.interface import Audit, Timing, Verification
+from decom.reporting.statement import total
+from decom.tables import shaped
+from decom.vocabulary import Decision, Evidence, ExitCode, Outcome, Stopped, exit_code, stopped
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_UNDER_WAY = "a release was under way when the run was interrupted: `decom resume` asks what became of it"
+
+
+def build(ledger: Reader, run_id: str) -> Audit:
+    """The audit of a run.
+
+    Raises BadInput where the ledger does not know the run, or it was planned and never carried out.
+    """
+    from decom.ledger.frames import number_frame, plan_frames
+
+    story = ledger.story(run_id, with_numbers=False)
+    if story is None:
+        raise BadInput("the ledger does not know this run", where=run_id, remedy="`decom runs` lists them.")
+    if len(story.starts) == 0 and story.ended is None:
+        raise BadInput(
+            "this run was planned and not carried out, so there is nothing to report",
+            where=run_id,
+            remedy=f"Carry it out with: decom release {run_id}",
+        )
+    head = saved_head(story.plan).head
+    planned, others = plan_frames(ledger, run_id, len(head.other_columns))
+    rows = _rows(planned, others, number_frame(ledger, run_id), story, head)
+    counts = {Outcome(str(name)): int(count) for name, count in rows["outcome"].value_counts(sort=False).items()}
+    why = _why(story)
+    return Audit(
+        run_id=run_id,
+        status=status(story),
+        why=why,
+        exit_code=_exit_code(counts, story, why),
+        workspace=head.workspace,
+        base_url=head.base_url,
+        input_name=head.input_name,
+        input_sha256=head.input_sha256,
+        input_rows=head.input_rows,
+        input_blank_rows=head.input_blank_rows,
+        other_columns=head.other_columns,
+        operator=story.starts[-1][1].operator if len(story.starts) > 0 else "",
+        counts=counts,
+        gone_before_us=int(rows["evidence"].eq(Evidence.ANSWERED_404_AFTER_SEEN).sum()),
+        sources=head.sources,
+        money=total(rows),
+        timing=_timing(story),
+        verification=None if story.verified is None else Verification(story.verified[0], story.verified[1].differences),
+        notes=head.notes,
+        options=head.report,
+        ledger_head=ledger.head(run_id),
+        rows=rows,
+        others=others,
+    )
+
+
+def status(story: RunStory) -> str:
+    """`planned`, `done`, `stopped` or `interrupted`."""
+    if story.ended is not None:
+        return "done" if story.ended[1].why is None else "stopped"
+    return "interrupted" if len(story.starts) > 0 else "planned"
+
+
+def _why(story: RunStory) -> Stopped | None:
+    return Stopped.INTERRUPTED if story.ended is None else story.ended[1].why
+
+
+def _exit_code(counts: Mapping[Outcome, int], story: RunStory, why: Stopped | None) -> ExitCode:
+    code = exit_code(counts, why)
+    wrong = story.verified is not None and len(story.verified[1].differences) > 0
+    return ExitCode.INCOMPLETE if wrong and code in (ExitCode.DONE, ExitCode.HELD_BACK) else code
+
+
+def _timing(story: RunStory) -> Timing:
+    return Timing(
+        planned_at=story.planned_at,
+        released_from=story.starts[0][0] if len(story.starts) > 0 else None,
+        released_to=story.ended[0] if story.ended is not None and len(story.starts) > 0 else None,
+        verified_at=story.verified[0] if story.verified is not None else None,
+        parts=len(story.starts),
+    )
+
+
+def _rows(
+    planned: "pd.DataFrame", others: "pd.DataFrame", numbers: "pd.DataFrame", story: RunStory, head: PlanHead
+) -> "pd.DataFrame":
+    """As planned where nothing was to be sent, else what became of the row's number (table `U`)."""
+    sent = planned["decision"].eq(Decision.RELEASE) & planned["number_id"].notna()
+    became = _of_rows(planned, numbers, sent)
+    settled = became["outcome"].notna()
+    open_ = ~settled & became["open_since"].notna()
+    doubtful = open_ | (~settled & became["was_tried"])
+    untold = sent & ~settled & ~doubtful
+    undecided = planned["decision"].isna()
+    ended_at = story.ended[0] if story.ended is not None else story.planned_at
+    detail = story.ended[1].detail if story.ended is not None else "the run was interrupted"
+    outcome = _either(
+        planned["decision"],
+        (undecided | untold, Outcome.NOT_ATTEMPTED),
+        (doubtful, Outcome.UNKNOWN),
+        (settled, became["outcome"]),
+    )
+    decided_at = _either(
+        became["decided_at"], (~sent, story.planned_at), (sent & ~settled, ended_at), (open_, became["open_since"])
+    )
+    rows = {name: planned[name] for name in planned.columns if name not in ("decision", "created_at", "duplicate_of")}
+    return shaped(
+        rows
+        | {
+            "outcome": outcome,
+            "evidence": _either(
+                planned["evidence"],
+                (undecided, stopped(_why(story) or Stopped.OUTAGE)),
+                (untold, stopped(_why(story) or Stopped.INTERRUPTED)),
+                (doubtful, Evidence.UNCONFIRMED.value),
+                (settled, became["evidence"]),
+            ),
+            "reason": _either(
+                planned["reason"],
+                (untold, f"the run stopped before it{': ' + detail if detail != '' else ''}"),
+                (sent & ~settled & became["was_touched"], _UNDER_WAY),
+                (settled, became["reason"]),
+            ),
+            "http_status": became["http_status"],
+            "api_message": _either(became["api_message"], (became["api_message"].isna(), "")),
+            "attempts": became["attempts"],
+            "first_attempt_at": became["first_attempt_at"],
+            "decided_at": decided_at,
+            "conflicts": _both(planned["conflicts"], became["conflicts"]),
+            "billing_stops_on": _billing(head, outcome, decided_at, planned["created_at"], others),
+            "run_id": [story.run_id] * len(planned),
+        },
+        "U",
+    )
+
+
+def _of_rows(planned: "pd.DataFrame", numbers: "pd.DataFrame", sent: "pd.Series[bool]") -> "pd.DataFrame":
+    """What became of each row's number, where it was to be sent and anything is on record; nothing elsewhere."""
+    import pandas as pd
+
+    # Not a merge: that joins a row without an ID with whatever has none either.
+    at = pd.Index(numbers["number_id"], dtype=object).get_indexer(planned["number_id"])
+    found = numbers.reindex(pd.Series(at).where(sent.to_numpy(), -1)).set_axis(planned.index)
+    for flag in ("was_tried", "was_touched"):
+        found[flag] = found[flag].eq(True)
+    return found.assign(attempts=found["attempts"].fillna(0).astype("int64"))
+
+
+def _either(otherwise: "pd.Series[Any]", *cases: "tuple[pd.Series[bool], Any]") -> "pd.Series[Any]":
+    """`otherwise`, and where a condition holds its own value (or row of values) instead; the last that holds wins."""
+    found = otherwise.astype(object)
+    for condition, value in cases:
+        found = found.mask(condition, value if isinstance(value, str) else value.astype(object))
+    return found
+
+
+def _both(planned: "pd.Series[Any]", later: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Lists of conflicts, those that were found since the plan after those of the plan."""
+    found = planned.astype(object)
+    more = later.notna() & later.ne("")
+    pairs = zip(found[more], later[more], strict=True)
+    found.loc[more] = [after if before == "" else f"{before[:-1]},{after[1:]}" for before, after in pairs]
+    return found
+
+
+def _billing(
+    head: PlanHead,
+    outcome: "pd.Series[Any]",
+    decided_at: "pd.Series[Any]",
+    created_at: "pd.Series[Any]",
+    others: "pd.DataFrame",
+) -> list[str | None]:
+    """The day on which each released row's billing stops, as far as the cycle is known."""
+    billing = head.report.billing
+    if billing.cycle is None:
+        return [None] * len(outcome)
+    at = renewal_column(billing, head.other_columns)
+    renewals = [None] * len(outcome) if at is None else others[at]
+    days = (
+        billing_stops_on(billing, decided, created_at=created, renewal=renewal) if became == Outcome.RELEASED else None
+        for became, decided, created, renewal in zip(outcome, decided_at, created_at, renewals, strict=True)
+    )
+    return [None if day is None else day.isoformat() for day in days]
