@@ -16,6 +16,7 @@ says what it did. From then on its absence may be our doing, and is called so; b
 | look: absent | missing | released: absent after our DELETE |
 | look: present | try again while allowed | the same; else look again after the settle time, then failed |
 | … and all that was cut off is in doubt, and no DELETE may be sent | – | the same looks, then not attempted |
+| … and something speaks against another DELETE | what speaks against it | the same looks, then that |
 | look: no answer | unknown | unknown |
 """
 
@@ -43,6 +44,8 @@ class May:
     """Seconds after the last DELETE before a second look may call a number still present."""
     why: Stopped = Stopped.OUTAGE
     """The word for a number that is left undone."""
+    objection: "Settle | None" = None
+    """What speaks against sending it: the outcome that it gets instead of a DELETE. None: nothing does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def next_step(events: Sequence[Attempt | Look], may: May) -> Step:
     """What to do next for one number. `events` holds everything this run did about it, oldest first."""
     attempts = [event for event in events if isinstance(event, Attempt)]
     if len(attempts) == 0:
-        return Send() if may.send else _left(may.why, "the run stopped before it")
+        return _objected(may) or (Send() if may.send else _left(may.why, "the run stopped before it"))
     last = events[-1]
     if isinstance(last, Attempt):
         return _after_attempt(attempts, may)
@@ -140,7 +143,7 @@ def _after_attempt(attempts: Sequence[Attempt], may: May) -> Step:
     if _may_send_again(attempts, may) and last.proof in (Proof.THROTTLED, Proof.NOT_SENT, Proof.IN_DOUBT):
         return Send()
     if last.proof in (Proof.THROTTLED, Proof.NOT_SENT) and not doubt:
-        return _left(may.why, f"no release of it ever left{said}")
+        return _objected(may) or _left(may.why, f"no release of it ever left{said}")
     return LookNow()
 
 
@@ -159,9 +162,14 @@ def _after_look(attempts: Sequence[Attempt], looks: Sequence[Look], may: May) ->
         return _unknown(f"a release was sent, and nobody could be asked what became of it: {last.why}")
     if not last.present:
         return _absent(attempts, "when looked for")
+    objection = _objected(may) if attempts[-1].proof not in _REFUSED else None
     if attempts[-1].proof not in _REFUSED and _may_send_again(attempts, may):
         return Send()
+    if objection is not None and not doubt:
+        return objection
     if last.quiet >= may.settle and sum(1 for look in looks if look.present) > 1:
+        if objection is not None:
+            return objection
         if attempts[-1].proof is Proof.CUT_OFF and not may.send:
             return _left(may.why, "its release was cut off and did nothing, and the run stopped before another one")
         return Settle(Outcome.FAILED, Evidence.STILL_PRESENT, _still_present(attempts))
@@ -177,7 +185,13 @@ def _after_look(attempts: Sequence[Attempt], looks: Sequence[Look], may: May) ->
 def _may_send_again(attempts: Sequence[Attempt], may: May) -> bool:
     """Whether another DELETE is allowed: four that count, and after the first only within the run's budget."""
     counted = sum(1 for attempt in attempts if attempt.proof not in _UNUSED)
-    return may.send and counted < MOST_ATTEMPTS and (may.retry or not is_retry(attempts))
+    allowed = may.send and may.objection is None
+    return allowed and counted < MOST_ATTEMPTS and (may.retry or not is_retry(attempts))
+
+
+def _objected(may: May) -> Settle | None:
+    """What speaks against a DELETE that might leave otherwise."""
+    return may.objection if may.send else None
 
 
 def _absent(attempts: Sequence[Attempt], when: str) -> Settle:

@@ -4,6 +4,7 @@ Here things are done; what to do next is decided in `decide.py`. Intent is on th
 and an outcome is on the disk before anybody counts it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
@@ -11,7 +12,7 @@ import structlog
 from decom.clock import Clock, iso
 from decom.dialnexa.account import Account, Looked, Sight
 from decom.dialnexa.models import Number
-from decom.dialnexa.replies import Answered, Proof, Reply, message, proof
+from decom.dialnexa.replies import Answered, Proof, Reply, Unanswered, message, proof
 from decom.errors import KeyRefused, NotDurable
 from decom.ledger.records import Attempt, Intent, Look, Settled
 from decom.ledger.writer import Writer
@@ -55,6 +56,17 @@ class Tools:
     clock: Clock
     settle: float
     """Seconds after the last DELETE before a second look may call a number still present."""
+    objection: Callable[[Task], Settle | None] = lambda _: None
+    """What speaks against sending a number *now*: the outcome that it gets instead of a DELETE; None: nothing does.
+
+    Asked before each DELETE, and once more when its turn has come, right before its intent is written. A number that
+    is in doubt is looked for first: it may be gone already. What came to hold a number belongs into `Task.held`,
+    which objects by itself.
+    """
+
+
+class _HeldBack(Exception):
+    """A DELETE must not leave, though its turn has come."""
 
 
 async def work_on(task: Task, account: Account, tools: Tools) -> Settled | LookLater:
@@ -64,9 +76,7 @@ async def work_on(task: Task, account: Account, tools: Tools) -> Settled | LookL
     """
 
     async def once() -> Settled | LookLater | None:
-        step = next_step(task.events, _may(tools))
-        if isinstance(step, Send) and len(task.held) > 0:
-            step = came_to_be_held(task.held)
+        step = next_step(task.events, _may(task, tools))
         if isinstance(step, Settle):
             return await _settle(task, step, tools)
         if isinstance(step, LookLater):
@@ -91,7 +101,7 @@ async def work_on(task: Task, account: Account, tools: Tools) -> Settled | LookL
     return result
 
 
-def _may(tools: Tools) -> May:
+def _may(task: Task, tools: Tools) -> May:
     stop = tools.stop
     return May(
         send=not stop.asked,
@@ -99,7 +109,12 @@ def _may(tools: Tools) -> May:
         wait=not stop.hurried,
         settle=tools.settle,
         why=stop.why if stop.why is not None else Stopped.OUTAGE,
+        objection=_objection(task, tools),
     )
+
+
+def _objection(task: Task, tools: Tools) -> Settle | None:
+    return came_to_be_held(task.held) if len(task.held) > 0 else tools.objection(task)
 
 
 def _needs_pause(task: Task) -> bool:
@@ -123,30 +138,39 @@ async def _settle(task: Task, step: Settle, tools: Tools) -> Settled:
 async def _send(task: Task, account: Account, tools: Tools) -> Settled | None:
     """One DELETE: its intent, its reply, and its record in one commit with the outcome, where that is known by now.
 
-    Nothing at all where the run stops before the intent.
+    Nothing at all where the run stops, or something comes to speak against it, before the intent. Where a stop comes
+    while the intent is being written, it is on record that nothing was sent.
     """
     attempt = task.attempts + 1
     intended_at: str | None = None
 
     async def intend() -> None:
         nonlocal intended_at
+        if tools.stop.asked or _objection(task, tools) is not None:
+            raise _HeldBack
         intended_at = iso(tools.clock.now())
         await tools.ledger.append(Intent(task.number_id, attempt))
+        if tools.stop.asked:
+            raise _HeldBack
         tools.watch.sending()
 
     await tools.watch.ready()
     if tools.stop.asked:
         return None
-    reply = await tools.stop.unless_asked(account.release(task.number_id, intend), lambda: intended_at is None)
+    try:
+        reply = await tools.stop.unless_asked(account.release(task.number_id, intend), lambda: intended_at is None)
+    except _HeldBack:
+        reply = Unanswered(sent=False, why="the run stopped before it left")
     if reply is None or intended_at is None:
         return None
     found = proof(reply)
     task.attempts = attempt
-    task.last_sent = tools.clock.monotonic()
+    if found is not Proof.NOT_SENT:
+        task.last_sent = tools.clock.monotonic()
     record = Attempt(task.number_id, attempt, found, _status(reply), message(reply), intended_at)
     task.events.append(record)
     tools.watch.saw(reply, found)
-    step = next_step(task.events, _may(tools))
+    step = next_step(task.events, _may(task, tools))
     settled = as_settled(task, step) if isinstance(step, Settle) else None
     try:
         await (tools.ledger.append(record) if settled is None else tools.ledger.append(record, settled))

@@ -1,6 +1,7 @@
 """The rule, row by row; and against a model of the service in which every DELETE in doubt did whatever it may have."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import event, example, given, settings
@@ -63,6 +64,8 @@ ON = May(settle=SETTLE)
 ENDING = May(send=False, settle=SETTLE, why=Stopped.BASE_URL)
 HURRIED = May(send=False, wait=False, settle=SETTLE, why=Stopped.SIGTERM)
 NO_RETRIES = May(retry=False, settle=SETTLE)
+OBJECTION = Settle(Outcome.NOT_ATTEMPTED, "stopped:stale_plan", "the plan became too old")
+OBJECTED = May(settle=SETTLE, objection=OBJECTION)
 
 CUT_OFF_AND_STOPPED = "its release was cut off and did nothing, and the run stopped before another one"
 SOMEONE_ELSE = "someone else released it, or a proxy repeated our request"
@@ -216,6 +219,21 @@ def history(*events: Proof | Look | Attempt) -> list[Attempt | Look]:
         ([IN_DOUBT] * 4 + [THERE, SILENT], ON, NOBODY),
         ([IN_DOUBT] * 4 + [THERE], ON, LATER),
         ([IN_DOUBT] * 4 + [THERE, STILL_THERE], ON, still_present(4, "none")),
+        # Something speaks against a DELETE that would leave otherwise.
+        ([], OBJECTED, OBJECTION),
+        ([THROTTLED], OBJECTED, OBJECTION),
+        ([NOT_SENT], OBJECTED, OBJECTION),
+        ([VAGUE, THERE], OBJECTED, OBJECTION),
+        ([REFUSED], OBJECTED, failed(422)),
+        ([APPLIED], OBJECTED, RELEASED),
+        ([IN_DOUBT], OBJECTED, NOW),
+        ([IN_DOUBT, GONE_NOW], OBJECTED, ABSENT_AT_A_LOOK),
+        ([IN_DOUBT, THERE], OBJECTED, LATER),
+        ([IN_DOUBT, THERE, STILL_THERE], OBJECTED, OBJECTION),
+        ([CUT_OFF, THERE, STILL_THERE], OBJECTED, OBJECTION),
+        ([IN_DOUBT, REFUSED, THERE, STILL_THERE], OBJECTED, still_present(2, 422)),
+        ([], replace(ENDING, objection=OBJECTION), left(Stopped.BASE_URL, "the run stopped before it")),
+        ([IN_DOUBT, THERE], replace(HURRIED, objection=OBJECTION), NO_LATER_LOOK),
     ],
 )
 def test_the_step_after_each_history(events, may, step):
@@ -250,7 +268,7 @@ def test_a_reason_ends_with_what_the_service_said(events, reason):
 
 
 def test_what_is_not_said_otherwise_is_allowed_and_a_minute_must_pass():
-    assert May() == May(send=True, retry=True, wait=True, settle=60.0, why=Stopped.OUTAGE)
+    assert May() == May(send=True, retry=True, wait=True, settle=60.0, why=Stopped.OUTAGE, objection=None)
 
 
 @pytest.mark.parametrize("proof", Proof)
@@ -345,7 +363,7 @@ def allowed(step: Step, events: list[Attempt | Look], may: May) -> bool:
     counted = [each for each in events if isinstance(each, Attempt) and each.proof is not Proof.THROTTLED]
     if isinstance(step, Send):
         ours = [each for each in counted if each.proof is not Proof.CUT_OFF]
-        return may.send and len(counted) < MOST_ATTEMPTS and (may.retry or len(ours) == 0)
+        return may.send and may.objection is None and len(counted) < MOST_ATTEMPTS and (may.retry or len(ours) == 0)
     return may.wait if isinstance(step, LookLater) else True
 
 
@@ -364,7 +382,9 @@ def test_whatever_the_service_answers_the_outcome_is_right_in_every_world_and_co
     while True:
         send = may.send and data.draw(st.integers(0, 4)) > 0
         wait = may.wait and (send or data.draw(st.booleans()))
-        may = May(send, may.retry and data.draw(st.integers(0, 4)) > 0, wait, SETTLE, Stopped.SIGTERM)
+        retry = may.retry and data.draw(st.integers(0, 4)) > 0
+        objection = may.objection or data.draw(st.sampled_from([None] * 8 + [OBJECTION]))
+        may = May(send, retry, wait, SETTLE, Stopped.SIGTERM, objection)
         step = next_step(events, may)
         assert allowed(step, events, may)
         if isinstance(step, Settle):
@@ -389,7 +409,7 @@ def test_whatever_the_service_answers_the_outcome_is_right_in_every_world_and_co
 @example(events=[IN_DOUBT, THROTTLED, GONE])
 def test_no_history_whatsoever_hides_a_release_of_ours(events):
     known = history(*events)
-    for may in (ON, ENDING, HURRIED, NO_RETRIES):
+    for may in (ON, ENDING, HURRIED, NO_RETRIES, OBJECTED):
         step = next_step(known, may)
         assert allowed(step, known, may)
         if isinstance(step, Settle) and step.outcome is Outcome.MISSING:

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import pytest
 from decom.dialnexa.account import Account
 from decom.dialnexa.replies import Proof, Unanswered
 from decom.errors import NotDurable
-from decom.ledger.records import Attempt, Look, Settled
+from decom.ledger import records
+from decom.ledger.reader import Reader
+from decom.ledger.records import Attempt, Kind, Look, Settled
 from decom.planning.plan import Conflict
 from decom.releasing.decide import LookLater, Settle
 from decom.releasing.one_number import Task, Tools, as_settled, work_on
@@ -249,6 +252,46 @@ def test_a_stop_while_it_waits_for_its_turn_means_no_intent_and_no_request(start
     assert len(sandbox.log) == 1 and kinds(tmp_path) == ["intent", "settled"]
 
 
+def test_a_stop_while_the_intent_is_written_means_that_it_is_not_sent_and_that_is_on_record(
+    start_sandbox: Start, tmp_path: Path
+):
+    sandbox = start_sandbox(small())
+
+    async def stopped_at_the_intent(work: Task, account: Account, tools: Tools) -> Any:
+        written = asyncio.create_task(work_on(work, account, tools))
+        while kinds(tmp_path) == []:
+            await asyncio.sleep(0)
+            if vars(tools.ledger)["_committing"] is not None:
+                tools.stop.ask(Stopped.SIGTERM, "stopped by SIGTERM")
+        return await written
+
+    settled = worked(sandbox, tmp_path, stopped_at_the_intent)
+    assert (settled.outcome, settled.evidence) == ("not_attempted", "stopped:sigterm")
+    assert sandbox.log == [] and kinds(tmp_path) == ["intent", "attempt", "settled"]
+    with Reader(tmp_path) as ledger:
+        bodies = [entry.body for _, entry in ledger.life("phn_1") if entry.kind is Kind.ATTEMPT]
+    assert [records.attempt(body).proof for body in bodies] == [Proof.NOT_SENT]
+
+
+def test_what_comes_to_speak_against_a_number_while_it_waits_for_its_turn_is_its_outcome(
+    start_sandbox: Start, tmp_path: Path
+):
+    sandbox = start_sandbox(small())
+    too_old = Settle(Outcome.NOT_ATTEMPTED, "stopped:stale_plan", "the plan became too old")
+    asked: list[str] = []
+
+    def objection(work: Task) -> Settle | None:
+        asked.append(work.number_id)
+        return too_old if len(asked) > 1 else None
+
+    async def and_objected(work: Task, account: Account, tools: Tools) -> Settled:
+        return await to_its_end(work, account, replace(tools, objection=objection))
+
+    settled = worked(sandbox, tmp_path, and_objected)
+    assert (settled.outcome, settled.evidence) == ("not_attempted", "stopped:stale_plan")
+    assert sandbox.log == [] and kinds(tmp_path) == ["settled"] and len(asked) == 3
+
+
 def test_a_stop_while_the_service_is_asked_whether_it_is_there_means_the_same(start_sandbox: Start, tmp_path: Path):
     sandbox = start_sandbox(small())
 
@@ -405,7 +448,7 @@ def test_a_number_that_came_to_be_held_is_sent_nothing_but_looked_for_if_in_doub
     work.held = (SPRING,)
     settled = worked(sandbox, tmp_path, work=work)
     assert settled.outcome == ("released" if gone else "conflicted")
-    assert methods(sandbox) == ("G" if in_doubt else "")
+    assert methods(sandbox) == ("" if not in_doubt else "G" if gone else "GG")
     if not gone:
         assert settled.conflicts == (("campaigns", "cmp_1", "Spring", "active"),)
         assert settled.reason.endswith('it came to be held by campaign "Spring" cmp_1 (active)')
