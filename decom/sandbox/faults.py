@@ -43,6 +43,7 @@ KINDS: Mapping[str, str] = {
     "503_before": "A gateway's page with Retry-After: TEXT (1); nothing was applied.",
     "504_before": "A gateway's page; nothing was applied.",
     "status_before": "The status AMOUNT in the service's own shape; nothing was applied.",
+    "instead": "The status AMOUNT with the JSON TEXT, as of a gateway; nothing was applied.",
     "html_200": "A sign-in page with status 200; nothing was applied.",
     "html_404": "A gateway's 404 page; nothing was applied.",
     "route_404": "The service's 404 for a route that does not exist; nothing was applied.",
@@ -53,6 +54,7 @@ KINDS: Mapping[str, str] = {
     "503_after": "Applied, then a gateway's page with Retry-After: TEXT (1).",
     "504_after": "Applied, then a gateway's page.",
     "status_after": "Applied, then the status AMOUNT in the service's own shape.",
+    "instead_after": "Applied, then the status AMOUNT with the JSON TEXT.",
     "html_200_after": "Applied; a page instead of the service's answer, where that is a success.",
     "202": "Applied; a success becomes 202.",
     "204": "Applied; a success becomes 204 without a body.",
@@ -78,7 +80,7 @@ KINDS: Mapping[str, str] = {
 "Applied" means: the service did and answered what it had to. A 409 stays one, and only successes are disguised.
 """
 
-NEEDS_AMOUNT = frozenset(("status_before", "status_after"))
+NEEDS_AMOUNT = frozenset(("status_before", "status_after", "instead", "instead_after"))
 
 
 @dataclass(frozen=True, slots=True)

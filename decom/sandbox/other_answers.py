@@ -88,6 +88,10 @@ def no_such_route(exchange: Exchange, fault: Fault) -> Answer:
     return refusal(404, f"Cannot {exchange.record.method} {exchange.record.target}")
 
 
+def as_told(exchange: Exchange, fault: Fault) -> Answer:
+    return Answer(int(fault.amount_or(404)), [(b"content-type", JSON.encode())], (fault.text or "").encode())
+
+
 def with_body(body: bytes, *headers: tuple[bytes, bytes]) -> Disguise:
     """The service's status with this body instead of its own."""
     return lambda answer, fault: Answer(answer.status, [*answer.without_length(), *headers], body)
@@ -114,6 +118,7 @@ OTHER_ANSWERS: Mapping[str, Act] = {
     "503_before": instead(page(503)),
     "504_before": instead(page(504)),
     "status_before": instead(of_status),
+    "instead": instead(as_told),
     "html_200": instead(lambda exchange, fault: Answer(200, [HTML], SIGN_IN)),
     "html_404": instead(page(404)),
     "route_404": instead(no_such_route),
@@ -122,6 +127,7 @@ OTHER_ANSWERS: Mapping[str, Act] = {
     "503_after": afterwards(page(503)),
     "504_after": afterwards(page(504)),
     "status_after": afterwards(of_status),
+    "instead_after": afterwards(as_told),
     "html_200_after": disguised(lambda answer, fault: Answer(200, [HTML], SIGN_IN)),
     "202": disguised(lambda answer, fault: Answer(202, answer.headers, answer.body)),
     "204": disguised(no_content),
