@@ -84,6 +84,9 @@ _REFUSALS = frozenset({400, 405, 413, 421, 422, 431, 451})
 _MIXED = 207
 """Multi-status: what became of the one number is said further down, in a form that nobody has documented."""
 
+_WRONG = ("errors", "error", "partial")
+"""The fields of a body that must be empty, if they are there, where all went well."""
+
 _NOT_FOUND = (
     r"(the |this )?(organi[sz]ation )?phone ?number(( with)?( the)? id)?:?( ['\"`]?(?-i:{number_id})['\"`]?)?"
     r" ((was |is |could )?not (be )?found|does not exist)"
@@ -127,7 +130,7 @@ def says_that_it_failed(body: object) -> bool:
             code = part.get("statusCode")
             if isinstance(code, int) and code >= 400:
                 return True
-            if part.get("success") in (False, "false") or part.get("errors") or part.get("error"):
+            if part.get("success") in (False, "false") or any(map(part.get, _WRONG)):
                 return True
     return False
 

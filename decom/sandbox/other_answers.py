@@ -3,10 +3,12 @@
 One line a kind in `OTHER_ANSWERS`.
 """
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
+from typing import Any
 
-from decom.sandbox.answers import JSON, Answer, Headers, refusal
+from decom.sandbox.answers import JSON, Answer, Headers, json_bytes, refusal
 from decom.sandbox.exchange import Exchange
 from decom.sandbox.faults import Fault
 
@@ -15,6 +17,8 @@ Act = Callable[[Exchange, Fault], Awaitable[None]]
 
 Make = Callable[[Exchange, Fault], Answer]
 Disguise = Callable[[Answer, Fault], Answer]
+Spoil = Callable[[Any, Fault], Any]
+"""Makes another body of a good one, as JSON; may change it in its place."""
 
 CLOSE = (b"connection", b"close")
 HTML = (b"content-type", b"text/html; charset=utf-8")
@@ -54,6 +58,15 @@ def disguised(disguise: Disguise) -> Act:
     return answer_disguised
 
 
+def spoilt(spoil: Spoil) -> Act:
+    """Ask the service; the body of a success is answered otherwise, anything else as it is."""
+
+    def other_body(answer: Answer, fault: Fault) -> Answer:
+        return Answer(answer.status, answer.without_length(), json_bytes(spoil(json.loads(answer.body), fault)))
+
+    return disguised(other_body)
+
+
 def page(status: int) -> Make:
     """A gateway's own page; a 503 says when to come again."""
 
@@ -73,7 +86,7 @@ def said(status: int, message: str | list[str], *headers: tuple[bytes, bytes]) -
 
 
 def of_status(exchange: Exchange, fault: Fault) -> Answer:
-    return refusal(int(fault.amount_or(500)), "The service says so.")
+    return refusal(int(fault.amount_or(500)), fault.text or "The service says so.")
 
 
 def too_many(exchange: Exchange, fault: Fault) -> Answer:
@@ -86,10 +99,6 @@ def retry_after(fault: Fault) -> Headers:
 
 def no_such_route(exchange: Exchange, fault: Fault) -> Answer:
     return refusal(404, f"Cannot {exchange.record.method} {exchange.record.target}")
-
-
-def as_told(exchange: Exchange, fault: Fault) -> Answer:
-    return Answer(int(fault.amount_or(404)), [(b"content-type", JSON.encode())], (fault.text or "").encode())
 
 
 def with_body(body: bytes, *headers: tuple[bytes, bytes]) -> Disguise:
@@ -118,7 +127,6 @@ OTHER_ANSWERS: Mapping[str, Act] = {
     "503_before": instead(page(503)),
     "504_before": instead(page(504)),
     "status_before": instead(of_status),
-    "instead": instead(as_told),
     "html_200": instead(lambda exchange, fault: Answer(200, [HTML], SIGN_IN)),
     "html_404": instead(page(404)),
     "route_404": instead(no_such_route),
@@ -127,7 +135,6 @@ OTHER_ANSWERS: Mapping[str, Act] = {
     "503_after": afterwards(page(503)),
     "504_after": afterwards(page(504)),
     "status_after": afterwards(of_status),
-    "instead_after": afterwards(as_told),
     "html_200_after": disguised(lambda answer, fault: Answer(200, [HTML], SIGN_IN)),
     "202": disguised(lambda answer, fault: Answer(202, answer.headers, answer.body)),
     "204": disguised(no_content),

@@ -118,7 +118,7 @@ def test_a_gateway_that_knows_no_number_makes_none_missing_and_none_released(
     lost: bool, start_sandbox: Callable[..., Sandbox], decom_for: Callable[[Sandbox], Command]
 ) -> None:
     world = World.made_up(numbers=60)
-    gateway = Fault("instead", 404, '{"message": "no Route matched with those values"}')
+    gateway = Fault("gateway_404", text="kong")
     chosen = ids(world.releasable)[:8]
     faults = [Rule.of(gateway), Rule.of(gateway, method="GET", path="organization-phone-numbers/")]
     faults = [Rule.of("drop_before", nth=1, per_number=True), *faults] if lost else faults

@@ -20,6 +20,7 @@ from decom.releasing.decide import LookLater, ReadListing, Settle
 from decom.releasing.one_number import Task, Tools, as_settled, work_on
 from decom.releasing.stopping import OUTAGE_AFTER
 from decom.sandbox.faults import Fault, Rule
+from decom.sandbox.gateways import GATEWAYS
 from decom.sandbox.server import Sandbox
 from decom.vocabulary import Outcome, Stopped
 from tests.dialnexa.speaking import service_of
@@ -40,11 +41,6 @@ def deleting(*faults: str | Fault, nth: int | list[int] | None = None) -> Rule:
 
 
 ABSENT = "absent_after_unconfirmed_delete"
-
-
-def told(status: int, text: str) -> Fault:
-    """An answer that is not the service's; nothing was applied."""
-    return Fault("instead", status, text)
 
 
 def looking(*faults: str | Fault, nth: int | list[int] | None = None) -> Rule:
@@ -116,9 +112,10 @@ def methods(sandbox: Sandbox) -> str:
         ([deleting(Fault("status_before", 425), nth=1)], "DD", "released", "answered_2xx"),
         ([deleting(Fault("status_after", 423), nth=1)], "DD", "released", ABSENT),
         # A success that says it is none.
-        ([deleting(told(200, '{"success": false}'))], "DDDDGG", "failed", "still_present"),
-        ([deleting(told(200, '{"errors": ["carrier"]}'), nth=1)], "DD", "released", "answered_2xx"),
-        ([deleting(Fault("instead_after", 207, "{}"), nth=1)], "DD", "released", ABSENT),
+        ([deleting("says_failed")], "DDDDGG", "failed", "still_present"),
+        ([deleting(Fault("says_failed", text="errors"), nth=1)], "DD", "released", "answered_2xx"),
+        ([deleting("207_before")], "DDDDGG", "failed", "still_present"),
+        ([deleting(Fault("status_after", 207), nth=1)], "DD", "released", ABSENT),
     ],
 )
 def test_what_becomes_of_a_number_and_what_was_sent_for_it(
@@ -149,25 +146,18 @@ def test_a_number_that_someone_else_releases_meanwhile_is_missing(start_sandbox:
     assert (settled.outcome, settled.evidence) == ("missing", "answered_404_after_seen")
 
 
-GATEWAYS = {
-    "Kong": '{"message": "no Route matched with those values"}',
-    "API gateway": '{"message": "Not Found"}',
-    "Fastify": f'{{"statusCode": 404, "error": "Not Found", "message": "Route DELETE:/v1{NUMBER} not found"}}',
-    "Spring": f'{{"timestamp": 1, "status": 404, "error": "Not Found", "path": "/v1{NUMBER}"}}',
-    "organization": '{"statusCode": 404, "message": "Organization not found", "error": "Not Found"}',
-    "workspace": '{"statusCode": 404, "message": "Workspace not found", "error": "Not Found"}',
-    "API key": '{"statusCode": 404, "message": "API key not found", "error": "Not Found"}',
-    "Envoy": "",
-}
+# Those whose 404 is not known for one of a route at once: `Cannot DELETE …` and pages are, and stop the run.
+UNKNOWN_GATEWAYS = sorted({*GATEWAYS} - {"nest", "nginx", "express", "cloudflare"})
 
 
-@pytest.mark.parametrize("words", GATEWAYS.values(), ids=GATEWAYS)
+@pytest.mark.parametrize("gateway", UNKNOWN_GATEWAYS)
 @pytest.mark.parametrize("doubted", [False, True])
 def test_a_gateways_404_never_makes_a_number_gone_neither_to_a_delete_nor_to_a_look(
-    start_sandbox: Start, tmp_path: Path, words, doubted
+    start_sandbox: Start, tmp_path: Path, gateway, doubted
 ):
+    words = Fault("gateway_404", text=gateway)
     lost = [deleting("drop_before", nth=1)] if doubted else []
-    rules = [*lost, deleting(told(404, words)), Rule.of(told(404, words), method="GET", path=NUMBER)]
+    rules = [*lost, deleting(words), Rule.of(words, method="GET", path=NUMBER)]
     settled = worked(start_sandbox(small(), faults=rules), tmp_path / "there")
     assert (settled.outcome, settled.evidence) == ("failed", "still_present")
     gone = start_sandbox(small(), faults=rules)
@@ -178,7 +168,7 @@ def test_a_gateways_404_never_makes_a_number_gone_neither_to_a_delete_nor_to_a_l
 
 
 def test_a_404_of_the_services_own_that_the_listing_denies_is_not_believed(start_sandbox: Start, tmp_path: Path):
-    words = told(404, '{"statusCode": 404, "message": "Phone number not found", "error": "Not Found"}')
+    words = Fault("status_before", 404, "Phone number not found")
     rules = [deleting(words, nth=1), Rule.of(words, method="GET", path=NUMBER, nth=1)]
     sandbox = start_sandbox(small(), faults=rules)
     settled = worked(sandbox, tmp_path)
@@ -187,7 +177,7 @@ def test_a_404_of_the_services_own_that_the_listing_denies_is_not_believed(start
 
 
 def test_where_no_listing_can_be_had_it_is_unknown(start_sandbox: Start, tmp_path: Path):
-    rules = [deleting(told(404, "")), looking(told(404, ""))]
+    rules = [deleting("gateway_404"), looking("gateway_404")]
     settled = worked(start_sandbox(small(), faults=rules), tmp_path)
     assert (settled.outcome, settled.evidence) == ("unknown", "unconfirmed")
 
@@ -532,7 +522,7 @@ def test_an_id_that_has_come_to_mean_another_number_is_sent_nothing(start_sandbo
 def test_a_look_that_does_not_say_the_number_proves_nothing_and_the_listing_says_it(
     start_sandbox: Start, tmp_path: Path
 ):
-    sandbox = start_sandbox(small(), faults=[looking(Fault("instead", 200, '{"id": "phn_1"}'), nth=1)])
+    sandbox = start_sandbox(small(), faults=[looking(Fault("body", text='{"id": "phn_1"}'), nth=1)])
     settled = worked(sandbox, tmp_path, work=cut_off())
     assert (settled.outcome, settled.evidence) == ("released", "answered_2xx")
     assert methods(sandbox) == "GGGD"

@@ -162,7 +162,7 @@ def test_a_patient_stop_still_finds_out_what_became_of_a_number(start_sandbox: S
     assert 60.0 <= clock.monotonic() - 1_000.0 < 120.0
 
 
-NOBODY_KNOWS = Fault("instead", 404, '{"message": "Not Found"}')
+NOBODY_KNOWS = Fault("gateway_404", text="aws")
 A_GATEWAY = [Rule.of(NOBODY_KNOWS), Rule.of(NOBODY_KNOWS, method="GET", path="/phn_")]
 
 
