@@ -15,10 +15,11 @@ from typing import BinaryIO
 
 from decom.errors import BadInput
 from decom.intake.appearance import named
-from decom.intake.cells import is_blank, known_region
+from decom.intake.cells import is_blank
 from decom.intake.columns import HEAD, Columns, find, headers_shown
 from decom.intake.interface import InputFile, Line, Reader, Source, Table, Wanted
 from decom.intake.rows import Taken, rows_of
+from decom.numbering import known_region
 
 MOST_BYTES = 512 * 1024 * 1024
 """Most bytes an input may have: a million rows of 500 characters."""

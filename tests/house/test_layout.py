@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "dialnexa": BASE,
     "intake": BASE,
     "ledger": BASE | {"private_files", "dialnexa.replies"},
-    "planning": BASE | {"private_files", "intake.interface", "dialnexa"},
+    "planning": BASE | {"private_files", "intake.interface", "intake.cells", "dialnexa"},
     "releasing": BASE | {"planning", "dialnexa", "ledger"},
     "reporting": BASE | {"private_files", "planning.plan", "planning.saved", "ledger"},
     "sandbox": set(),
