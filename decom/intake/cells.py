@@ -76,6 +76,13 @@ def text_of(cell: Cell) -> str:
     return cell.text if isinstance(cell, Marked) else cell
 
 
+def header_of(cell: Cell) -> str:
+    """The cell's text as a header: without blanks around it, a byte-order mark, or `="…"`."""
+    text = text_of(cell).strip().strip("\ufeff")
+    formula = _FORMULA_OF_TEXT.fullmatch(text)
+    return text if formula is None else formula[1].strip()
+
+
 def joined(first: str, second: str) -> str:
     """Two notes as one; either may be empty."""
     return "; ".join(part for part in (first, second) if part != "")
