@@ -20,7 +20,8 @@ from decom.planning.guards import Limits
 from decom.planning.plan import Billing, ReportOptions
 from decom.secret import Secret
 from decom.settings_checks import DEFAULT_BASE_URL, checked_base_url, checked_key, read_key_file
-from decom.settings_sources import BY_NAME, Layer, Sources, default_home, first, read_sources
+from decom.settings_places import home_of
+from decom.settings_sources import BY_NAME, Layer, Sources, first, read_sources
 
 T = TypeVar("T")
 
@@ -106,7 +107,7 @@ def load(
     return Settings(
         api_key=key,
         base_url=_base_url(sources) if with_key else DEFAULT_BASE_URL,
-        home=values.home or default_home(environ),
+        home=home_of(sources, environ),
         output=values.output or cwd / "decom-runs",
         pace=Pace(values.rate, values.reserve),
         concurrency=values.concurrency,

@@ -15,7 +15,8 @@ from decom.planning.plan import Billing
 from decom.secret import Secret
 from decom.settings import Settings, load
 from decom.settings_checks import DEFAULT_BASE_URL, checked_base_url, checked_key
-from decom.settings_sources import SETTINGS, Setting, home_of, read_sources
+from decom.settings_places import home_of
+from decom.settings_sources import SETTINGS, Setting, read_sources
 
 KEY = "key_id:canary-7f3d9a51c0de"
 ROOT = Path(__file__).parents[1]
