@@ -101,6 +101,11 @@ def load(
     values = _checked(sources)
     warnings = list(sources.warnings)
     key = _key(sources, warnings) if with_key else None
+    if with_key and environ.get("SSLKEYLOGFILE", "") != "":
+        warnings.append(
+            f"SSLKEYLOGFILE is set: whoever reads {environ['SSLKEYLOGFILE']} can decrypt what is sent, the API key too."
+            " Type: unset SSLKEYLOGFILE"
+        )
     billing = Billing(values.cycle, values.day, values.renewal_column)
     _check_billing(sources, billing)
     path = values.input if values.input is None or str(values.input) != "-" else None

@@ -523,6 +523,12 @@ def test_a_dotenv_that_holds_the_key_and_is_open_to_others_is_told(tmp_path: Pat
     assert "chmod 600" in settings(tmp_path).warnings[0]
 
 
+def test_a_file_into_which_the_secrets_of_tls_are_written_is_told(tmp_path: Path) -> None:
+    (warning,) = settings(tmp_path, env={"SSLKEYLOGFILE": "/tmp/keys.log"}).warnings
+    assert "SSLKEYLOGFILE" in warning and "/tmp/keys.log" in warning and "unset SSLKEYLOGFILE" in warning
+    assert settings(tmp_path, env={"SSLKEYLOGFILE": ""}).warnings == ()
+
+
 def test_a_folder_called_dotenv_is_somebody_elses(tmp_path: Path) -> None:
     (tmp_path / ".env").mkdir()
     assert settings(tmp_path).warnings == ()
