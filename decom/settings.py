@@ -244,9 +244,10 @@ def _key(sources: Sources, warnings: list[str]) -> Secret | None:
 
 
 def _base_url(sources: Sources) -> str:
-    """The base URL in force. One that a file names counts only for a key that the same file names.
+    """The base URL in force. One that a file names counts only for the key of that file.
 
-    Otherwise a stray file in the working directory, or a job file from somewhere, could send the key elsewhere.
+    Otherwise a stray file in the working directory, or a job file from somewhere, could send the key elsewhere. Nor is
+    it enough for a `.env` to name a key file: whoever leaves one lying about could name one that is not theirs.
     """
     found = first(sources.layers, "base_url")
     if found is None:
@@ -255,9 +256,12 @@ def _base_url(sources: Sources) -> str:
     place = layer.place(name)
     url = checked_base_url(layer.values[name], place)
     key = first(sources.layers, "api_key", "api_key_file")
-    if url != DEFAULT_BASE_URL and layer.file is not None and key is not None and key[0] is not layer:
+    if url == DEFAULT_BASE_URL or layer.file is None or key is None:
+        return url
+    same_file = key[0] is layer and (layer.kind != ".env" or key[1] == "api_key")
+    if not same_file:
         raise BadSettings(
-            f"the base URL {url} stands here, but the key comes from {key[0].place(key[1])}",
+            f"the base URL {url} is set here, but the key comes from {key[0].place(key[1])}",
             where=place,
             remedy=f"If the key is really meant for it, say so: --base-url {url}  (or DIALNEXA_BASE_URL).",
         )

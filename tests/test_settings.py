@@ -411,6 +411,14 @@ ELSEWHERE = "https://elsewhere.example/v1"
         ({}, {}, f"DIALNEXA_API_KEY={KEY}", f'[account]\nbase_url = "{ELSEWHERE}"', False),
         ({}, {}, f"DIALNEXA_BASE_URL={ELSEWHERE}", '[account]\napi_key_file = "key"', False),
         ({}, {"DIALNEXA_API_KEY": KEY}, f"DIALNEXA_BASE_URL={ELSEWHERE}\nDIALNEXA_API_KEY=other:key", None, False),
+        ({}, {}, f"DIALNEXA_BASE_URL={ELSEWHERE}\nDIALNEXA_API_KEY_FILE=jobs/key", None, False),
+        (
+            {},
+            {"DIALNEXA_API_KEY_FILE": "jobs/key"},
+            f"DIALNEXA_BASE_URL={ELSEWHERE}\nDIALNEXA_API_KEY=a:b",
+            None,
+            False,
+        ),
         ({}, {}, f"DIALNEXA_BASE_URL={ELSEWHERE}\nDIALNEXA_API_KEY={KEY}", None, True),
         ({}, {}, None, f'[account]\nbase_url = "{ELSEWHERE}"\napi_key_file = "key"', True),
         ({"base_url": ELSEWHERE}, {"DIALNEXA_API_KEY": KEY}, "DIALNEXA_BASE_URL=https://a.example/v1", None, True),
@@ -437,6 +445,13 @@ def test_a_base_url_in_a_file_counts_only_for_a_key_in_the_same_file(
     with pytest.raises(BadSettings, match="the key comes from") as caught:
         load(flags, job_file, environ, tmp_path)
     assert f"--base-url {ELSEWHERE}" in str(caught.value)
+
+
+@pytest.mark.parametrize("said", ["", "${DIALNEXA_API_KEY}", "$DIALNEXA_API_KEY"])
+def test_a_dotenv_that_only_points_at_a_key_has_none_written_in_it(said: str, tmp_path: Path) -> None:
+    dotenv = f"DIALNEXA_BASE_URL={ELSEWHERE}\nDIALNEXA_API_KEY={said}\n"
+    refusal(tmp_path, dotenv=dotenv)
+    refusal(tmp_path, env={"DIALNEXA_API_KEY": KEY}, dotenv=dotenv)
 
 
 def test_the_usual_base_url_in_a_file_is_harmless(tmp_path: Path) -> None:
