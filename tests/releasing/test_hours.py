@@ -62,8 +62,8 @@ def test_a_window_is_open_when_the_clock_on_the_wall_says_so(zone: str, moment: 
     begin, end = (each.replace(second=0, microsecond=0, tzinfo=None) for each in times)
     here = ZoneInfo(zone)
     now = moment.replace(tzinfo=here).astimezone(UTC)
-    nearby = {(now + timedelta(hours=hours)).astimezone(here).utcoffset() for hours in range(-48, 49, 6)}
-    goes_back = len(nearby) > 1 and (now - timedelta(hours=48)).astimezone(here).utcoffset() == max(nearby)
+    before, after = ((now + timedelta(hours=hours)).astimezone(here).utcoffset() or timedelta() for hours in (-48, 48))
+    goes_back = before > after
     if begin == end or goes_back:  # an hour that comes twice is counted once, whichever it is
         return
     wall = now.astimezone(here).time()
