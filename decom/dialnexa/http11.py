@@ -22,8 +22,10 @@ IDLE_FOR = 5.0
 """Seconds for which a connection waits for its next request; servers close idle ones, and a race is best not run."""
 FALL_BACK_AFTER = 0.25
 """Seconds after which the next address of a host is tried beside one that does not answer."""
-_HARMLESS = re.compile(rb"[\r\n]*(HTTP/1\.[01] 408\b.*)?", re.DOTALL)
-"""A line break too many, and the word with which servers part from an idle connection: no answers to a request."""
+_ANOTHER = re.compile(rb"HTTP/|\A[\r\n]*H(T(TP?)?)?\Z", re.ASCII)
+"""Another answer, or the first letters of one."""
+_PARTING = re.compile(rb"[\r\n]*HTTP/1\.[01] 408\b", re.ASCII)
+"""The word with which servers part from an idle connection: no answer to a request."""
 
 log = structlog.get_logger()
 
@@ -181,7 +183,11 @@ class _Line(asyncio.Protocol):
     # The rest
 
     def _too_much(self, data: bytes) -> None:
-        if _HARMLESS.fullmatch(data) is None:
+        """Whatever it is, the connection ends: only another answer, or the beginning of one, casts doubt on the first.
+
+        A line break too many, or the rest of a body that is longer than was said, is no answer.
+        """
+        if _ANOTHER.search(data) is not None and _PARTING.match(data) is None:
             self._surplus = True
             log.warning("answer_too_many", why="the service sent more than one answer to a request")
         self._ended = True

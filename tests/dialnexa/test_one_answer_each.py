@@ -41,7 +41,11 @@ async def replies_of(react: Reaction, requests: int, *, tls: bool = False, metho
 
 @pytest.mark.parametrize("method", ["DELETE", "GET"])
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "over TLS"])
-@pytest.mark.parametrize("surplus", [REMOVED, b"HTTP/1.1 200", b"\0"], ids=["an answer", "half of one", "a byte"])
+@pytest.mark.parametrize(
+    "surplus",
+    [REMOVED, b"HTTP/1.1 200", b"H", b"} \n" + HELD],
+    ids=["an answer", "half of one", "a letter of one", "more than one"],
+)
 def test_an_answer_with_more_behind_it_is_in_doubt_and_the_next_request_has_its_own(surplus, tls, method, monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
     react = answering_in_turn([REMOVED, surplus], [HELD], [REMOVED])
@@ -56,9 +60,13 @@ def test_an_answer_too_many_is_in_doubt_also_where_the_connection_was_to_end():
     assert isinstance(only, Unanswered) and only.sent
 
 
-@pytest.mark.parametrize("parting", [b"\r\n", b"\n", b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n"])
-def test_a_line_break_or_a_parting_word_ends_the_connection_and_casts_no_doubt(parting):
-    replies = asyncio.run(replies_of(answering_in_turn([REMOVED, parting], [HELD, parting], [REMOVED]), 3))
+@pytest.mark.parametrize(
+    "rest",
+    [b"\r\n", b"\n", b"\0", b'ne"}', b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n"],
+    ids=["a line break", "half of one", "a zero", "the end of a body that is longer than it says", "a parting word"],
+)
+def test_what_is_left_over_and_no_answer_ends_the_connection_and_casts_no_doubt(rest):
+    replies = asyncio.run(replies_of(answering_in_turn([REMOVED, rest], [HELD, rest], [REMOVED]), 3))
     assert [reply.status for reply in replies if isinstance(reply, Answered)] == [200, 409, 200]
 
 
