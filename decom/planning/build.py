@@ -12,6 +12,7 @@ from decom.dialnexa.models import Number, Price
 from decom.e164 import Known, Readings
 from decom.intake.interface import Row
 from decom.numbering import is_e164, possible
+from decom.planning.number_status import in_other_hands, unusual_status
 from decom.planning.plan import PlannedRow
 from decom.planning.survey import Findings
 from decom.vocabulary import Decision, earlier_run
@@ -53,7 +54,7 @@ def build(
         elif match.number is None:
             yield _missing(planned, removed_by)
         else:
-            yield _decided(planned, protected, findings)
+            yield _decided(planned, match.number, protected, findings)
 
 
 def undecided(rows: Iterable[Row]) -> Iterator[PlannedRow]:
@@ -203,12 +204,15 @@ def _missing(planned: PlannedRow, removed_by: RemovedBy) -> PlannedRow:
     return replace(planned, decision=Decision.MISSING, reason=reason, evidence=earlier_run(run_id))
 
 
-def _decided(planned: PlannedRow, protected: AbstractSet[str], findings: Findings) -> PlannedRow:
+def _decided(planned: PlannedRow, number: Number, protected: AbstractSet[str], findings: Findings) -> PlannedRow:
     rule = next((name for name in (planned.number_id, planned.phone_number) if name in protected), None)
     if rule is not None:
         return replace(planned, decision=Decision.PROTECTED, reason=f"the protect file names {rule}")
-    conflicts = findings.held.get(planned.phone_number or "", ())
+    conflicts = (*findings.held.get(planned.phone_number or "", ()), *in_other_hands(number))
     if len(conflicts) > 0:
         held_by = "; ".join(map(str, conflicts))
         return replace(planned, decision=Decision.CONFLICTED, reason=f"held by {held_by}", conflicts=conflicts)
-    return replace(planned, decision=Decision.RELEASE, reason="no conflict found in the sources that were checked")
+    reason = "no conflict found in the sources that were checked"
+    if (status := unusual_status(number)) is not None:
+        reason = f"{reason}; the number's own status is {status!r}"
+    return replace(planned, decision=Decision.RELEASE, reason=reason)
