@@ -25,13 +25,13 @@ COMMANDS = ("plan", "release", "run", "resume", "verify", "report", "runs", "sho
 COMMON = {"--home", "--output", "--base-url", "--rate", "--concurrency", "--json", "--quiet", "--verbose", "--no-color"}
 ALWAYS = {"--version", "--help"}
 READING = {"--column", "--sheet", "--region", "--hidden-rows"}
-GUARDS = {"--max-release", "--max-share", "--max-missing", "--protect"}
+GUARDS = {"--max-release", "--max-share", "--max-missing", "--max-cost", "--protect"}
 HOURS = {"--window", "--timezone", "--deadline"}
 FLAGS = {
     "plan": COMMON | READING | GUARDS,
-    "release": COMMON | HOURS | {"--yes"},
+    "release": COMMON | GUARDS | HOURS | {"--yes"},
     "run": COMMON | READING | GUARDS | HOURS | {"--yes", "--execute"},
-    "resume": COMMON | HOURS | {"--yes"},
+    "resume": COMMON | GUARDS | HOURS | {"--yes"},
     "sandbox": {
         "--port",
         "--numbers",
