@@ -32,7 +32,8 @@ from decom.settings import Settings
 from decom.signals import stopping_on_signals
 from decom.surroundings import Surroundings
 from decom.vocabulary import ExitCode, Stopped
-from decom.workspaces import memory_of, workspace_of
+from decom.whose import workspace_of
+from decom.workspaces import memory_of
 
 log = structlog.get_logger()
 

@@ -31,7 +31,8 @@ from decom.runs import enter_plan
 from decom.settings import Settings
 from decom.surroundings import Surroundings
 from decom.vocabulary import Decision, Stopped
-from decom.workspaces import memory_of, workspace_of
+from decom.whose import workspace_of
+from decom.workspaces import memory_of
 
 log = structlog.get_logger()
 

@@ -32,7 +32,8 @@ from decom.runs import KnownRun, known, latest_interrupted, named, new_run_id, s
 from decom.settings import Settings
 from decom.surroundings import Surroundings, service_for
 from decom.vocabulary import ExitCode
-from decom.workspaces import memory_of, workspace_of
+from decom.whose import workspace_of
+from decom.workspaces import memory_of
 
 log = structlog.get_logger()
 

@@ -12,7 +12,7 @@ from decom.dialnexa.service import Service
 from decom.planning.plan import Plan
 from decom.releasing.events import Listener
 from decom.settings import Settings
-from decom.workspaces import key_of
+from decom.whose import key_of
 
 
 @dataclass(frozen=True, slots=True)

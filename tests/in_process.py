@@ -1,7 +1,9 @@
 """Commands inside the test's own process: real settings, a real server, and a person and a clock handed in."""
 
 import asyncio
+import os
 import random
+import signal
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,6 +17,7 @@ from decom.dialnexa.connection import network_transport_maker
 from decom.drawing_up import Planned
 from decom.errors import DecomError
 from decom.planning.plan import Plan
+from decom.sandbox.hooks import kill, when
 from decom.sandbox.server import Sandbox
 from decom.settings import Settings, load
 from decom.surroundings import Surroundings
@@ -110,3 +113,12 @@ def trouble_of(command: Callable[[], object]) -> DecomError:
     except DecomError as error:
         return error
     raise AssertionError("it was done")
+
+
+def interrupted(desk: Desk, sandbox: Sandbox, source: Path, after: int, **flags: object) -> str:
+    """A run that SIGTERM stopped once so many numbers were released, one at a time. Its ID."""
+    sandbox.service.on_phase = when("applied", after, kill(os.getpid(), signal.SIGTERM))
+    ended = desk.run(sandbox, source, concurrency=1, **flags)
+    sandbox.service.on_phase = None
+    assert ended.exit_code == 143 and len(sandbox.removed) == after
+    return ended.audit.run_id
