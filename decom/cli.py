@@ -58,7 +58,7 @@ def plan(input: Input, given: Given) -> int:
     return answering.answered(given, lambda screen: session.plan(given, screen, input))
 
 
-@command(app, *COMMON, *HOURS, *LEAVE)
+@command(app, *COMMON, *GUARDS, *HOURS, *LEAVE)
 def release(
     plan: Annotated[str, typer.Argument(metavar="PLAN", help="A run ID, a run's folder, or its plan.json.")],
     given: Given,
@@ -83,11 +83,11 @@ def run(input: Input, given: Given) -> int:
     return answering.answered(given, lambda screen: session.run(given, screen, input))
 
 
-@command(app, *COMMON, *HOURS, *LEAVE)
+@command(app, *COMMON, *GUARDS, *HOURS, *LEAVE)
 def resume(
     given: Given,
     run: Annotated[
-        str | None, typer.Argument(metavar="[RUN]", help="A run ID; the latest that was begun unless named.")
+        str | None, typer.Argument(metavar="[RUN]", help="A run ID; the latest interrupted run unless named.")
     ] = None,
 ) -> int:
     """Go on with an interrupted run.

@@ -1,6 +1,7 @@
 """A file and an account become a saved plan. In: settings, surroundings. Out: `Planned`, on disk and in the ledger."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -16,7 +17,7 @@ from decom.ledger.reader import Reader
 from decom.ledger.records import Ended
 from decom.ledger.writer import Writer
 from decom.planning.build import build, undecided
-from decom.planning.guards import check_size, check_workspace
+from decom.planning.guards import Meter, check_extent
 from decom.planning.holds.kinds import HOLDS
 from decom.planning.plan import Plan, PlanHead, PlannedRow, Source
 from decom.planning.protect import read_protected, rules_in_words
@@ -29,8 +30,10 @@ from decom.reporting.neutral import neutral
 from decom.reporting.write import chosen
 from decom.runs import enter_plan
 from decom.settings import Settings
-from decom.surroundings import Surroundings, workspace_of
-from decom.vocabulary import Decision, Evidence, Stopped
+from decom.surroundings import Surroundings
+from decom.vocabulary import Decision, Stopped
+from decom.whose import workspace_of
+from decom.workspaces import memory_of
 
 log = structlog.get_logger()
 
@@ -67,7 +70,8 @@ async def draw_up(
     async with service.reading() as account:
         findings = await survey(account, choice.by_columns(source.rows), HOLDS)
     with Reader(settings.home) as ledger:
-        rows = tuple(build(source.rows, findings, protected, ledger.removed_by, choice))
+        ours = memory_of(ledger, workspace_of(settings), settings.base_url).run_ids
+        rows = tuple(build(source.rows, findings, protected, partial(ledger.removed_by, among=ours), choice))
     choice.check_names(rows)
     releases = sum(1 for row in rows if row.decision is Decision.RELEASE)
     head = _head(settings, around, source, run_id, choice)
@@ -112,6 +116,9 @@ def _head(settings: Settings, around: Surroundings, source: InputFile, run_id: s
         account_size=0,
         max_release=settings.limits.max_release,
         max_share=settings.limits.max_share,
+        max_missing=settings.limits.max_missing,
+        max_cost=None if settings.limits.max_cost is None else str(settings.limits.max_cost),
+        plan_ttl=settings.plan_ttl.total_seconds(),
         sources=(),
         notes=(*source.notes, *choice.notes),
         report=settings.report,
@@ -130,11 +137,11 @@ def _save(settings: Settings, made: Plan, clock: Clock) -> Path:
 
 def _refusal(made: Plan, settings: Settings) -> Refused | None:
     """What a guard would say to carrying out this plan; None where none objects."""
-    explained = sum(1 for row in made.rows if row.evidence.startswith(Evidence.EARLIER_RUN))
-    counts = made.counts()
+    meter = Meter()
+    for row in made.rows:
+        meter.add(row)
     try:
-        check_size(counts[Decision.RELEASE], made.head.account_size, settings.limits)
-        check_workspace(counts, explained, settings.limits)
+        check_extent(meter.extent(made.head.account_size), settings.limits)
     except Refused as refused:
         return refused
     return None

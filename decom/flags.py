@@ -64,6 +64,7 @@ GUARDS = (
     Flag("max_release", "N", "Most numbers one run may release."),
     Flag("max_share", "F", "Largest share of the account's numbers one run may release."),
     Flag("max_missing", "F", "Largest share of the rows that the account may not know."),
+    Flag("max_cost", "USD", "Largest monthly cost of the numbers that one run may release."),
     Flag("protect", "FILE", "IDs and numbers that must never be released, one a line."),
 )
 HOURS = (

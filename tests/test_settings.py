@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,7 @@ def test_every_key_of_a_job_file_reaches_its_setting(tmp_path: Path) -> None:
         max_release = 7
         max_share = 1
         max_missing = 0
+        max_cost = 12.5
         max_rows = 10
         plan_ttl = "1h30m"
         protect = "never.txt"
@@ -157,6 +159,7 @@ def test_every_key_of_a_job_file_reaches_its_setting(tmp_path: Path) -> None:
         metrics_file = "decom.prom"
         [account]
         base_url = "https://eu.dialnexa.com/v1"
+        workspace = "production"
         api_key_file = "{tmp_path}/key"
         [run]
         home = "ledger"
@@ -177,6 +180,7 @@ def test_every_key_of_a_job_file_reaches_its_setting(tmp_path: Path) -> None:
     only = ("operation=Delete", "team=Sales")
     assert found.input.selection == Selection(only, ("+14155550100",), 5, ("to release",))
     assert (found.limits.max_release, found.limits.max_share, found.limits.max_missing) == (7, 1.0, 0.0)
+    assert (found.limits.max_cost, found.workspace) == (Decimal("12.5"), "production")
     assert (found.plan_ttl, found.protect) == (timedelta(minutes=90), jobs / "never.txt")
     assert (found.pace.rate, found.pace.reserve, found.concurrency) == (Fixed(20, 2.5), 0.25, 3)
     assert (found.window, found.timezone, found.deadline) == ("22:00-05:00", "Asia/Kolkata", 10_800.0)
@@ -225,6 +229,10 @@ def test_nothing_that_holds_a_secret_shows_it(tmp_path: Path) -> None:
         ("timeout", "0", "seconds above 0"),
         ("timeout", "nan", "seconds above 0"),
         ("settle", "-1", "seconds from 0"),
+        ("max_cost", "-1", "amount in USD"),
+        ("max_cost", "$20", "amount in USD"),
+        ("max_cost", "1e3", "amount in USD"),
+        ("max_cost", "1000000000000", "amount in USD"),
         ("plan_ttl", "0h", "time with its unit"),
         ("plan_ttl", "24", "time with its unit"),
         ("plan_ttl", "1000000000d", "time with its unit"),

@@ -51,6 +51,8 @@ class Account:
         self._connection = connection
         self._pacer = pacer
         self.patience = patience
+        self.requests = 0
+        """How many were sent so far."""
 
     async def first_numbers(self) -> Page:
         """Page 1 of the numbers: also how many there are. Raises Unreachable, KeyRefused."""
@@ -65,6 +67,16 @@ class Account:
         if isinstance(found, NotRead):
             raise _unreachable(found)
         return tuple(found.rows)
+
+    async def numbers_on(self, page_number: int) -> tuple[models.Number, ...]:
+        """The numbers that one page shows now. Raises Unreachable, KeyRefused."""
+        found = await self._page(NUMBERS, {}, page_number)
+        if isinstance(found, NotRead):
+            raise _unreachable(found)
+        try:
+            return tuple(map(models.number, found.records))
+        except Malformed as error:
+            raise _unreachable(NotRead(Because.BROKEN, f"page {page_number} holds {error}")) from error
 
     async def look(self, number_id: str) -> Sight:
         """Whether the account has this number now. Raises KeyRefused."""
@@ -95,6 +107,7 @@ class Account:
             except BaseException:
                 reply = Unanswered(sent=False, why="not sent")
                 raise
+            self.requests += 1
             reply = await self._connection.exchange("DELETE", f"{NUMBERS}/{number_id}")
             return reply
         finally:
@@ -165,6 +178,7 @@ class Account:
         async def once() -> Reply:
             nonlocal tries, throttles
             turn = await self._pacer.turn(f"GET {path.split('/')[1]}")
+            self.requests += 1
             reply: Reply = Unanswered(sent=True, why="cancelled")
             try:
                 reply = await self._connection.exchange("GET", path, query)

@@ -7,7 +7,7 @@ import pytest
 
 from decom.dialnexa.models import Number
 from decom.dialnexa.replies import Proof
-from decom.errors import KeyRefused, Unreachable
+from decom.errors import KeyRefused, Refused, Unreachable
 from decom.ledger.reader import NumberStory
 from decom.ledger.records import Attempt, Look, Settled
 from decom.planning.holds.kinds import HOLDS
@@ -149,7 +149,7 @@ NOT_CHECKED = Source("campaigns", False, "this account has none (404)")
 
 def test_a_source_that_the_plan_relied_on_must_still_be_readable(start_sandbox: Start):
     sandbox = start_sandbox(small(), faults=FaultPlan((Rule.of("500_before", method="GET", path="/campaigns"),)))
-    with pytest.raises(Unreachable) as raised:
+    with pytest.raises(Refused) as raised:
         fresh(sandbox, task(), sources=(CHECKED,))
     assert raised.value.what == (
         "campaigns were checked for the plan and cannot be read now: 500 Internal server error"
