@@ -19,6 +19,7 @@ from decom.errors import BadSettings
 from decom.intake.interface import Wanted
 from decom.planning.guards import Limits
 from decom.planning.plan import Billing, ReportOptions
+from decom.planning.selection import Selection
 from decom.secret import Secret
 from decom.settings_checks import DEFAULT_BASE_URL, checked_base_url, checked_key, read_key_file
 from decom.settings_places import home_of
@@ -34,6 +35,8 @@ class InputChoice:
     path: Path | None
     """None: standard input."""
     wanted: Wanted
+    selection: Selection = field(default=Selection())
+    """Which of its rows are meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,9 @@ def load(
         limits=Limits(values.max_release, values.max_share, values.max_missing, values.max_cost),
         protect=values.protect,
         input=InputChoice(
-            path, Wanted(values.column, values.sheet, values.region, values.hidden_rows, values.max_rows)
+            path,
+            Wanted(values.column, values.sheet, values.region, values.hidden_rows, values.max_rows),
+            Selection(values.only, values.exclude, values.limit, values.ignore_column),
         ),
         report=ReportOptions(values.formats, values.group_by, billing),
         window=values.window,
@@ -182,6 +187,10 @@ class _Values(BaseSettings):
     max_share: Annotated[float, _a(may_be.share(zero=False))] = _LIMITS.max_share
     max_missing: Annotated[float, _a(may_be.share(zero=True))] = _LIMITS.max_missing
     max_cost: Annotated[Decimal | None, _a(may_be.dollars)] = None
+    only: Annotated[tuple[str, ...], _a(may_be.texts)] = ()
+    exclude: Annotated[tuple[str, ...], _a(may_be.texts)] = ()
+    limit: Annotated[int | None, _a(may_be.whole(1, 100_000_000))] = None
+    ignore_column: Annotated[tuple[str, ...], _a(may_be.texts)] = ()
     max_rows: Annotated[int, _a(may_be.whole(1, 100_000_000))] = Wanted().max_rows
     plan_ttl: Annotated[timedelta, _a(may_be.length)] = timedelta(hours=24)
     protect: Annotated[Path | None, _a(may_be.path)] = None

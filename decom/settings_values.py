@@ -119,6 +119,14 @@ def words(said: object) -> tuple[str, ...]:
     return tuple(found)
 
 
+def texts(said: object) -> tuple[str, ...]:
+    """A list of texts, or one text as it stands; at least one."""
+    found = [said] if isinstance(said, str) else said
+    if not isinstance(found, list) or len(found) == 0:
+        raise ValueError("this is not allowed: it must be a list of texts, and not an empty one")
+    return tuple(map(text, found))
+
+
 def hours(said: object) -> str:
     """Working hours such as `22:00-05:00`; an end before the start is on the next day."""
     if not isinstance(said, str) or _HOURS.fullmatch(said) is None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from decom.dialnexa.pacing import AUTO, UNLIMITED, Fixed
 from decom.errors import BadSettings
 from decom.planning.plan import Billing
+from decom.planning.selection import Selection
 from decom.secret import Secret
 from decom.settings import Settings, load
 from decom.settings_checks import DEFAULT_BASE_URL, checked_base_url, checked_key
@@ -125,6 +126,10 @@ def test_every_key_of_a_job_file_reaches_its_setting(tmp_path: Path) -> None:
         sheet = "Old"
         region = "in"
         hidden_rows = "skip"
+        only = ["operation=Delete", "team=Sales"]
+        exclude = "+14155550100"
+        limit = 5
+        ignore_column = ["to release"]
         [guards]
         max_release = 7
         max_share = 1
@@ -172,6 +177,8 @@ def test_every_key_of_a_job_file_reaches_its_setting(tmp_path: Path) -> None:
         "skip",
         10,
     )
+    only = ("operation=Delete", "team=Sales")
+    assert found.input.selection == Selection(only, ("+14155550100",), 5, ("to release",))
     assert (found.limits.max_release, found.limits.max_share, found.limits.max_missing) == (7, 1.0, 0.0)
     assert (found.limits.max_cost, found.workspace) == (Decimal("12.5"), "production")
     assert (found.plan_ttl, found.protect) == (timedelta(minutes=90), jobs / "never.txt")

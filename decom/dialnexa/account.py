@@ -15,7 +15,7 @@ from decom.dialnexa.gate import NUMBERS
 from decom.dialnexa.listing import PAGE_SIZE, Because, HasId, Listing, NotRead, Page, page, read_all
 from decom.dialnexa.models import Malformed
 from decom.dialnexa.pacing import Pacer, Turn
-from decom.dialnexa.replies import Answered, Reply, Unanswered, is_page, message, parsed, speaks_of_the_number
+from decom.dialnexa.replies import Answered, Reply, Unanswered, coding, is_page, message, parsed, speaks_of_the_number
 from decom.dialnexa.retrying import MOST_ATTEMPTS, Patience, is_temporary, is_throttled
 from decom.errors import KeyRefused, Unreachable
 
@@ -221,6 +221,8 @@ def _in_words(reply: Reply) -> str:
         return reply.why
     if is_page(reply):
         return f"a web page came instead of data ({reply.status}): is the base URL right, is there a proxy?"
+    if coding(reply.headers) != "":
+        return f"the answer is coded ({coding(reply.headers)[:30]}), which was not asked for: is there a proxy?"
     if not reply.complete:
         return f"the answer broke off ({reply.status})"
     said = message(reply)

@@ -24,7 +24,8 @@ class Conflict:
     """Its status in the service's own word, such as `active`."""
 
     def __str__(self) -> str:
-        kind = self.source.rstrip("s").replace("-", " ")
+        singular = self.source if self.source.endswith("us") else self.source.removesuffix("s")
+        kind = singular.replace("-", " ")
         name = f' "{self.name}"' if self.name != "" else ""
         identity = f" {self.id}" if self.id != "" else ""
         status = f" ({self.status})" if self.status != "" else ""

@@ -15,6 +15,7 @@ from decom.errors import Refused, Unreachable
 from decom.ledger.reader import NumberStory
 from decom.ledger.records import Attempt, Look, Settled
 from decom.planning.holds.interface import Hold
+from decom.planning.number_status import in_other_hands
 from decom.planning.plan import Conflict, PlanHead, PlannedRow
 from decom.planning.survey import find_holds, find_numbers
 from decom.releasing.decide import Settle, came_to_be_held, came_to_be_protected, came_to_mean
@@ -147,8 +148,9 @@ def compare(tasks: Iterable[Task], fresh: Fresh, protected: Set[str] = frozenset
     ready: list[Task] = []
     settled: list[Settled] = []
     for task in tasks:
-        task.held = fresh.held.get(task.phone_number or "", ())
-        judged = _judged(task, fresh.numbers.get(task.number_id), protected) if len(task.events) == 0 else None
+        number = fresh.numbers.get(task.number_id)
+        task.held = (*fresh.held.get(task.phone_number or "", ()), *in_other_hands(number))
+        judged = _judged(task, number, protected) if len(task.events) == 0 else None
         if judged is None:
             ready.append(task)
         else:

@@ -1,6 +1,7 @@
 """The look just before sending: what is left to do, and whether each number is still as planned and still free."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -212,6 +213,14 @@ def test_a_number_that_is_not_any_more_as_planned_is_settled_before_anything_is_
     ready, done = compare([task()], found)
     conflicts = (("campaigns", "cmp_1", "Spring", "active"),) if outcome is Outcome.CONFLICTED else ()
     assert ready == [] and done == [Settled("phn_1", phone(1), outcome, evidence, reason, conflicts)]
+
+
+def test_a_number_that_somebody_takes_in_hand_after_the_plan_is_not_sent():
+    ready, done = compare([task()], now(replace(ONE, status="port_out_pending")))
+    conflicts = (("number-status", "phn_1", "", "port_out_pending"),)
+    reason = "since the plan was made it came to be held by number status phn_1 (port_out_pending)"
+    assert ready == [] and done == [Settled("phn_1", phone(1), Outcome.CONFLICTED, "plan", reason, conflicts)]
+    assert compare([task()], now(replace(ONE, status="Active"))) == ([task()], [])
 
 
 @pytest.mark.parametrize("found", [now(), now(Number("phn_1", "+14155559999")), now(ONE, held={phone(1): (SPRING,)})])
