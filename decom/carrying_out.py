@@ -1,7 +1,7 @@
 """An approved plan becomes outcomes and reports. In: a planned run. Out: `Finished`; or the look back at an old one."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -52,8 +52,9 @@ async def carried_out(settings: Settings, around: Surroundings, service: Service
     with Reader(settings.home) as ledger:
         this = known(ledger, run_id)
         others = ledger.released_by_others(run_id)
+    accepted = {*this.saved.head.accept_unchecked, *settings.accept_unchecked}
     part = Part(
-        head=this.saved.head,
+        head=replace(this.saved.head, accept_unchecked=tuple(sorted(accepted))),
         releases=this.releases,
         stories=this.story.numbers,
         others=others,

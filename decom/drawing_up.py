@@ -16,7 +16,7 @@ from decom.ledger.reader import Reader
 from decom.ledger.records import Ended
 from decom.ledger.writer import Writer
 from decom.planning.build import build, undecided
-from decom.planning.guards import check_size, check_workspace
+from decom.planning.guards import check_size, check_sources, check_workspace
 from decom.planning.holds.kinds import HOLDS
 from decom.planning.plan import Plan, PlanHead, PlannedRow, Source
 from decom.planning.protect import read_protected
@@ -29,7 +29,7 @@ from decom.reporting.write import chosen
 from decom.runs import enter_plan
 from decom.settings import Settings
 from decom.surroundings import Surroundings, workspace_of
-from decom.vocabulary import Decision, Evidence, Stopped
+from decom.vocabulary import Decision, Evidence, SourceState, Stopped
 
 log = structlog.get_logger()
 
@@ -63,7 +63,8 @@ async def draw_up(
     head = _head(settings, around, source, run_id)
     sources = findings.sources
     if settings.protect is not None:
-        sources = (*sources, Source("protect-file", True, f"{len(protected)} numbers named in {settings.protect.name}"))
+        read = f"{len(protected):,} numbers named in {settings.protect.name}"
+        sources = (*sources, Source("protect-file", SourceState.CHECKED, read))
     seconds = service.pacer.forecast(releases) if releases > 0 else None
     made = Plan(
         replace(
@@ -95,6 +96,7 @@ def _head(settings: Settings, around: Surroundings, source: InputFile, run_id: s
         max_release=settings.limits.max_release,
         max_share=settings.limits.max_share,
         sources=(),
+        accept_unchecked=settings.accept_unchecked,
         notes=source.notes,
         report=settings.report,
     )
@@ -117,6 +119,8 @@ def _refusal(made: Plan, settings: Settings) -> Refused | None:
     try:
         check_size(counts[Decision.RELEASE], made.head.account_size, settings.limits)
         check_workspace(counts, explained, settings.limits)
+        if counts[Decision.RELEASE] > 0:
+            check_sources(made.head.sources, made.head.accept_unchecked, made.head.run_id)
     except Refused as refused:
         return refused
     return None

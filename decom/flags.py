@@ -26,6 +26,8 @@ class Flag:
     metavar: str
     """What stands for its value in the help; empty for a flag without one."""
     help: str
+    repeatable: bool = False
+    """Whether it may be given several times; its values are joined by commas."""
 
 
 PLACE = (
@@ -55,6 +57,7 @@ GUARDS = (
     Flag("max_share", "F", "Largest share of the account's numbers one run may release."),
     Flag("max_missing", "F", "Largest share of the rows that the account may not know."),
     Flag("protect", "FILE", "IDs and numbers that must never be released, one a line."),
+    Flag("accept_unchecked", "SOURCE", "Release although this source of conflicts was not checked.", repeatable=True),
 )
 HOURS = (
     Flag("window", "HH:MM-HH:MM", "Work only in these hours; go on with resume."),
@@ -102,7 +105,11 @@ def command(app: typer.Typer, *flags: Flag) -> Callable[[Callable[..., int]], Ca
             values.pop("version")
             found = {flag.name: values.pop(flag.name) for flag in flags}
             switches = frozenset(name for name in found if name in _SWITCHES and found[name])
-            settings = {name: value for name, value in found.items() if name not in _SWITCHES and value is not None}
+            settings = {
+                name: ",".join(value) if isinstance(value, list) else value
+                for name, value in found.items()
+                if name not in _SWITCHES and value not in (None, [])
+            }
             return function(**values, given=Given(settings, switches))
 
         own = [each for each in inspect.signature(function).parameters.values() if each.name != "given"]
@@ -130,6 +137,8 @@ def _parameter(flag: Flag) -> inspect.Parameter:
     default: object
     if flag.name in _SWITCHES:
         annotation, default = Annotated[bool, typer.Option(name, help=flag.help)], False
+    elif flag.repeatable:
+        annotation, default = Annotated[list[str], typer.Option(name, metavar=flag.metavar, help=flag.help)], []
     else:
         annotation, default = Annotated[str | None, typer.Option(name, metavar=flag.metavar, help=flag.help)], None
     return inspect.Parameter(flag.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

@@ -18,7 +18,7 @@ from decom.ledger.lock import workspace_locked
 from decom.ledger.reader import Reader
 from decom.ledger.records import Verified
 from decom.ledger.writer import Writer
-from decom.planning.guards import Limits, check_age, check_same_workspace, check_size
+from decom.planning.guards import Limits, check_age, check_same_workspace, check_size, check_sources
 from decom.planning.plan import Plan
 from decom.planning.saved import JSON_FILE, check_untouched
 from decom.releasing.refresh import unfinished
@@ -97,6 +97,8 @@ async def release(settings: Settings, around: Surroundings, target: str) -> Fini
         check_untouched(path or this.saved.folder / JSON_FILE, this.saved.digest)
         check_age(head, around.clock.now(), settings.plan_ttl)
         check_size(len(this.releases), head.account_size, Limits(head.max_release, head.max_share))
+        if len(this.releases) > 0:
+            check_sources(head.sources, {*head.accept_unchecked, *settings.accept_unchecked}, run_id)
         _ask_for_leave(Plan(head, this.releases), around)
         return await carried_out(settings, around, service, run_id)
 
@@ -118,6 +120,9 @@ async def resume(settings: Settings, around: Surroundings, target: str | None) -
         check_same_workspace(this.saved.head, workspace_of(settings), settings.base_url)
         left = {task.number_id for task in unfinished(this.releases, this.story.numbers, 0.0)}
         rows = tuple(row for row in this.releases if row.number_id in left)
+        if len(rows) > 0:
+            accepted = {*this.saved.head.accept_unchecked, *settings.accept_unchecked}
+            check_sources(this.saved.head.sources, accepted, run_id)
         _ask_for_leave(Plan(this.saved.head, rows), around)
         return await carried_out(settings, around, service, run_id)
 

@@ -128,6 +128,7 @@ def test_every_key_of_a_job_file_reaches_its_setting(tmp_path: Path) -> None:
         max_share = 1
         max_missing = 0
         max_rows = 10
+        accept_unchecked = ["batch-calls"]
         plan_ttl = "1h30m"
         protect = "never.txt"
         [rate]
@@ -169,6 +170,7 @@ def test_every_key_of_a_job_file_reaches_its_setting(tmp_path: Path) -> None:
         10,
     )
     assert (found.limits.max_release, found.limits.max_share, found.limits.max_missing) == (7, 1.0, 0.0)
+    assert found.accept_unchecked == ("batch-calls",)
     assert (found.plan_ttl, found.protect) == (timedelta(minutes=90), jobs / "never.txt")
     assert (found.pace.rate, found.pace.reserve, found.concurrency) == (Fixed(20, 2.5), 0.25, 3)
     assert (found.window, found.timezone, found.deadline) == ("22:00-05:00", "Asia/Kolkata", 10_800.0)

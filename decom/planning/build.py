@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from decom.dialnexa.models import Number, Price
 from decom.intake.interface import Row
-from decom.planning.plan import PlannedRow
+from decom.planning.plan import PlannedRow, held_by
 from decom.planning.survey import Findings
 from decom.vocabulary import Decision, earlier_run
 
@@ -169,6 +169,5 @@ def _decided(planned: PlannedRow, protected: AbstractSet[str], findings: Finding
         return replace(planned, decision=Decision.PROTECTED, reason=f"the protect file names {rule}")
     conflicts = findings.held.get(planned.phone_number or "", ())
     if len(conflicts) > 0:
-        held_by = "; ".join(map(str, conflicts))
-        return replace(planned, decision=Decision.CONFLICTED, reason=f"held by {held_by}", conflicts=conflicts)
+        return replace(planned, decision=Decision.CONFLICTED, reason=held_by(conflicts), conflicts=conflicts)
     return replace(planned, decision=Decision.RELEASE, reason="no conflict found in the sources that were checked")

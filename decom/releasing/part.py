@@ -11,11 +11,11 @@ from datetime import timedelta
 from decom.dialnexa.service import Service
 from decom.errors import KeyRefused, NotDurable, Refused, Unreachable
 from decom.ledger.reader import NumberStory
-from decom.ledger.records import Ended
+from decom.ledger.records import Ended, NotChecked
 from decom.ledger.writer import Writer
-from decom.planning.guards import Limits, check_age, check_size
+from decom.planning.guards import Limits, SourcesNotChecked, check_age, check_size
 from decom.planning.holds.interface import Hold
-from decom.planning.plan import PlanHead, PlannedRow
+from decom.planning.plan import PlanHead, PlannedRow, Source
 from decom.releasing.decide import released_by
 from decom.releasing.events import Done, Listener, tell
 from decom.releasing.one_number import Task, Tools, as_settled
@@ -91,6 +91,7 @@ async def _refreshed(
     try:
         async with service.reading() as account:
             fresh = await look_again(account, tasks, part.head, part.holds)
+        await _keep_not_checked(fresh.unchecked, tools)
         ready, settled = compare(tasks, fresh)
         if len(settled) > 0:
             await tools.ledger.append(*settled)
@@ -102,6 +103,8 @@ async def _refreshed(
         limits = Limits(part.head.max_release, part.head.max_share)
         check_size(len(ready) + done, fresh.account_size + done + gone, limits)
     except Refused as refused:
+        if isinstance(refused, SourcesNotChecked):
+            await _keep_not_checked(refused.sources, tools)
         tools.stop.ask(Stopped.GUARD, refused.what)
     except Unreachable as unreachable:
         tools.stop.ask(Stopped.OUTAGE, unreachable.what)
@@ -110,6 +113,12 @@ async def _refreshed(
     else:
         return ready
     return tasks
+
+
+async def _keep_not_checked(sources: Sequence[Source], tools: Tools) -> None:
+    """The report must not call a source checked that could not be read just before the releases."""
+    if len(sources) > 0:
+        await tools.ledger.append(NotChecked(tuple((source.name, source.why) for source in sources)))
 
 
 def _released(stories: Mapping[str, NumberStory]) -> int:

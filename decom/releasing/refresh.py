@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from decom.dialnexa.account import Account
 from decom.dialnexa.models import Number
 from decom.dialnexa.replies import DOUBTFUL, Proof
-from decom.errors import Unreachable
 from decom.ledger.reader import NumberStory
 from decom.ledger.records import Attempt, Look, Settled
+from decom.planning.guards import check_sources
 from decom.planning.holds.interface import Hold
-from decom.planning.plan import Conflict, PlanHead, PlannedRow
+from decom.planning.plan import Conflict, PlanHead, PlannedRow, Source
 from decom.planning.survey import find_holds, find_numbers
 from decom.releasing.decide import Settle, came_to_be_held, came_to_mean
 from decom.releasing.one_number import Task, as_settled
-from decom.vocabulary import Evidence, Outcome
+from decom.vocabulary import Evidence, Outcome, SourceState
 
 REOPENED = frozenset({Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED})
 """The outcomes that `resume` goes on with; all others are final for their run."""
@@ -34,6 +34,8 @@ class Fresh:
     numbers: Mapping[str, Number]
     account_size: int
     held: Mapping[str, tuple[Conflict, ...]]
+    unchecked: tuple[Source, ...] = ()
+    """The sources of conflicts that were not checked, which somebody accepted."""
 
 
 def unfinished(releases: Iterable[PlannedRow], stories: Mapping[str, NumberStory], now: float) -> tuple[Task, ...]:
@@ -68,21 +70,23 @@ def unfinished(releases: Iterable[PlannedRow], stories: Mapping[str, NumberStory
 
 
 async def look_again(account: Account, tasks: Sequence[Task], head: PlanHead, holds: Sequence[Hold]) -> Fresh:
-    """The account as it is now, as far as the tasks need it. Raises Unreachable, KeyRefused.
-
-    A source that the plan had read and that cannot be read now is no longer a reason to call anything free.
-    """
+    """The account as it is now, as far as the tasks need it. Raises Unreachable, KeyRefused, and SourcesNotChecked
+    where a source of conflicts was not checked and nobody accepted that."""
     ids = {task.number_id for task in tasks}
     numbers, size = await find_numbers(account, ids, listing_needed=False)
-    sources, held = await find_holds(account, holds)
-    relied_on = {source.name for source in head.sources if source.checked}
-    for source in sources:
-        if source.name in relied_on and not source.checked:
-            raise Unreachable(
-                f"{source.name} were checked for the plan and cannot be read now: {source.why}",
-                remedy=f"Nothing was released. When they can be read again, type: decom resume {head.run_id}",
-            )
-    return Fresh(numbers, size, held)
+    found, held = await find_holds(account, holds, numbers, ids)
+    was_checked = {source.name for source in head.sources if source.checked}
+    sources = tuple(_still_there(source) if source.name in was_checked else source for source in found)
+    check_sources(sources, head.accept_unchecked, head.run_id, started=True)
+    return Fresh(numbers, size, held, tuple(each for each in sources if each.state is SourceState.NOT_CHECKED))
+
+
+def _still_there(source: Source) -> Source:
+    """A source that was there when the plan was made: the account has it, whatever is said now."""
+    if source.state is not SourceState.NOT_APPLICABLE:
+        return source
+    why = f"it was read when the plan was made, and now {source.why}"
+    return replace(source, state=SourceState.NOT_CHECKED, why=why)
 
 
 def compare(tasks: Iterable[Task], fresh: Fresh) -> tuple[list[Task], list[Settled]]:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from decom.reporting.interface import Audit
 from decom.reporting.money import dollars
-from decom.vocabulary import Outcome
+from decom.vocabulary import Outcome, SourceState
 
 MEANINGS = {
     Outcome.RELEASED: "This run released it.",
@@ -17,6 +17,14 @@ MEANINGS = {
     Outcome.INVALID: "The cell is no ID and no number; nothing was sent.",
     Outcome.DUPLICATE: "The same number as another row, which carries the outcome.",
 }
+
+SOURCE_STATES = {
+    SourceState.CHECKED: "checked",
+    SourceState.NOT_APPLICABLE: "not applicable",
+    SourceState.REFUSED_BY_SERVICE: "refused by service",
+    SourceState.NOT_CHECKED: "not checked",
+}
+"""The state of a source of conflicts, as reports and the terminal show it."""
 
 _STATUS = {
     "planned": "Planned; nothing was released yet",
