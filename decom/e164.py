@@ -252,21 +252,24 @@ def _taken_apart(value: str, region: str | None, numbers: tuple[str, ...]) -> _A
         found.extend(part.numbers)
         if part.national != "":
             found.append(part.national)
-        if _grouped_as_printed(value, numbers):
-            continue
-        if gap[0].strip(_LOOSE) == "" and len(rest) < FEWEST_DIGITS:
-            is_doubtful |= any(map(numbering.assigned, part.numbers))
-        elif any(_may_be_whole(number, numbers) for number in part.numbers):
+        is_loose = gap[0].strip(_LOOSE) == "" and len(rest) < FEWEST_DIGITS
+        if any(_may_be_whole(number, numbers, is_loose) for number in part.numbers):
             is_doubtful = True
-            is_several |= _SWITCHBOARD.fullmatch(value, gap.start()) is None
+            is_several |= not is_loose and _SWITCHBOARD.fullmatch(value, gap.start()) is None
+    if is_doubtful and _grouped_as_printed(value, numbers):
+        is_several = is_doubtful = False
     return _Apart(tuple(dict.fromkeys(found)), is_several, is_doubtful)
 
 
-def _may_be_whole(part: str, numbers: tuple[str, ...]) -> bool:
-    """Whether a part of a text is a number by itself: one that is assigned, or at least as good as all of it is."""
-    if numbering.assigned(part):
-        return True
-    if not numbering.possible(part) or any(map(numbering.assigned, numbers)):
+def _may_be_whole(part: str, numbers: tuple[str, ...], is_loose: bool) -> bool:
+    """Whether a part of a text is a number by itself: one that is assigned, or at least as good as all of it is.
+
+    `is_loose`: only blanks and dots stand behind it, which group digits as well: then it must be assigned."""
+    if not numbering.possible(part):
+        return False
+    if is_loose or numbering.assigned(part):
+        return numbering.assigned(part)
+    if any(map(numbering.assigned, numbers)):
         return False
     is_long = len(numbering.national_of(part)) >= _FEWEST_OF_A_LINE
     return is_long or not any(map(numbering.possible, numbers))
@@ -286,7 +289,9 @@ def _no_country_code(region: str | None) -> str:
 
 def _noted(readings: Readings, note: str) -> Readings:
     """`readings` with a further note in front; a problem needs none."""
-    return readings if readings.problem is not None else replace(readings, note=_joined(note, readings.note))
+    return (
+        readings if note == "" or readings.problem is not None else replace(readings, note=_joined(note, readings.note))
+    )
 
 
 def _joined(first: str, second: str) -> str:

@@ -4,6 +4,7 @@ The only file that imports `phonenumbers`. What the plans call impossible an acc
 """
 
 import re
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, ValidationResult
@@ -80,6 +81,7 @@ def printed(number: str) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(re.findall("[0-9]+", phonenumbers.format_number(parsed, form))) for form in forms)
 
 
+@lru_cache(maxsize=1_024)  # the parts of a text are asked for several times, and a file's numbers begin alike
 def _parsed(number: str, region: str | None) -> PhoneNumber | None:
     """The number as the plans take it apart, None where they cannot."""
     try:

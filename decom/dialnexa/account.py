@@ -83,6 +83,8 @@ class Account:
         self._pacer = pacer
         self.patience = patience
         self._page_sizes = {} if page_sizes is None else page_sizes
+        self.requests = 0
+        """How many were sent so far."""
 
     async def first_numbers(self) -> Page:
         """Page 1 of the numbers: also how many there are. Raises Unreachable, KeyRefused."""
@@ -115,11 +117,21 @@ class Account:
             raise _unreachable(found.not_read)
         return found
 
+    async def numbers_on(self, page_number: int) -> tuple[models.Number, ...]:
+        """The numbers that one page shows now. Raises Unreachable, KeyRefused."""
+        found = await self._page(_NUMBERS, NUMBERS, Asked(page_number))
+        if isinstance(found, NotRead):
+            raise _unreachable(found)
+        try:
+            return tuple(map(models.number, found.records))
+        except Malformed as error:
+            raise _unreachable(NotRead(Because.BROKEN, f"page {page_number} holds {error}")) from error
+
     async def look(self, number_id: str) -> Sight:
         """Whether the account has this number now. Raises KeyRefused."""
         reply = await self._get(f"{NUMBERS}/{number_id}", {})
         if isinstance(reply, Answered):
-            if speaks_of_the_number(reply):
+            if speaks_of_the_number(reply, number_id):
                 return Sight(Looked.ABSENT)
             if reply.status == 200 and reply.complete and not is_page(reply):
                 try:
@@ -144,6 +156,7 @@ class Account:
             except BaseException:
                 reply = Unanswered(sent=False, why="not sent")
                 raise
+            self.requests += 1
             reply = await self._connection.exchange("DELETE", f"{NUMBERS}/{number_id}")
             return reply
         finally:
@@ -213,6 +226,7 @@ class Account:
         async def once() -> Reply:
             nonlocal tries, throttles
             turn = await self._pacer.turn(f"GET {path.split('/')[1]}")
+            self.requests += 1
             reply: Reply = Unanswered(sent=True, why="cancelled")
             try:
                 reply = await self._connection.exchange("GET", path, query)

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from decom.dialnexa.listing import Because, NotRead
 from decom.dialnexa.models import Malformed
-from decom.dialnexa.replies import Answered, Reply, Unanswered, is_page, message, parsed
+from decom.dialnexa.replies import Answered, Reply, Unanswered, coding, is_page, message, parsed
 
 T = TypeVar("T")
 
@@ -45,6 +45,8 @@ def in_words(reply: Reply) -> str:
         return reply.why
     if is_page(reply):
         return f"a web page came instead of data ({reply.status}): is the base URL right, is there a proxy?"
+    if coding(reply.headers) != "":
+        return f"the answer is coded ({coding(reply.headers)[:30]}), which was not asked for: is there a proxy?"
     if not reply.complete:
         return f"the answer broke off ({reply.status})"
     said = message(reply)

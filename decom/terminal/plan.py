@@ -26,6 +26,7 @@ from decom.terminal.sources import not_checked_lines, source_line
 from decom.vocabulary import Decision
 
 MEANINGS = {
+    Decision.NOT_SELECTED: "left out by --only, --exclude or --limit",
     Decision.INVALID: "the cell is no ID and no number",
     Decision.DUPLICATE: "the same number as another row",
     Decision.MISSING: "not on the account",
