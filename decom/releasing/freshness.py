@@ -75,6 +75,7 @@ class Freshness:
         self._watched, self._service, self._stop = watched, service, stop
         self._clock = service.patience.clock
         self._to_come = {task.number_id: task.phone_number for task in tasks}
+        self._known = fresh.numbers
         self._means: dict[str, str | None] = {}
         self._held: Mapping[str, tuple[Conflict, ...]] = fresh.held
         now = self._clock.monotonic()
@@ -173,7 +174,9 @@ class Freshness:
         return None
 
     async def _read_holds(self, account: Account) -> None:
-        held, whole = await read_holds(account, self._watched.holds, self._watched.head)
+        watched, ids = self._watched, self._to_come.keys()
+        sources, held = await read_holds(account, watched.holds, watched.head, self._known, ids)
+        whole = {source.name for source in sources if source.checked}
         found = dict(held)
         for number, conflicts in self._held.items():
             # What a source said before it could not be read whole any more still holds.
