@@ -143,7 +143,7 @@ async def verify(settings: Settings, around: Surroundings, target: str) -> Seen:
             claims = claims_of(table.build(ledger, run_id))
             changed = changed_since(ledger, this)
         async with service.reading() as account:
-            found = await differences(account, claims, around.clock, settings.settle)
+            found = tuple(map(str, await differences(account, claims, around.clock, settings.quiet)))
         with Writer(settings.home, run_id, around.clock) as writer:
             writer.record(Verified(found))
     code = ExitCode.DONE if len(found) + len(changed) == 0 else ExitCode.INCOMPLETE
