@@ -38,7 +38,7 @@ def answered(given: Given, work: Callable[[Screen], Answer]) -> int:
     except KeyboardInterrupt:
         answer = _interrupted(ExitCode.SIGINT)
     except SystemExit as leaving:
-        if leaving.code not in SIGNALS.values():
+        if not isinstance(leaving.code, int) or leaving.code not in SIGNALS.values():
             raise
         answer = _interrupted(ExitCode(leaving.code))
     if answer.error is not None:

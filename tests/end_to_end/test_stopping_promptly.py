@@ -41,7 +41,8 @@ def sandbox(start_sandbox: Start) -> Sandbox:
 
 def troubled(sandbox: Sandbox, fault: Fault, method: str) -> None:
     """From now on every request with this method meets the fault."""
-    sandbox.faults = FaultPlan((Rule.of(fault, method=method), *sandbox.faults.rules))
+    before = () if sandbox.faults is None else sandbox.faults.rules
+    sandbox.faults = FaultPlan((Rule.of(fault, method=method), *before))
 
 
 def stops_at(sandbox: Sandbox, phase: Phase, method: str) -> list[float]:
