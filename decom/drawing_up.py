@@ -10,6 +10,7 @@ from decom.carrying_out import Finished, reported
 from decom.clock import Clock, iso
 from decom.dialnexa.service import Service
 from decom.errors import Refused, Unreachable
+from decom.guarding import protected_by
 from decom.intake.interface import InputFile
 from decom.intake.kinds import READERS
 from decom.intake.opening import read_input
@@ -20,7 +21,7 @@ from decom.planning.build import build, undecided
 from decom.planning.guards import Meter, check_extent, check_sources
 from decom.planning.holds.kinds import HOLDS
 from decom.planning.plan import Plan, PlanHead, PlannedRow, Source
-from decom.planning.protect import read_protected, rules_in_words
+from decom.planning.protect import rules_in_words
 from decom.planning.saved import SavedHead, write_plan
 from decom.planning.selection import Choice, choose
 from decom.planning.survey import survey
@@ -65,7 +66,7 @@ async def draw_up(
     settings: Settings, around: Surroundings, service: Service, source: InputFile, run_id: str
 ) -> Planned:
     """Look at the account, decide every row, save the plan. Sends only GET. Raises KeyRefused, Unreachable."""
-    protected = _protected(settings)
+    protected = protected_by(settings)
     choice = _choice(settings, source)
     async with service.reading() as account:
         findings = await survey(account, choice.by_columns(source.rows), HOLDS)
@@ -92,13 +93,6 @@ async def draw_up(
     )
     folder = _save(settings, made, around.clock)
     return Planned(made, folder, _refusal(made, settings))
-
-
-def _protected(settings: Settings) -> frozenset[str]:
-    """The IDs and numbers that must not be released. Raises BadInput."""
-    if settings.protect is None:
-        return frozenset()
-    return read_protected(settings.protect, settings.input.wanted.region)
 
 
 def _head(settings: Settings, around: Surroundings, source: InputFile, run_id: str, choice: Choice) -> PlanHead:

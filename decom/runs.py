@@ -153,7 +153,5 @@ def is_interrupted(story: RunStory) -> bool:
     what became of a number."""
     if len(story.starts) == 0:
         return False
-    if story.ended is None or story.ended[1].why is not None:
-        return True
     settled = (number.settled for number in story.numbers.values())
-    return any(each is None or each.outcome is Outcome.UNKNOWN for each in settled)
+    return story.status != "done" or any(each is None or each.outcome is Outcome.UNKNOWN for each in settled)

@@ -35,6 +35,12 @@ class NumberStory:
     settled_at: str | None = None
 
     @property
+    def was_sent(self) -> bool:
+        """Whether the service may have seen a DELETE of it."""
+        left = any(isinstance(event, Attempt) and event.may_have_left for event in self.events)
+        return left or self.open_intent is not None
+
+    @property
     def is_open(self) -> bool:
         """Whether something was sent of which nobody knows what became."""
         sent = any(isinstance(event, Attempt) and not event.did_nothing for event in self.events)
