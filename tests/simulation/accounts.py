@@ -121,7 +121,7 @@ def voice(chance: random.Random, world: World, key: str) -> Voice:
         found.shapes[source] = _shape(chance, source)
     if len(world.numbers) > 100:
         found.shapes["numbers"] = Shape(found.shapes["numbers"].envelope)
-    elif chance.random() < 0.2:
+    elif chance.random() < 0.25:
         _fall_ill(chance, world, found)
     if chance.random() < 0.12:
         found.echo = chance.choice(ECHOES).format(key=key, secret=key.partition(":")[2])
@@ -131,7 +131,7 @@ def voice(chance: random.Random, world: World, key: str) -> Voice:
 def _shape(chance: random.Random, source: str) -> Shape:
     """As documented in half the nights, else any form that was ever seen."""
     most = chance.choice((None, 3, 3, 7, 20)) if source != "numbers" else chance.choice((None, 3, 7, 100))
-    if chance.random() < 0.5:
+    if source != "batch-call" and chance.random() < 0.5:
         return Shape(most=most)
     forms = (*ENVELOPES, *CALLS) if source == "batch-call" else tuple(ENVELOPES)
     envelope = chance.choice(forms)
@@ -143,7 +143,7 @@ def _shape(chance: random.Random, source: str) -> Shape:
 def _fall_ill(chance: random.Random, world: World, found: Voice) -> None:
     """One of the lists says less than the truth, mostly from its second page on."""
     sources = [source for source in (CAMPAIGNS, BATCH_CALLS, "workflows") if world.has(source)]
-    source = chance.choice((*sources, *sources, *sources, "numbers"))
+    source = chance.choice((*sources, *sources, *sources, *sources, "numbers"))
     kind = chance.choice(tuple(ILLS))
     page = 1 if kind not in LATER and chance.random() < 0.4 else 2
     # A list without counts that repeats itself cannot be told from one that knows no pages.

@@ -18,6 +18,8 @@ from tests.simulation.voice import Voice, as_bytes, error
 EPOCH = MIDNIGHT.timestamp()
 JSON = "application/json; charset=utf-8"
 HTML = "text/html"
+LONG_PAUSE = 600.0
+"""Seconds that a client is told to wait at most."""
 PAGE = b"<!doctype html><html><title>gateway</title></html>"
 
 _PAGES = {"502": 502, "503": 503, "504": 504}
@@ -94,7 +96,7 @@ def throttled(wait: float, fault: str = "") -> Given:
     elif fault == "429_fraction":
         headers["retry-after"] = f"{wait + 0.7:.1f}"
     elif fault == "429_long":
-        headers["retry-after"] = "600"
+        headers["retry-after"] = f"{LONG_PAUSE:.0f}"
     elif fault != "429_bare":
         headers["retry-after"] = str(seconds)
     return Given(429, as_bytes(error(429, "Too Many Requests").body), headers)

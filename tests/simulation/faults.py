@@ -61,7 +61,7 @@ READS: tuple[str, ...] = (
 )  # fmt: skip
 """The faults of a GET."""
 
-RARE = frozenset({"certificate", "401", "html_404", "route_404", "html_200", "redirect", "429_long"})
+RARE = frozenset({"certificate", "401", "html_404", "route_404", "html_200", "redirect"})
 """Faults that end a run; where every second seed had one, nothing else would be seen."""
 
 

@@ -32,6 +32,20 @@ def happens(night: Scenario, kind: str, number_id: str) -> Callable[[], None]:
     return change
 
 
+def while_it_waits(night: Scenario) -> Callable[[], None]:
+    """In a long pause one number of the list comes to be held, and another to mean another number."""
+    chance = random.Random(f"{night.seed} pause")
+
+    def change() -> None:
+        wanted = [number_id for row in night.rows for number_id in row.ids if number_id in night.world.numbers]
+        if len(wanted) > 0 and chance.random() < 0.8:
+            night.faults.count({"held in a pause": 1})
+            source = CAMPAIGNS if night.world.generation == 1 else BATCH_CALLS
+            _starts(night.world, source, chance, chance.choice(wanted))
+
+    return change
+
+
 def _starts(world: World, source: str, chance: random.Random, number_id: str) -> None:
     """A campaign or batch call begins to hold the number, if this account has such a thing."""
     if number_id not in world.numbers or not world.has(source):

@@ -22,12 +22,13 @@ from decom.secret import Secret
 from tests.simulation import elsewhere, robbery
 from tests.simulation.checker import judge
 from tests.simulation.desk import BASE_PATH, approve_in_secret, change_one_byte, settings_for
-from tests.simulation.happening import happens
+from tests.simulation.happening import happens, while_it_waits
 from tests.simulation.process import (
     Command,
     Ended,
     Process,
     ask_for_release,
+    ask_for_report,
     ask_for_resume,
     ask_for_run,
     ask_for_verify,
@@ -81,6 +82,7 @@ def live(night: Scenario, folder: Path) -> Night:
         settle=max(night.settle, 2 * night.timeout),
         chance=random.Random(f"{night.seed} service"),
         limit=night.limit,
+        on_pause=while_it_waits(night),
         on_request={nth: happens(night, *change) for nth, change in night.changes.items()},
     )
     with structlog.testing.capture_logs() as logs:
@@ -119,6 +121,8 @@ class _Life:
         self.run_id: str | None = None
         self.lost = False
         """True once the home is gone: nothing more can be asked of it."""
+        self.backup: Path | None = None
+        """The home as it was when the run was planned; None: nobody kept it."""
         self.besides: set[str] = set()
         """Runs that other commands made."""
 
@@ -136,22 +140,22 @@ class _Life:
         """The commands before the calm, each with what strikes it."""
         scenario = self.night.scenario
         for place, strike in enumerate(scenario.strikes):
-            before = self.copied() if scenario.between == "restored" else None
+            backup = self.copied() if scenario.between == "restored" and place > 0 else None
             self.go_on(strike, two_steps=scenario.two_steps and place == 0)
             if self.lost:
                 return
             self.now += scenario.pauses[place]
-            if place == 0 and scenario.between != "":
-                self.between(scenario.between, before)
+            if scenario.between == "restored":
+                self.restored(backup or self.backup)
+            elif place == 0 and scenario.between != "":
+                self.between(scenario.between)
 
-    def between(self, what: str, before: Path | None) -> None:
+    def between(self, what: str) -> None:
         """What happens between the first two commands."""
         story = self.story()
         if story is None or len(story.starts) == 0:
             return
-        if what == "restored" and before is not None:
-            self.restored(story.run_id, before)
-        elif what == "other key":
+        if what == "other key":
             words = elsewhere.resume_with_another_key(self.night.scenario, self.settings, story.run_id, self.now)
             self.night.count(what)
             self.night.broken += words
@@ -172,26 +176,28 @@ class _Life:
         shutil.copytree(self.settings.home, place)
         return place
 
-    def restored(self, run_id: str, backup: Path) -> None:
+    def restored(self, backup: Path | None) -> None:
         """An old ledger is brought back after newer reports were written: nothing may be done from what it knows."""
+        run_id = self.run_id
+        if backup is None or run_id is None or self.night.ends[-1][1].killed:
+            return
         with Reader(backup) as ledger:
-            if ledger.story(run_id) is None:
-                return
+            story = ledger.story(run_id)
         manifest = self.settings.output / run_id / "manifest.json"
-        older, newer = len(read_lines(backup)), len(read_lines(self.settings.home))
-        if not manifest.is_file() or self.night.ends[-1][1].killed or older >= newer:
+        if story is None or not manifest.is_file() or len(read_lines(backup)) >= len(read_lines(self.settings.home)):
             return
         self.night.count("restored")
-        kept, written = self.settings, manifest.read_bytes()
-        self.settings = replace(self.settings, home=backup)
-        first = len(self.night.service.log) + 1
-        ended = Process(self.night.service, self.settings, self.now, ()).run(ask_for_resume(run_id))
-        self.now, self.settings = ended.at, kept
-        deletes = [each.seq for each in self.night.service.log[first - 1 :] if each.method == "DELETE"]
-        self.night.parts.append(Part("restored", None, first, None, len(self.night.service.log), ended_at=self.now))
-        if ended.trouble is None or len(deletes) > 0 or manifest.read_bytes() != written:
-            said = f"exit {ended.exit_code}, DELETEs {deletes}"
-            self.night.broken.append(f"I26: an older ledger went on with a run that was reported since: {said}")
+        written = manifest.read_bytes()
+        for command in (ask_for_resume if len(story.starts) > 0 else ask_for_release, ask_for_report):
+            first = len(self.night.service.log) + 1
+            process = Process(self.night.service, replace(self.settings, home=backup), self.now, ())
+            ended = process.run(command(run_id))
+            self.now = ended.at
+            deletes = [each.seq for each in self.night.service.log[first - 1 :] if each.method == "DELETE"]
+            self.night.parts.append(Part("restored", None, first, None, len(self.night.service.log), ended_at=self.now))
+            if ended.trouble is None or len(deletes) > 0 or manifest.read_bytes() != written:
+                said = f"{command.__name__}, exit {ended.exit_code}, DELETEs {deletes}"
+                self.night.broken.append(f"I26: an older ledger went on with a run that was reported since: {said}")
 
     def go_on(self, strike: Strike | None, *, two_steps: bool = False) -> Ended:
         """The command that a person would type next."""
@@ -199,6 +205,7 @@ class _Life:
             ended = self.does("plan", job.plan, None)
             if (planned := self.story()) is None:
                 return ended
+            self.backup = self.copied() if self.night.scenario.between == "restored" else None
             if self.night.scenario.again == "tampered":
                 change_one_byte(self.settings.output / planned.run_id / "plan.json")
             if self.night.scenario.again == "rewritten" and approve_in_secret(self.settings.home, planned.run_id):

@@ -47,6 +47,15 @@ def ask_for_verify(run_id: str) -> Command:
     return lambda settings, around: job.verify(settings, around, run_id)
 
 
+def ask_for_report(run_id: str) -> Command:
+    """`decom report`."""
+
+    async def report(settings: Settings, around: Surroundings) -> object:
+        return job.report(settings, run_id, around.clock)
+
+    return report
+
+
 def ask_for_run(settings: Settings, around: Surroundings) -> Coroutine[Any, Any, Any]:
     """`decom run --execute`."""
     return job.run(settings, around, lambda planned: None)
@@ -209,8 +218,10 @@ class _Disk:
         self._file = home / FILE
         self._connection: sqlite3.Connection | None = None
 
-    def intents(self, number_id: str) -> int:
-        """How many intents for a number are committed, in the ledger that the command opened."""
+    def intents(self, number_id: str) -> int | None:
+        """How many intents for a number are committed, in the ledger that the command opened; None: it is gone."""
+        if self._connection is None and not self._file.exists():
+            return None
         if self._connection is None:
             self._connection = sqlite3.connect(self._file, isolation_level=None)
         query = "SELECT count(*) FROM entries WHERE number_id = ? AND kind = 'intent'"

@@ -162,6 +162,8 @@ def _rarely(chance: random.Random, night: Scenario, wanted: list[str]) -> None:
         night.rehearsal = chance.choice(("same", "same", "foreign"))
     if chance.random() < 0.10:
         night.between = chance.choice(BETWEEN)
+    if night.between == "restored" or night.again in ("tampered", "rewritten"):
+        night.two_steps = True
     if chance.random() < 0.04:
         night.world.stubborn = chance.choice(wanted)
 
@@ -239,6 +241,11 @@ def _faults(chance: random.Random, seed: int) -> Faults:
         faults.read_kinds, faults.read_share = some(chance, READS), chance.choice((0.02, 0.05, 0.1, 0.3))
     if chance.random() < 0.01:
         faults.delete_kinds, faults.delete_share = ("429",), 1.0
+    elif chance.random() < 0.03:
+        faults.delete_kinds, faults.delete_share = ("429_long",), 0.3
+    elif chance.random() < 0.05:
+        faults.delete_kinds, faults.delete_share = ("gateway_404", "drop_after"), 0.5
+        faults.read_kinds, faults.read_share = ("gateway_404",), 0.05
     if chance.random() < 0.12:
         start = chance.randint(1, 40)
         faults.outage = (start, start + chance.choice((3, 8, 20, 10_000)))

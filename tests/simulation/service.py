@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
-from tests.simulation.answers import JSON, Given, instead, response, throttled
+from tests.simulation.answers import JSON, LONG_PAUSE, Given, instead, response, throttled
 from tests.simulation.faults import (
     APPLIED_SILENT,
     DOUBTFUL_AFTER,
@@ -50,8 +50,10 @@ class Service:
     log: list[Request] = field(default_factory=list)
     on_request: dict[int, Callable[[], None]] = field(default_factory=dict)
     """What changes on the account when the nth request arrives."""
-    look_at_disk: Callable[[str], int] = lambda number_id: 0
-    """How many intents for a number are on the disk."""
+    look_at_disk: Callable[[str], int | None] = lambda number_id: None
+    """How many intents for a number are on the disk; None where nobody can look."""
+    on_pause: Callable[[], None] = lambda: None
+    """What happens on the account while a client waits for long, as it was told to."""
     _window: tuple[float, int] = (-1e9, 0)
 
     def throttled(self, now: float) -> float | None:
@@ -143,6 +145,8 @@ class Wire(httpx.AsyncBaseTransport):
         await asyncio.sleep(received - self._loop.time())
         service.world.advance(max(received, self._loop.time()))
         await self._event("received")
+        if fault == "429_long":
+            service.world.at(self._loop.time() + LONG_PAUSE / 2, service.on_pause)
         await self._silence(fault)
         given = throttled(wait) if wait is not None else self._given(entry, found[0] if found else None)
         await asyncio.sleep(service.chance.uniform(0.001, 0.3))
@@ -219,6 +223,9 @@ class Wire(httpx.AsyncBaseTransport):
         body = as_bytes(answer.body, service.voice.echo if service.chance.random() < 0.3 else "")
         given = Given(answer.status, body, {"content-type": JSON})
         given.about_number = answer.status == 404 and b"Cannot " not in body
+        if answer.status == 429:
+            service.faults.count({"one is locked": 1})
+            given.headers = {**given.headers, "retry-after": "1"}
         if answer.status != 200:
             return given
         if fault in SUCCESSES:

@@ -31,6 +31,7 @@ TROUBLES = (
     *(f"ill: {name}" for name in ILLS),
     *(f"rehearsal {what}" for what in ("same", "foreign")),
     *("operations column", "operations only", "operations ignored", "headed", "rewritten", "changed"),
+    *("held in a pause", "one is locked"),
 )  # fmt: skip
 """Everything that can go wrong, and must have."""
 

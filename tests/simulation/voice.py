@@ -184,8 +184,9 @@ class Voice:
 
 def _page(query: Mapping[str, str], shape: Shape, most: int) -> Page | None:
     """The page that is asked for, as far as the shape allows; None where the limit is refused."""
-    limit = int(query.get("limit", 20))
-    if limit > (shape.refuse_above or most):
+    allowed = shape.refuse_above or most
+    limit = int(query.get("limit", min(20, allowed)))
+    if limit > allowed:
         return None
     return Page(int(query.get("page", 1)), limit if shape.most is None else min(limit, shape.most))
 
