@@ -19,7 +19,7 @@ from decom.planning.build import build, undecided
 from decom.planning.guards import check_size, check_workspace
 from decom.planning.holds.kinds import HOLDS
 from decom.planning.plan import Plan, PlanHead, PlannedRow, Source
-from decom.planning.protect import read_protected
+from decom.planning.protect import read_protected, rules_in_words
 from decom.planning.saved import SavedHead, write_plan
 from decom.planning.survey import survey
 from decom.private_files import private_folder
@@ -54,7 +54,7 @@ async def draw_up(
     settings: Settings, around: Surroundings, service: Service, source: InputFile, run_id: str
 ) -> Planned:
     """Look at the account, decide every row, save the plan. Sends only GET. Raises KeyRefused, Unreachable."""
-    protected = frozenset[str]() if settings.protect is None else read_protected(settings.protect)
+    protected = _protected(settings)
     async with service.reading() as account:
         findings = await survey(account, source.rows, HOLDS)
     with Reader(settings.home) as ledger:
@@ -63,7 +63,8 @@ async def draw_up(
     head = _head(settings, around, source, run_id)
     sources = findings.sources
     if settings.protect is not None:
-        sources = (*sources, Source("protect-file", True, f"{len(protected)} numbers named in {settings.protect.name}"))
+        why = rules_in_words(protected, findings.numbers, findings.account_size, settings.protect.name)
+        sources = (*sources, Source("protect-file", True, why))
     seconds = service.pacer.forecast(releases) if releases > 0 else None
     made = Plan(
         replace(
@@ -77,6 +78,13 @@ async def draw_up(
     )
     folder = _save(settings, made, around.clock)
     return Planned(made, folder, _refusal(made, settings))
+
+
+def _protected(settings: Settings) -> frozenset[str]:
+    """The IDs and numbers that must not be released. Raises BadInput."""
+    if settings.protect is None:
+        return frozenset()
+    return read_protected(settings.protect, settings.input.wanted.region)
 
 
 def _head(settings: Settings, around: Surroundings, source: InputFile, run_id: str) -> PlanHead:

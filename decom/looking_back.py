@@ -8,7 +8,8 @@ from decom import history
 from decom.answering import Answer
 from decom.flags import Given
 from decom.history import NumberPicture
-from decom.settings_sources import home_of, read_sources
+from decom.settings_places import home_of, working_folder
+from decom.settings_sources import read_sources
 from decom.terminal.runs import number_lines, run_lines, runs_lines
 from decom.terminal.screen import Screen
 from decom.vocabulary import ExitCode
@@ -33,4 +34,4 @@ def show(given: Given, screen: Screen, target: str) -> Answer:
 
 def _home(given: Given) -> Path:
     """The home in force, by the same rule as for every other command."""
-    return home_of(read_sources(given.settings, None, os.environ, Path.cwd()), os.environ)
+    return home_of(read_sources(given.settings, None, os.environ, working_folder()), os.environ)

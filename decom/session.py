@@ -31,6 +31,7 @@ from decom.releasing.events import Event, tell
 from decom.reporting.as_json import summary
 from decom.secret import Secret
 from decom.settings import Settings, load
+from decom.settings_places import working_folder
 from decom.settings_sources import JOB_SUFFIX
 from decom.surroundings import Surroundings
 from decom.terminal.plan import asked_for_leave, next_after_plan, plan_lines, short_plan
@@ -135,7 +136,7 @@ def _session(given: Given, screen: Screen, source: Path | None = None, *, with_k
     job_file = source if source is not None and source.suffix.lower() == JOB_SUFFIX else None
     if source is not None and job_file is None:
         flags["input"] = source
-    settings = load(flags, job_file, os.environ, Path.cwd(), with_key=with_key)
+    settings = load(flags, job_file, os.environ, working_folder(), with_key=with_key)
     if job_file is not None and "input" not in settings.origins:
         raise BadSettings(
             "this job file names no input", where=str(job_file), remedy='Add: [input] and under it path = "numbers.csv"'
@@ -251,7 +252,10 @@ def _run_of(session: Session, target: str) -> str:
 
 def _near(path: Path) -> Path:
     """A path as one would type it here."""
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except OSError:  # somebody removed it meanwhile; what was done must be told all the same
+        return path
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 

@@ -20,7 +20,8 @@ from decom.planning.guards import Limits
 from decom.planning.plan import Billing, ReportOptions
 from decom.secret import Secret
 from decom.settings_checks import DEFAULT_BASE_URL, checked_base_url, checked_key, read_key_file
-from decom.settings_sources import BY_NAME, Layer, Sources, default_home, first, read_sources
+from decom.settings_places import home_of
+from decom.settings_sources import BY_NAME, Layer, Sources, first, read_sources
 
 T = TypeVar("T")
 
@@ -100,13 +101,18 @@ def load(
     values = _checked(sources)
     warnings = list(sources.warnings)
     key = _key(sources, warnings) if with_key else None
+    if with_key and environ.get("SSLKEYLOGFILE", "") != "":
+        warnings.append(
+            f"SSLKEYLOGFILE is set: whoever reads {environ['SSLKEYLOGFILE']} can decrypt what is sent, the API key too."
+            " Type: unset SSLKEYLOGFILE"
+        )
     billing = Billing(values.cycle, values.day, values.renewal_column)
     _check_billing(sources, billing)
     path = values.input if values.input is None or str(values.input) != "-" else None
     return Settings(
         api_key=key,
         base_url=_base_url(sources) if with_key else DEFAULT_BASE_URL,
-        home=values.home or default_home(environ),
+        home=home_of(sources, environ),
         output=values.output or cwd / "decom-runs",
         pace=Pace(values.rate, values.reserve),
         concurrency=values.concurrency,
@@ -238,9 +244,10 @@ def _key(sources: Sources, warnings: list[str]) -> Secret | None:
 
 
 def _base_url(sources: Sources) -> str:
-    """The base URL in force. One that a file names counts only for a key that the same file names.
+    """The base URL in force. One that a file names counts only for the key of that file.
 
-    Otherwise a stray file in the working directory, or a job file from somewhere, could send the key elsewhere.
+    Otherwise a stray file in the working directory, or a job file from somewhere, could send the key elsewhere. Nor is
+    it enough for a `.env` to name a key file: whoever leaves one lying about could name one that is not theirs.
     """
     found = first(sources.layers, "base_url")
     if found is None:
@@ -249,9 +256,12 @@ def _base_url(sources: Sources) -> str:
     place = layer.place(name)
     url = checked_base_url(layer.values[name], place)
     key = first(sources.layers, "api_key", "api_key_file")
-    if url != DEFAULT_BASE_URL and layer.file is not None and key is not None and key[0] is not layer:
+    if url == DEFAULT_BASE_URL or layer.file is None or key is None:
+        return url
+    same_file = key[0] is layer and (layer.kind != ".env" or key[1] == "api_key")
+    if not same_file:
         raise BadSettings(
-            f"the base URL {url} stands here, but the key comes from {key[0].place(key[1])}",
+            f"the base URL {url} is set here, but the key comes from {key[0].place(key[1])}",
             where=place,
             remedy=f"If the key is really meant for it, say so: --base-url {url}  (or DIALNEXA_BASE_URL).",
         )

@@ -15,7 +15,8 @@ from decom.planning.plan import Billing
 from decom.secret import Secret
 from decom.settings import Settings, load
 from decom.settings_checks import DEFAULT_BASE_URL, checked_base_url, checked_key
-from decom.settings_sources import SETTINGS, Setting, home_of, read_sources
+from decom.settings_places import home_of
+from decom.settings_sources import SETTINGS, Setting, read_sources
 
 KEY = "key_id:canary-7f3d9a51c0de"
 ROOT = Path(__file__).parents[1]
@@ -410,6 +411,14 @@ ELSEWHERE = "https://elsewhere.example/v1"
         ({}, {}, f"DIALNEXA_API_KEY={KEY}", f'[account]\nbase_url = "{ELSEWHERE}"', False),
         ({}, {}, f"DIALNEXA_BASE_URL={ELSEWHERE}", '[account]\napi_key_file = "key"', False),
         ({}, {"DIALNEXA_API_KEY": KEY}, f"DIALNEXA_BASE_URL={ELSEWHERE}\nDIALNEXA_API_KEY=other:key", None, False),
+        ({}, {}, f"DIALNEXA_BASE_URL={ELSEWHERE}\nDIALNEXA_API_KEY_FILE=jobs/key", None, False),
+        (
+            {},
+            {"DIALNEXA_API_KEY_FILE": "jobs/key"},
+            f"DIALNEXA_BASE_URL={ELSEWHERE}\nDIALNEXA_API_KEY=a:b",
+            None,
+            False,
+        ),
         ({}, {}, f"DIALNEXA_BASE_URL={ELSEWHERE}\nDIALNEXA_API_KEY={KEY}", None, True),
         ({}, {}, None, f'[account]\nbase_url = "{ELSEWHERE}"\napi_key_file = "key"', True),
         ({"base_url": ELSEWHERE}, {"DIALNEXA_API_KEY": KEY}, "DIALNEXA_BASE_URL=https://a.example/v1", None, True),
@@ -436,6 +445,13 @@ def test_a_base_url_in_a_file_counts_only_for_a_key_in_the_same_file(
     with pytest.raises(BadSettings, match="the key comes from") as caught:
         load(flags, job_file, environ, tmp_path)
     assert f"--base-url {ELSEWHERE}" in str(caught.value)
+
+
+@pytest.mark.parametrize("said", ["", "${DIALNEXA_API_KEY}", "$DIALNEXA_API_KEY"])
+def test_a_dotenv_that_only_points_at_a_key_has_none_written_in_it(said: str, tmp_path: Path) -> None:
+    dotenv = f"DIALNEXA_BASE_URL={ELSEWHERE}\nDIALNEXA_API_KEY={said}\n"
+    refusal(tmp_path, dotenv=dotenv)
+    refusal(tmp_path, env={"DIALNEXA_API_KEY": KEY}, dotenv=dotenv)
 
 
 def test_the_usual_base_url_in_a_file_is_harmless(tmp_path: Path) -> None:
@@ -520,6 +536,12 @@ def test_a_dotenv_that_holds_the_key_and_is_open_to_others_is_told(tmp_path: Pat
     (tmp_path / ".env").write_text(f"DIALNEXA_API_KEY={KEY}\n")
     (tmp_path / ".env").chmod(0o644)
     assert "chmod 600" in settings(tmp_path).warnings[0]
+
+
+def test_a_file_into_which_the_secrets_of_tls_are_written_is_told(tmp_path: Path) -> None:
+    (warning,) = settings(tmp_path, env={"SSLKEYLOGFILE": "/tmp/keys.log"}).warnings
+    assert "SSLKEYLOGFILE" in warning and "/tmp/keys.log" in warning and "unset SSLKEYLOGFILE" in warning
+    assert settings(tmp_path, env={"SSLKEYLOGFILE": ""}).warnings == ()
 
 
 def test_a_folder_called_dotenv_is_somebody_elses(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ class Account:
         """Whether the account has this number now. Raises KeyRefused."""
         reply = await self._get(f"{NUMBERS}/{number_id}", {})
         if isinstance(reply, Answered):
-            if speaks_of_the_number(reply):
+            if speaks_of_the_number(reply, number_id):
                 return Sight(Looked.ABSENT)
             if reply.status == 200 and reply.complete and not is_page(reply):
                 try:

@@ -95,6 +95,8 @@ class Look:
     quiet: float
     """Seconds between the last DELETE's end and this look."""
     why: str = ""
+    listed: bool = False
+    """True where it was looked for in a fresh listing of the whole account, False where it was asked for by its ID."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from decom.dialnexa.models import Number, Price
+from decom.e164 import Known, Readings
 from decom.intake.interface import Row
+from decom.numbering import is_e164, possible
 from decom.planning.plan import PlannedRow
 from decom.planning.survey import Findings
 from decom.vocabulary import Decision, earlier_run
@@ -32,11 +34,11 @@ def build(
     rows: Iterable[Row], findings: Findings, protected: AbstractSet[str], removed_by: RemovedBy
 ) -> Iterator[PlannedRow]:
     """Decide every row, in order. `protected` holds IDs and E.164 numbers."""
-    by_phone = _by_phone(findings.numbers)
+    account = _Account(findings.numbers)
     carried_by: dict[str, int] = {}
     for row in rows:
         planned = _blank(row)
-        match = _match(row, findings.numbers, by_phone)
+        match = account.match(row, removed_by)
         if match.problem is not None:
             yield replace(planned, decision=Decision.INVALID, reason=match.problem)
             continue
@@ -75,44 +77,82 @@ def _blank(row: Row) -> PlannedRow:
     )
 
 
-def _by_phone(numbers: Mapping[str, Number]) -> Mapping[str, tuple[Number, ...]]:
-    found: dict[str, tuple[Number, ...]] = {}
-    for number in numbers.values():
-        if number.phone_number is not None:
-            found[number.phone_number] = (*found.get(number.phone_number, ()), number)
-    return found
+class _Account:
+    """The account's numbers, to be found by what a row says of them."""
+
+    def __init__(self, numbers: Mapping[str, Number]) -> None:
+        self._by_id = numbers
+        self._by_phone: dict[str, tuple[Number, ...]] = {}
+        for number in numbers.values():
+            if number.phone_number is not None:
+                self._by_phone[number.phone_number] = (*self._by_phone.get(number.phone_number, ()), number)
+        self._known = Known(filter(is_e164, self._by_phone))
+
+    def match(self, row: Row, removed_by: RemovedBy) -> _Match:
+        """The number that a row means, never guessed: ID and number must agree where a row has both."""
+        if row.problem is not None:
+            return _Match(None, row.problem)
+        if row.number is not None and len(within := self._known.within(row.number)) > 0:
+            return _Match(None, f"more than one value in this cell: {within[0]} is a number of the account by itself")
+        if row.number_id is not None:
+            return self._match_by_id(row, row.number_id)
+        return _Match(None) if row.number is None else self._match_by_number(row, row.number, removed_by)
+
+    def _match_by_id(self, row: Row, number_id: str) -> _Match:
+        number = self._by_id.get(number_id)
+        meant = () if row.number is None else row.number.numbers
+        if number is None:
+            other = next((self._by_phone[phone][0] for phone in meant if phone in self._by_phone), None)
+            if other is not None:
+                has = f"but has {other.phone_number} as {other.id}"
+                return _Match(None, f"the account has no {number_id}, {has}: which is meant?")
+            return _Match(None)
+        if row.number is not None and number.phone_number not in meant:
+            return _Match(
+                None,
+                f"ID and number do not belong together: {number.id} is {number.phone_number} on the account,"
+                f" the row says {meant[0]}",
+            )
+        return _usable(number)
+
+    def _match_by_number(self, row: Row, said: Readings, removed_by: RemovedBy) -> _Match:
+        """A number without an ID: taken where exactly one of its readings is on the account, certain or not."""
+        meant = self._known.meant_by(said)
+        if len(meant) > 1:
+            listed = " or ".join(meant)
+            return _Match(None, f"ambiguous: {_shown(row)} can be {listed}, and the account has both: {_IN_FULL}")
+        if len(meant) == 0:
+            return _Match(None, _why_not_missing(row, said, removed_by))
+        if meant[0] not in said.numbers:
+            return _Match(None, f"{_shown(row)} has no country code, and the account has {meant[0]}: {_IN_FULL}")
+        found = self._by_phone[meant[0]]
+        if len(found) > 1:
+            ids = ", ".join(number.id for number in found)
+            return _Match(None, f"ambiguous: the account has {meant[0]} {len(found)} times ({ids}): use the ID")
+        return _usable(found[0])
 
 
-def _match(row: Row, numbers: Mapping[str, Number], by_phone: Mapping[str, tuple[Number, ...]]) -> _Match:
-    """The number that a row means, never guessed: ID and number must agree where a row has both."""
-    if row.problem is not None:
-        return _Match(None, row.problem)
-    by_number = by_phone.get(row.phone_number, ()) if row.phone_number is not None else ()
-    if row.number_id is not None:
-        return _match_by_id(row, numbers.get(row.number_id), by_number)
-    if len(by_number) > 1:
-        ids = ", ".join(number.id for number in by_number)
-        return _Match(None, f"ambiguous: the account has {row.phone_number} {len(by_number)} times ({ids}): use the ID")
-    if len(by_number) == 0 and row.by_match_only:
-        why = "has no country code that can be trusted" if row.phone_number is not None else "is no number"
-        hint = f"the account has no {row.phone_number}: write it with + and its country code, or use --region"
-        return _Match(None, f"{row.input_value.strip()[:60]!r} {why}, and {hint}")
-    return _usable(by_number[0]) if len(by_number) == 1 else _Match(None)
+_IN_FULL = "write it with + and its country code"
 
 
-def _match_by_id(row: Row, number: Number | None, by_number: tuple[Number, ...]) -> _Match:
-    if number is None:
-        if len(by_number) > 0:
-            other = f"but has {row.phone_number} as {by_number[0].id}"
-            return _Match(None, f"the account has no {row.number_id}, {other}: which is meant?")
-        return _Match(None)
-    if row.phone_number is not None and row.phone_number != number.phone_number:
-        return _Match(
-            None,
-            f"ID and number do not belong together: {number.id} is {number.phone_number} on the account,"
-            f" the row says {row.phone_number}",
-        )
-    return _usable(number)
+def _shown(row: Row) -> str:
+    return repr(row.input_value.strip()[:60])
+
+
+def _why_not_missing(row: Row, said: Readings, removed_by: RemovedBy) -> str | None:
+    """Why a row that names no number of the account is invalid; None where it is missing: it can mean one number
+    only, and that can be one."""
+    number = said.numbers[0]
+    if not said.certain:
+        if len(said.numbers) > 1:
+            return f"{_shown(row)} can be {' or '.join(said.numbers)}, and the account has neither: {_IN_FULL}"
+        if "+" in row.input_value:
+            return f"{_shown(row)} may mean more than {number}, which the account does not have: write it in full"
+        why = "has no country code that can be trusted"
+        return f"{_shown(row)} {why}, and the account has no {number}: {_IN_FULL}, or use --region"
+    if not possible(number) and removed_by(number) is None:
+        return f"no phone number is like {number}, and the account has none such: too many digits, too few, or a typo?"
+    return None
 
 
 def _usable(number: Number) -> _Match:

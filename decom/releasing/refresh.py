@@ -23,7 +23,9 @@ from decom.vocabulary import Evidence, Outcome
 REOPENED = frozenset({Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED})
 """The outcomes that `resume` goes on with; all others are final for their run."""
 
-_ANSWERS = frozenset({Proof.APPLIED, Proof.GONE, Proof.HELD, Proof.REFUSED, Proof.FORBIDDEN, Proof.WRONG_PLACE})
+_NOT_FOUND = frozenset({Proof.GONE, Proof.VAGUE, Proof.ENDED})
+"""The proofs that are no outcome yet: whether the number is gone must be asked."""
+_ANSWERS = _NOT_FOUND | {Proof.APPLIED, Proof.HELD, Proof.REFUSED, Proof.FORBIDDEN, Proof.WRONG_PLACE}
 """The proofs that say for good what a DELETE did, or that it did nothing."""
 
 
@@ -41,7 +43,8 @@ def unfinished(releases: Iterable[PlannedRow], stories: Mapping[str, NumberStory
 
     `now` is the monotonic clock. Of earlier parts DELETEs in doubt matter: they are to be looked for before anything
     is sent again; how long ago they were is not known to this clock, so the settle time begins anew. So does an
-    answer that came last and has no outcome on record: without it our own release would be called someone else's.
+    answer that came last and has no outcome on record: without it our own release would be called someone else's; and
+    one that did not find the number, since a proxy may have repeated our request.
     """
     tasks = []
     for row in releases:
@@ -58,7 +61,7 @@ def unfinished(releases: Iterable[PlannedRow], stories: Mapping[str, NumberStory
             events.append(
                 Attempt(row.number_id, story.open_attempt, Proof.CUT_OFF, None, interrupted, story.open_intent)
             )
-        elif story.settled is None and len(attempts) > 0 and attempts[-1].proof in _ANSWERS:
+        elif len(attempts) > 0 and attempts[-1].proof in (_NOT_FOUND if story.settled is not None else _ANSWERS):
             events.append(attempts[-1])
         on_record = max([story.open_attempt, *(attempt.attempt for attempt in attempts)])
         last_sent = now if len(events) > 0 else None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from decom.clock import Clock
-from decom.dialnexa.replies import Answered, Proof, Reply, Unanswered
+from decom.dialnexa.replies import Proof, Reply, Unanswered
 from decom.vocabulary import Stopped
 
 OUTAGE_AFTER = 5
@@ -21,6 +21,10 @@ FIRST_PAUSE = 1.0
 """Seconds before the first probe; doubled before each further one."""
 FORBIDDEN_AFTER = 3
 """Answers of 403 in a row, from the first DELETE on, after which the key is taken to lack the right."""
+FORBIDDEN_LATER = 5
+"""The same where releases have succeeded before: the right may be taken away in mid-run, one number may be barred."""
+SURPRISED_AFTER = 3
+"""Answers of 404 in a row, each for a number that was just seen, after which it is not the API that gives them."""
 STRANGE_AFTER = 2
 """Answers in a row that are not the API's after which the base URL is taken to be wrong."""
 THROTTLED_AFTER = 50
@@ -32,6 +36,9 @@ RETRY_SHARE = 0.1
 
 T = TypeVar("T")
 
+
+_USABLE = frozenset({Proof.APPLIED, Proof.HELD, Proof.REFUSED, Proof.ENDED})
+"""The proofs that only the API gives: whoever gets them is in the right place, and has the right to release."""
 
 _PATIENT = frozenset({Stopped.STALE_PLAN, Stopped.GUARD, Stopped.BASE_URL})
 """Reasons that end the sending, while looks may still be waited for."""
@@ -118,10 +125,11 @@ class Tally:
     strange: int = 0
     throttled: int = 0
     forbidden: int = 0
+    surprising: int = 0
     deletes: int = 0
     retries: int = 0
     usable: int = 0
-    """DELETEs with an answer that speaks of the number."""
+    """DELETEs with an answer that only the API gives."""
 
 
 class Watch:
@@ -155,20 +163,32 @@ class Watch:
             # One worker's end must not end the probing that the others wait for.
             await asyncio.shield(self._probing)
 
-    def saw(self, reply: Reply, proof: Proof) -> None:
-        """Take note of a DELETE's reply; may ask for a stop."""
+    def saw(self, reply: Reply, proof: Proof, *, surprising: bool = False) -> None:
+        """Take note of a DELETE's reply; may ask for a stop.
+
+        `surprising` says that it is a number's first 404, and that none of our requests can have removed the number.
+        """
         tally = self._tally
         tally.silent = tally.silent + 1 if proof in (Proof.NOT_SENT, Proof.IN_DOUBT) else 0
         tally.strange = tally.strange + 1 if proof is Proof.STRANGE else 0
         tally.throttled = tally.throttled + 1 if proof is Proof.THROTTLED else 0
-        if proof is Proof.FORBIDDEN:
+        if surprising:
+            tally.surprising += 1
+        elif proof is Proof.FORBIDDEN:
             tally.forbidden += 1
-        elif isinstance(reply, Answered) and proof not in (Proof.THROTTLED, Proof.IN_DOUBT):
+        elif proof in _USABLE:
             tally.usable += 1
+            tally.forbidden = tally.surprising = 0
         if proof is Proof.KEY:
             self._stop.ask(Stopped.KEY, "the service does not accept the API key any more (401)")
-        elif proof is Proof.FORBIDDEN and tally.usable == 0 and tally.forbidden >= FORBIDDEN_AFTER:
-            self._stop.ask(Stopped.KEY, f"the first {tally.forbidden} releases were all forbidden (403)")
+        elif tally.forbidden >= (FORBIDDEN_AFTER if tally.usable == 0 else FORBIDDEN_LATER):
+            which = (
+                f"the first {tally.forbidden} releases" if tally.usable == 0 else f"{tally.forbidden} releases in a row"
+            )
+            self._stop.ask(Stopped.KEY, f"{which} were all forbidden (403)")
+        elif tally.surprising >= SURPRISED_AFTER:
+            detail = f"{tally.surprising} numbers in a row that were there just now were not found (404)"
+            self._stop.ask(Stopped.BASE_URL, f"{detail}: check the base URL and any proxy")
         elif proof is Proof.WRONG_PLACE or tally.strange >= STRANGE_AFTER:
             self._stop.ask(Stopped.BASE_URL, "what answers there is not the API: check the base URL and any proxy")
         elif isinstance(reply, Unanswered) and reply.certificate:

@@ -112,7 +112,7 @@ def test_no_redirect_is_followed(status):
             head = b"HTTP/1.1 %d Moved\r\nlocation: %b\r\ncontent-length: 0" % (status, place)
             async with listening(answering(head)) as wire:
                 reply = await ask(wire.base_url)
-                assert isinstance(reply, Answered) and proof(reply) is Proof.STRANGE
+                assert isinstance(reply, Answered) and proof(reply, "phn_1") is Proof.STRANGE
                 assert len(wire.requests) == 1
             assert elsewhere.requests == []
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from decom.e164 import Readings
 from decom.errors import BadInput
 from decom.intake.cells import Reading, read_cell
 from decom.intake.interface import Wanted
@@ -70,7 +71,7 @@ def test_the_samples_are_those_that_the_script_writes():
 
 def test_every_number_of_the_made_up_account_is_read_as_itself():
     for row in World.made_up(seed=1).numbers.values():
-        assert read_cell(row["phone_number"], None) == Reading(phone_number=row["phone_number"])
+        assert read_cell(row["phone_number"], None) == Reading(number=Readings((row["phone_number"],), True))
         assert read_cell(row["id"], None) == Reading(number_id=row["id"])
 
 

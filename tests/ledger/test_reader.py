@@ -345,7 +345,7 @@ def test_a_run_without_entries_has_the_first_head(tmp_path: Path):
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(seq=st.integers(1, len(LIFE)), place=st.integers(0, 1_000), letter=st.characters())
+@given(seq=st.integers(1, len(LIFE)), place=st.integers(0, 1_000), letter=st.characters(codec="utf-8"))
 def test_any_changed_letter_of_a_body_is_named(finished: Path, broken, seq, place, letter):
     with closing(sqlite3.connect(finished / FILE)) as connection:
         (body,) = connection.execute("SELECT body FROM entries WHERE seq = ?", (seq,)).fetchone()

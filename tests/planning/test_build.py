@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decom.dialnexa.models import Number, Price
+from decom.e164 import Readings
 from decom.intake.interface import Row
 from decom.planning.build import build, undecided
 from decom.planning.plan import Conflict, PlannedRow
@@ -289,10 +290,15 @@ def test_where_the_account_could_not_be_asked_good_rows_have_no_decision():
 
 ids = st.sampled_from(["phn_1", "phn_2", "phn_3", "phn_4", "phn_9"])
 phones = st.sampled_from([f"+1415555010{n}" for n in range(1, 5)])
+said = st.builds(
+    lambda phones, certain: Readings(tuple(phones), certain),
+    st.lists(phones, min_size=1, max_size=2, unique=True),
+    st.booleans(),
+)
 some_rows = st.lists(
     st.one_of(
-        st.builds(lambda id_, phone: {"number_id": id_, "phone_number": phone}, ids, st.none() | phones),
-        st.builds(lambda phone, likely: {"phone_number": phone, "by_match_only": likely}, phones, st.booleans()),
+        st.builds(lambda id_, phone: {"number_id": id_, "number": phone}, ids, st.none() | said),
+        st.builds(lambda phone: {"number": phone}, said),
         st.just({"problem": "what is this"}),
     ),
     max_size=12,

@@ -68,10 +68,17 @@ def test_a_delete_in_doubt_is_to_be_looked_for_before_anything_is_sent_again(pro
     assert (one.attempts, one.last_sent, one.begun) == (2, NOW, True)
 
 
-@pytest.mark.parametrize("proof", [Proof.THROTTLED, Proof.NOT_SENT, Proof.KEY, Proof.VAGUE])
+@pytest.mark.parametrize("proof", [Proof.THROTTLED, Proof.NOT_SENT, Proof.KEY])
 def test_a_delete_that_did_nothing_does_not_matter_but_is_counted(proof):
     (one,) = left(NumberStory([attempt(3, proof, 429)], settled=settled(Outcome.NOT_ATTEMPTED)))
     assert (one.events, one.attempts, one.last_sent) == ([], 3, None)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED])
+@pytest.mark.parametrize("proof", [Proof.GONE, Proof.VAGUE, Proof.ENDED])
+def test_an_answer_that_did_not_find_the_number_is_kept_since_a_proxy_may_have_repeated_our_request(proof, outcome):
+    (one,) = left(NumberStory([attempt(1, proof, 404), Look("phn_1", None, 1.0)], settled=settled(outcome)))
+    assert (one.events, one.attempts) == ([attempt(1, proof, 404)], 1)
 
 
 def test_an_open_intent_is_a_delete_that_was_cut_off():
@@ -96,7 +103,17 @@ def test_all_that_is_in_doubt_is_kept_in_its_order():
 
 
 @pytest.mark.parametrize(
-    "proof", [Proof.APPLIED, Proof.GONE, Proof.HELD, Proof.REFUSED, Proof.FORBIDDEN, Proof.WRONG_PLACE]
+    "proof",
+    [
+        Proof.APPLIED,
+        Proof.GONE,
+        Proof.VAGUE,
+        Proof.ENDED,
+        Proof.HELD,
+        Proof.REFUSED,
+        Proof.FORBIDDEN,
+        Proof.WRONG_PLACE,
+    ],
 )
 def test_an_answer_on_record_stays_the_answer_although_the_process_died_before_its_outcome(proof):
     (one,) = left(NumberStory([attempt(1, Proof.IN_DOUBT), attempt(2, proof, 200)]))
