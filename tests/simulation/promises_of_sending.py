@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
+from tests.simulation.faults import UNTRUE_SUCCESSES
 from tests.simulation.seen import NUMBERS, Case, Part, Request
 
 AT_ONCE = 0.05
@@ -23,9 +24,12 @@ REFUSALS = frozenset({400, 401, 403, 405, 409, 413, 421, 422, 431, 451})
 def definite(request: Request, before: Sequence[Request] = ()) -> bool:
     """Whether the client was told, for good, what its DELETE did.
 
-    A 409 after another DELETE that is in doubt may only say that this one is being carried out.
+    A 409 after another DELETE that is in doubt may only say that this one is being carried out; a success that says
+    of itself that it is none, or not yet, is not one for good.
     """
     if not request.told or request.page or request.status is None:
+        return False
+    if request.fault in UNTRUE_SUCCESSES or request.status == 202:
         return False
     if request.status == 409 and any(map(doubtful, before)):
         return False
