@@ -11,6 +11,7 @@ import structlog
 from decom.clock import Clock
 from decom.dialnexa.service import Service
 from decom.errors import KeyRefused, NotDurable, NotWritten, Unreachable
+from decom.guarding import InForce
 from decom.ledger.reader import Reader
 from decom.ledger.records import Reported, Started, Verified
 from decom.ledger.writer import Writer
@@ -31,6 +32,8 @@ from decom.settings import Settings
 from decom.signals import stopping_on_signals
 from decom.surroundings import Surroundings
 from decom.vocabulary import ExitCode, Stopped
+from decom.whose import workspace_of
+from decom.workspaces import memory_of
 
 log = structlog.get_logger()
 
@@ -46,21 +49,28 @@ class Finished:
     exit_code: ExitCode
 
 
-async def carried_out(settings: Settings, around: Surroundings, service: Service, run_id: str) -> Finished:
+async def carried_out(
+    settings: Settings, around: Surroundings, service: Service, run_id: str, guards: InForce
+) -> Finished:
     """One part of a run, from its start on record to its reports."""
     structlog.contextvars.bind_contextvars(run_id=run_id)
     with Reader(settings.home) as ledger:
         this = known(ledger, run_id)
-        others = ledger.released_by_others(run_id)
+        ours = memory_of(ledger, this.saved.head.workspace, this.saved.head.base_url)
+        others = ledger.released_by_others(run_id, ours.run_ids)
     part = Part(
         head=this.saved.head,
         releases=this.releases,
+        planned=this.extent,
         stories=this.story.numbers,
         others=others,
         holds=HOLDS,
         concurrency=settings.concurrency,
+        timeout=settings.timeout,
         settle=settings.settle,
-        plan_ttl=settings.plan_ttl,
+        limits=guards.limits,
+        plan_ttl=guards.plan_ttl,
+        protected=guards.protected,
     )
     stop = Stop(lambda detail: tell(around.listener, Stopping(detail)))
     async with ending_in_time(_hours(settings), stop, around.clock):
@@ -69,7 +79,7 @@ async def carried_out(settings: Settings, around: Surroundings, service: Service
             try:
                 with Writer(settings.home, run_id, around.clock) as writer:
                     writer.lay_ballast()
-                    writer.record(Started(around.operator, os.getpid(), version("decom")))
+                    writer.record(Started(around.operator, os.getpid(), version("decom"), workspace_of(settings)))
                     await carry_out(part, service, writer, stop, around.listener)
                     if not stop.asked:
                         await stop.unless_asked(_look_back(settings, around, service, writer), lambda: True)

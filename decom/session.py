@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from rich.text import Text
 
 from decom import doctor, job, logs
 from decom.answering import Answer
@@ -37,7 +38,7 @@ from decom.surroundings import Surroundings
 from decom.terminal.plan import asked_for_leave, next_after_plan, plan_lines, short_plan
 from decom.terminal.progress import Progress
 from decom.terminal.runs import findings_lines, next_after_run, short_summary, summary_lines, verify_lines
-from decom.terminal.screen import Screen
+from decom.terminal.screen import Line, Screen, shown
 from decom.vocabulary import ExitCode, plan_exit_code
 
 log = structlog.get_logger()
@@ -155,6 +156,7 @@ def _session(given: Given, screen: Screen, source: Path | None = None, *, with_k
             listener=listener,
             confirm=lambda approved: _leave(given, screen, progress, approved),
             operator=_operator(),
+            say=lambda line: _said(screen, progress, line),
         )
         yield Session(given, screen, settings, around, progress)
 
@@ -173,6 +175,11 @@ class _Listeners:
 def _leave(given: Given, screen: Screen, progress: Progress, approved: Plan) -> bool:
     progress.end()
     return "yes" in given.switches or asked_for_leave(approved, screen)
+
+
+def _said(screen: Screen, progress: Progress, line: str) -> None:
+    progress.end()
+    screen.show([Line(Text(shown(line)))])
 
 
 def _show_plan(session: Session, planned: Planned) -> None:

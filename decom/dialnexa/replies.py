@@ -26,7 +26,7 @@ class Answered:
     body: bytes = b""
     """As much as was read."""
     complete: bool = True
-    """False where the body broke off, was too large or too slow: enough for a DELETE, useless for a listing."""
+    """False where the body broke off, was too large, too slow or coded: enough for a DELETE, useless for a listing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,12 @@ class Unanswered:
 
 
 Reply = Answered | Unanswered
+
+
+def coding(headers: Mapping[str, str]) -> str:
+    """The content coding of a body, which nobody asked for; empty where it came as it is."""
+    said = headers.get("content-encoding", "")
+    return said if set(said.lower().replace(",", " ").split()) - {"identity"} else ""
 
 
 class Proof(StrEnum):

@@ -55,6 +55,9 @@ class Started:
     pid: int
     version: str
     """Of this program."""
+    workspace: str | None = None
+    """The name of the workspace under which it worked, which is not the plan's where the key was replaced; None:
+    older records do not say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """Rows and findings in, one decision a row out. Pure: the same facts always give the same plan.
 
-The order of the questions is the rule: invalid, duplicate, missing, protected, conflicted, release. The first that
-fits wins, and only a row that none of the first five fits is released.
+The order of the questions is the rule: not selected, invalid, duplicate, missing, protected, conflicted, release. The
+first that fits wins, and only a row that none of the first six fits is released, as far as the limit goes.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
@@ -12,7 +12,9 @@ from decom.dialnexa.models import Number, Price
 from decom.e164 import Known, Readings
 from decom.intake.interface import Row
 from decom.numbering import is_e164, possible
+from decom.planning.number_status import in_other_hands, unusual_status
 from decom.planning.plan import PlannedRow
+from decom.planning.selection import ALL_ROWS, Choice
 from decom.planning.survey import Findings
 from decom.vocabulary import Decision, earlier_run
 
@@ -31,38 +33,95 @@ class _Match:
 
 
 def build(
-    rows: Iterable[Row], findings: Findings, protected: AbstractSet[str], removed_by: RemovedBy
+    rows: Sequence[Row],
+    findings: Findings,
+    protected: AbstractSet[str],
+    removed_by: RemovedBy,
+    choice: Choice = ALL_ROWS,
 ) -> Iterator[PlannedRow]:
     """Decide every row, in order. `protected` holds IDs and E.164 numbers."""
     account = _Account(findings.numbers)
+    passed_over = _passed_over(rows, account, removed_by, choice)
     carried_by: dict[str, int] = {}
+    releases = 0
     for row in rows:
-        planned = _blank(row)
-        match = account.match(row, removed_by)
+        planned, match = _blank(row), account.match(row, removed_by)
+        left_out = _left_out(row, planned, match.number, choice)
+        if left_out is not None:
+            yield left_out
+            continue
         if match.problem is not None:
             yield replace(planned, decision=Decision.INVALID, reason=match.problem)
             continue
         if match.number is not None:
             planned = _described(planned, match.number, findings.prices)
         # One number may be named by its ID in one row and by its E.164 number in another.
-        key = planned.number_id or planned.phone_number or ""
+        key = _key(row, match.number)
         first = carried_by.setdefault(key, row.row)
-        if first != row.row:
+        if key in passed_over:
+            other, why = passed_over[key]
+            yield replace(planned, decision=Decision.INVALID, reason=f"row {other} has the same number, and {why}")
+        elif first != row.row:
             reason = f"the same number as row {first}, which carries the decision"
             yield replace(planned, decision=Decision.DUPLICATE, reason=reason, duplicate_of=first)
         elif match.number is None:
             yield _missing(planned, removed_by)
         else:
-            yield _decided(planned, protected, findings)
+            decided = _decided(planned, match.number, protected, findings)
+            releases += decided.decision is Decision.RELEASE
+            yield decided if choice.limit is None or releases <= choice.limit else _beyond(decided, choice.limit)
 
 
-def undecided(rows: Iterable[Row]) -> Iterator[PlannedRow]:
-    """The rows of a run whose account could not be asked: bad cells are invalid, all others have no decision."""
+def undecided(rows: Iterable[Row], choice: Choice = ALL_ROWS) -> Iterator[PlannedRow]:
+    """The rows of a run whose account could not be asked: bad cells are invalid, all others have no decision, but for
+    those that a column leaves out."""
     for row in rows:
         planned = _blank(row)
-        if row.problem is None:
+        why = choice.left_out_by_column(row)
+        if why is not None:
+            planned = replace(planned, decision=Decision.NOT_SELECTED, reason=why)
+        elif row.problem is None:
             planned = replace(planned, decision=None, reason="the account could not be asked about it")
         yield planned
+
+
+def _key(row: Row, number: Number | None) -> str:
+    """What tells one number from another, whichever way a row names it."""
+    named = row.number_id if number is None else number.id
+    return named or row.phone_number or ""
+
+
+def _passed_over(
+    rows: Sequence[Row], account: "_Account", removed_by: RemovedBy, choice: Choice
+) -> Mapping[str, tuple[int, str]]:
+    """The numbers of rows that a column leaves out, each with its first such row and why.
+
+    Where another row with the same number is meant, the list says two things of one number, and it stays.
+    """
+    found: dict[str, tuple[int, str]] = {}
+    if choice.looks_at_columns():
+        for row in rows:
+            why = choice.left_out_by_column(row)
+            if why is not None and row.problem is None:
+                found.setdefault(_key(row, account.match(row, removed_by).number), (row.row, why))
+    return found
+
+
+def _left_out(row: Row, planned: PlannedRow, number: Number | None, choice: Choice) -> PlannedRow | None:
+    """The row as not selected; None where it is. What it costs is no affair of this run."""
+    if number is not None:
+        planned = replace(_described(planned, number, ()), monthly_cost_usd=None, cost_from=None)
+    why = choice.left_out_by_column(row)
+    if why is None:
+        why = choice.left_out_by_name(planned)
+    return None if why is None else replace(planned, decision=Decision.NOT_SELECTED, reason=why)
+
+
+def _beyond(decided: PlannedRow, limit: int) -> PlannedRow:
+    if decided.decision is not Decision.RELEASE:
+        return decided
+    reason = f"beyond the first {limit:,} releases, and --limit asks for no more"
+    return replace(decided, decision=Decision.NOT_SELECTED, reason=reason, monthly_cost_usd=None, cost_from=None)
 
 
 def _blank(row: Row) -> PlannedRow:
@@ -203,12 +262,15 @@ def _missing(planned: PlannedRow, removed_by: RemovedBy) -> PlannedRow:
     return replace(planned, decision=Decision.MISSING, reason=reason, evidence=earlier_run(run_id))
 
 
-def _decided(planned: PlannedRow, protected: AbstractSet[str], findings: Findings) -> PlannedRow:
+def _decided(planned: PlannedRow, number: Number, protected: AbstractSet[str], findings: Findings) -> PlannedRow:
     rule = next((name for name in (planned.number_id, planned.phone_number) if name in protected), None)
     if rule is not None:
         return replace(planned, decision=Decision.PROTECTED, reason=f"the protect file names {rule}")
-    conflicts = findings.held.get(planned.phone_number or "", ())
+    conflicts = (*findings.held.get(planned.phone_number or "", ()), *in_other_hands(number))
     if len(conflicts) > 0:
         held_by = "; ".join(map(str, conflicts))
         return replace(planned, decision=Decision.CONFLICTED, reason=f"held by {held_by}", conflicts=conflicts)
-    return replace(planned, decision=Decision.RELEASE, reason="no conflict found in the sources that were checked")
+    reason = "no conflict found in the sources that were checked"
+    if (status := unusual_status(number)) is not None:
+        reason = f"{reason}; the number's own status is {status!r}"
+    return replace(planned, decision=Decision.RELEASE, reason=reason)

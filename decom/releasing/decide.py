@@ -126,6 +126,11 @@ def came_to_be_held(conflicts: Sequence[Conflict]) -> Settle:
     return Settle(Outcome.CONFLICTED, Evidence.PLAN, f"since the plan was made it came to be held by {held_by}")
 
 
+def came_to_be_protected(rule: str) -> Settle:
+    """The outcome of a number that a protect file names which was not in force when it was planned."""
+    return Settle(Outcome.PROTECTED, Evidence.PLAN, f"the protect file that is in force now names {rule}")
+
+
 def came_to_mean(phone_number: str | None, planned: str | None, attempts: Sequence[Attempt]) -> Settle:
     """The outcome of a number whose ID has come to mean another E.164 number: nothing more is sent to it."""
     now = f"its ID now means {phone_number}" if phone_number is not None else "the account does not say its number now"

@@ -237,6 +237,27 @@ def test_a_held_number_is_conflicted_and_all_that_holds_it_is_named():
     assert one(row(2, "phn_2"), found).decision is Decision.RELEASE
 
 
+@pytest.mark.parametrize(
+    "status",
+    ["port_out_pending", "Port-Out Pending", "porting", "released", "deleted", "suspended", "pending", "no such word"],
+)
+def test_a_number_that_somebody_else_has_in_hand_is_conflicted_by_its_own_status(status):
+    planned = one(row(2, "phn_7"), findings(number("phn_7", "+14155550107", status=f" {status} ")))
+    assert facts(planned) == (Decision.CONFLICTED, f"held by number status phn_7 ({status})")
+    assert planned.conflicts == (Conflict("number-status", "phn_7", "", status),)
+
+
+@pytest.mark.parametrize("status", [None, "", " ", "active", "ACTIVE", " Active"])
+def test_an_active_number_is_released_without_a_word(status):
+    assert facts(one(row(2, "phn_7"), findings(number("phn_7", status=status)))) == (Decision.RELEASE, FREE)
+
+
+@pytest.mark.parametrize("status", ["inactive", "In-Use", "in use", "ASSIGNED", "available", "verified"])
+def test_a_status_that_nobody_else_has_to_do_with_is_shown(status):
+    planned = one(row(2, "phn_7"), findings(number("phn_7", status=status)))
+    assert facts(planned) == (Decision.RELEASE, f"{FREE}; the number's own status is {status!r}")
+
+
 # --- Cost -------------------------------------------------------------------------------------------------------
 
 INDIA = Price("plivo", "IN", "mobile", "2.00")

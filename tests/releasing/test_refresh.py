@@ -1,12 +1,13 @@
 """The look just before sending: what is left to do, and whether each number is still as planned and still free."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from decom.dialnexa.models import Number
 from decom.dialnexa.replies import Proof
-from decom.errors import KeyRefused, Unreachable
+from decom.errors import KeyRefused, Refused, Unreachable
 from decom.ledger.reader import NumberStory
 from decom.ledger.records import Attempt, Look, Settled
 from decom.planning.holds.kinds import HOLDS
@@ -148,7 +149,7 @@ NOT_CHECKED = Source("campaigns", False, "this account has none (404)")
 
 def test_a_source_that_the_plan_relied_on_must_still_be_readable(start_sandbox: Start):
     sandbox = start_sandbox(small(), faults=FaultPlan((Rule.of("500_before", method="GET", path="/campaigns"),)))
-    with pytest.raises(Unreachable) as raised:
+    with pytest.raises(Refused) as raised:
         fresh(sandbox, task(), sources=(CHECKED,))
     assert raised.value.what == (
         "campaigns were checked for the plan and cannot be read now: 500 Internal server error"
@@ -212,6 +213,14 @@ def test_a_number_that_is_not_any_more_as_planned_is_settled_before_anything_is_
     ready, done = compare([task()], found)
     conflicts = (("campaigns", "cmp_1", "Spring", "active"),) if outcome is Outcome.CONFLICTED else ()
     assert ready == [] and done == [Settled("phn_1", phone(1), outcome, evidence, reason, conflicts)]
+
+
+def test_a_number_that_somebody_takes_in_hand_after_the_plan_is_not_sent():
+    ready, done = compare([task()], now(replace(ONE, status="port_out_pending")))
+    conflicts = (("number-status", "phn_1", "", "port_out_pending"),)
+    reason = "since the plan was made it came to be held by number status phn_1 (port_out_pending)"
+    assert ready == [] and done == [Settled("phn_1", phone(1), Outcome.CONFLICTED, "plan", reason, conflicts)]
+    assert compare([task()], now(replace(ONE, status="Active"))) == ([task()], [])
 
 
 @pytest.mark.parametrize("found", [now(), now(Number("phn_1", "+14155559999")), now(ONE, held={phone(1): (SPRING,)})])

@@ -26,6 +26,7 @@ EVIDENCE = {
     "protected": ("plan",),
     "invalid": ("plan",),
     "duplicate": ("plan",),
+    "not_selected": ("plan",),
 }
 """The evidence that each outcome may have, as it is documented."""
 
