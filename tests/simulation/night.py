@@ -33,7 +33,8 @@ from tests.simulation.process import (
     ask_for_run,
     ask_for_verify,
 )
-from tests.simulation.scenario import KEY, ROBBED, Scenario, Strike
+from tests.simulation.promises_of_ends import IN_FLIGHT
+from tests.simulation.scenario import KEY, Scenario, Strike
 from tests.simulation.seen import Case, Line, Part, Truth, read_lines, rows_of
 from tests.simulation.service import Service
 
@@ -130,6 +131,7 @@ class _Life:
         """From the evening to the morning."""
         if self.night.scenario.rehearsal != "":
             self.night.elsewhere = elsewhere.rehearse(self.night.scenario, self.settings, self.night.broken)
+            self.settings = replace(self.settings, limits=self.night.scenario.limits)
             self.besides |= self.night.elsewhere
             self.night.count(f"rehearsal {self.night.scenario.rehearsal}")
         self.trouble()
@@ -179,7 +181,8 @@ class _Life:
     def restored(self, backup: Path | None) -> None:
         """An old ledger is brought back after newer reports were written: nothing may be done from what it knows."""
         run_id = self.run_id
-        if backup is None or run_id is None or self.night.ends[-1][1].killed:
+        last = self.night.ends[-1][1]
+        if backup is None or run_id is None or last.killed or last.struck in robbery.FILES:
             return
         with Reader(backup) as ledger:
             story = ledger.story(run_id)
@@ -317,8 +320,10 @@ class _Life:
             night.broken.append(f"I17: a second command beside {word}: {ended.second!r}")
         if ended.struck is not None:
             night.count(ended.struck)
-        if ended.struck in ROBBED and ended.exit_code in (0, 3) and ended.robbed_at is not None:
-            night.broken.append(f"E4: {word} was robbed ({ended.struck}), and ended with {ended.exit_code}")
+        if ended.struck in ("home gone", "home moved") and ended.exit_code in (0, 3) and ended.robbed_at is not None:
+            since = [each for each in night.service.log if each.arrived > ended.robbed_at + IN_FLIGHT]
+            if len(since) > 0:
+                night.broken.append(f"E4: {word} was robbed ({ended.struck}), and ended with {ended.exit_code}")
 
     def judged(self, *, final: bool = False) -> None:
         """Put the run as it is now before the checker."""

@@ -135,7 +135,11 @@ class Voice:
         if page is None:
             return self._limit(shape)
         some = page.of(list(hold.calls)) if shape.paged else list(hold.calls)
-        calls = [{"to_number": f"+1202555{place:04}", **call.written} for place, call in enumerate(some)]
+        first = (page.number - 1) * page.size if shape.paged else 0
+        calls = [
+            {"id": f"call_{hold.id}_{place}", "to_number": f"+1202555{place:04}", **call.written}
+            for place, call in enumerate(some, first)
+        ]
         form = shape.envelope or "callLogs"
         self.seen.add(f"calls as {form}")
         if form in ENVELOPES:
