@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from decom.e164 import read_number
 from decom.errors import BadInput
 from decom.ledger import records
 from decom.ledger.reader import Reader, RunStory
@@ -21,7 +22,6 @@ from decom.vocabulary import Decision, Outcome
 from decom.workspaces import memory_of
 
 _RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}", re.ASCII)
-_SEPARATORS = str.maketrans("", "", " .-()\u00a0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,11 +210,9 @@ def _of_run(story: RunStory) -> Iterator[Moment]:
 
 
 def _names(wanted: str) -> Iterator[str]:
-    """What somebody may mean: the text itself, then an E.164 number without its separators, with a `+`."""
+    """What somebody may mean: the text itself, then each number that it can mean, likeliest first."""
     yield wanted
-    digits = wanted.translate(_SEPARATORS)
-    if re.fullmatch(r"(\+|00)?[0-9]{7,15}", digits, re.ASCII) is not None:
-        yield "+" + digits.removeprefix("+").removeprefix("00")
+    yield from read_number(wanted).numbers
 
 
 def _number(asked_for: str, life: list[tuple[str, Entry]], workspaces: Mapping[str, str]) -> NumberPicture:

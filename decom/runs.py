@@ -153,7 +153,7 @@ def is_interrupted(story: RunStory) -> bool:
     became of a number, or nobody looked back or reported."""
     if len(story.starts) == 0:
         return False
-    if story.ended is None or story.ended[1].why is not None or story.verified is None or not story.reported:
+    if story.status != "done" or story.verified is None or not story.reported:
         return True
     settled = (number.settled for number in story.numbers.values())
     return any(each is None or each.outcome is Outcome.UNKNOWN for each in settled)

@@ -156,7 +156,16 @@ def test_one_run_is_shown_with_its_decisions_and_what_happened(tmp_path: Path, c
 
 
 @pytest.mark.parametrize(
-    "name", ["phn_2", "+14155550002", "14155550002", "+1 (415) 555-0002", "+1.415.555.0002", "0014155550002"]
+    "name",
+    [
+        "phn_2",
+        "+14155550002",
+        "14155550002",
+        "+1 (415) 555-0002",
+        "+1.415.555.0002",
+        "0014155550002",
+        "tel:+1/415/555\u20110002",
+    ],
 )
 def test_a_numbers_whole_life_is_found_under_any_of_its_names(name: str, tmp_path: Path, clock: QuickClock) -> None:
     home = tmp_path / "home"
