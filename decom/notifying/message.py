@@ -74,7 +74,7 @@ def _headline(audit: Audit, exit_code: ExitCode) -> str:
         return f"{undone:,} of {rows:,} numbers {_are(undone)} not done"
     if exit_code is ExitCode.INCOMPLETE and (wrong := _differences(audit)) > 0:
         return f"{wrong:,} of {rows:,} numbers {_are(wrong)} not as reported"
-    if exit_code is ExitCode.INCOMPLETE and audit.unverified:
+    if exit_code is ExitCode.INCOMPLETE and audit.unverified and audit.status == "done":
         return f"not verified, {released}"
     if exit_code is ExitCode.GUARD:
         return _WITHOUT_REPORT[exit_code]
@@ -109,7 +109,7 @@ def _about_run(finished: Finished, exit_code: ExitCode, host: str) -> Iterator[s
         yield f"Not checked for conflicts: {', '.join(unchecked)}."
     if audit.verification is not None and _differences(audit) == 0:
         yield "Looked again at the account: all is as reported."
-    if audit.verification is None and audit.timing.parts > 0:
+    if audit.unverified:
         yield f"Not verified: {NOT_VERIFIED}"
     yield ""
     yield from (f"To do: {step}" for step in _steps(audit, exit_code))
