@@ -1,38 +1,55 @@
-"""An approved plan becomes outcomes and reports. In: a planned run. Out: `Finished`; or the look back at an old one."""
+"""An approved plan becomes outcomes and reports. In: a planned run. Out: `Finished`; or the look back at an old one.
+
+Whatever goes wrong once a DELETE may have left, no exit code says that nothing was sent, and what is known is
+reported: in the run's folder, or else in the home.
+"""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from decom.clock import Clock
 from decom.dialnexa.service import Service
-from decom.errors import KeyRefused, NotDurable, NotWritten, Unreachable
+from decom.errors import (
+    BadSettings,
+    DecomError,
+    KeyRefused,
+    LedgerTrouble,
+    NotDurable,
+    NotWritten,
+    Unfinished,
+    Unreachable,
+)
+from decom.ledger.lock import Held
 from decom.ledger.reader import Reader
 from decom.ledger.records import Reported, Started, Verified
-from decom.ledger.writer import Writer
+from decom.ledger.waiting import DURING_A_RUN
+from decom.ledger.writer import Terms, Writer
 from decom.planning.holds.kinds import HOLDS
-from decom.private_files import private_folder
+from decom.private_files import check_room, private_folder
 from decom.releasing.events import Stopping, tell
 from decom.releasing.hours import Hours, ending_in_time, parse_window
 from decom.releasing.part import Part, carry_out
 from decom.releasing.stopping import Stop
 from decom.releasing.verification import CLAIMING, Claim, differences
 from decom.reporting import table
-from decom.reporting.interface import Audit
+from decom.reporting.interface import Audit, ReportFormat
 from decom.reporting.kinds import FORMATS
 from decom.reporting.manifest import InputFacts, check_manifest, read_manifest, write_manifest
 from decom.reporting.write import chosen, write_reports
-from decom.runs import KnownRun, known, saved_of
+from decom.runs import KnownRun, altered, check_as_shown, known, saved_of
 from decom.settings import Settings
 from decom.signals import stopping_on_signals
 from decom.surroundings import Surroundings
-from decom.vocabulary import ExitCode, Stopped
+from decom.vocabulary import SIGNALS, ExitCode, Stopped
 
 log = structlog.get_logger()
+
+REPORTS = "reports"
+"""The folder of the home that takes the reports of a run whose own folder cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +61,24 @@ class Finished:
     folder: Path
     files: tuple[Path, ...]
     exit_code: ExitCode
+    trouble: DecomError | None = None
+    """What went wrong though there is a report; None where nothing did."""
 
 
-async def carried_out(settings: Settings, around: Surroundings, service: Service, run_id: str) -> Finished:
-    """One part of a run, from its start on record to its reports."""
+async def carried_out(settings: Settings, around: Surroundings, service: Service, run_id: str, lock: Held) -> Finished:
+    """One part of a run, from its start on record to its reports.
+
+    Raises Refused where the ledger's records are not what was shown; otherwise LedgerTrouble, BadSettings before the
+    first DELETE, and Unfinished or NotDurable after it.
+    """
     structlog.contextvars.bind_contextvars(run_id=run_id)
-    with Reader(settings.home) as ledger:
+    with Reader(settings.home) as ledger, ledger.at_one_instant():
         this = known(ledger, run_id)
+        check_as_shown(ledger, this)
         others = ledger.released_by_others(run_id)
+    begun = len(this.story.starts) > 0
+    then = f"type: decom {'resume' if begun else 'release'} {run_id}"
+    _check_folder(this.saved.folder, then)
     part = Part(
         head=this.saved.head,
         releases=this.releases,
@@ -63,21 +90,75 @@ async def carried_out(settings: Settings, around: Surroundings, service: Service
         plan_ttl=settings.plan_ttl,
     )
     stop = Stop(lambda detail: tell(around.listener, Stopping(detail)))
-    async with ending_in_time(_hours(settings), stop, around.clock):
-        # The reports are within: a signal while they are written must not leave them half done either.
-        with stopping_on_signals(stop):
-            try:
-                with Writer(settings.home, run_id, around.clock) as writer:
-                    writer.lay_ballast()
-                    writer.record(Started(around.operator, os.getpid(), version("decom")))
-                    await carry_out(part, service, writer, stop, around.listener)
-                    if not stop.asked:
-                        await stop.unless_asked(_look_back(settings, around, service, writer), lambda: True)
-            except NotDurable as trouble:
-                log.error("not_durable", run_id=run_id, why=trouble.what)
-                reported(settings.home, run_id, around.clock)
-                raise
-            return reported(settings.home, run_id, around.clock)
+    terms = Terms(then, lock, lambda: stop.asked, DURING_A_RUN)
+    writer = Writer(settings.home, run_id, around.clock, terms=terms)
+    try:
+        with writer:
+            async with ending_in_time(_hours(settings), stop, around.clock):
+                # The reports are within: a signal while they are written must not leave them half done either.
+                with stopping_on_signals(stop):
+                    return await _worked(part, around, service, writer, stop)
+    except DecomError as trouble:
+        raise _in_truth(trouble, writer, stop) from trouble
+
+
+async def _worked(part: Part, around: Surroundings, service: Service, writer: Writer, stop: Stop) -> Finished:
+    try:
+        writer.lay_ballast()
+        await writer.append(Started(around.operator, os.getpid(), version("decom")))
+        writer.terms = replace(writer.terms, then=f"type: decom resume {writer.run_id}")
+        await carry_out(part, service, writer, stop, around.listener)
+        if not stop.asked:
+            await stop.unless_asked(_look_back(around, service, writer, part.settle), lambda: True)
+        finished, record = written(writer)
+        await writer.append(record)
+    except NotDurable as trouble:
+        log.error("not_durable", run_id=writer.run_id, why=trouble.what)
+        return _as_far_as_known(writer, trouble, stop)
+    return finished
+
+
+def _as_far_as_known(writer: Writer, trouble: NotDurable, stop: Stop) -> Finished:
+    """The report of a run whose ledger takes no more. Raises `trouble` where even that cannot be written."""
+    try:
+        finished, _ = written(writer)
+    except DecomError as again:
+        log.error("not_reported", run_id=writer.run_id, why=again.what)
+        raise trouble from again
+    return replace(finished, exit_code=_unfinished(finished.exit_code, stop.why), trouble=trouble)
+
+
+def _unfinished(code: ExitCode, why: Stopped | None = None) -> ExitCode:
+    """The exit code of a run of which something is left to be done, and of which a DELETE may have left."""
+    if why in SIGNALS:
+        return SIGNALS[why]
+    harmless = (ExitCode.DONE, ExitCode.HELD_BACK, ExitCode.BAD_INPUT, ExitCode.GUARD)
+    return ExitCode.INCOMPLETE if code in harmless else code
+
+
+def _in_truth(trouble: DecomError, writer: Writer, stop: Stop) -> DecomError:
+    """The trouble under an exit code that is true: 2 and 5 say that this command sent no DELETE."""
+    if not writer.sent:
+        if isinstance(trouble, NotDurable):
+            return LedgerTrouble(trouble.what, where=trouble.where, remedy=trouble.remedy)
+        return trouble
+    remedy, resume = trouble.remedy or "", f"decom resume {writer.run_id}"
+    if resume not in remedy:
+        remedy = f"{remedy} Then type: {resume}".strip()
+    code = _unfinished(trouble.exit_code, stop.why)
+    return Unfinished(trouble.what, code, where=trouble.where, remedy=remedy)
+
+
+def _check_folder(folder: Path, then: str) -> None:
+    """Raise BadSettings where the reports could not be written: that must be known before anything is released."""
+    try:
+        check_room(folder)
+    except OSError as error:
+        raise BadSettings(
+            f"nothing can be written into the run's folder: {error.strerror or error}",
+            where=str(folder),
+            remedy=f"Free the disk or fix the permissions of this folder, then {then}.",
+        ) from error
 
 
 def _hours(settings: Settings) -> Hours:
@@ -86,13 +167,13 @@ def _hours(settings: Settings) -> Hours:
     return Hours(window, settings.deadline)
 
 
-async def _look_back(settings: Settings, around: Surroundings, service: Service, writer: Writer) -> None:
+async def _look_back(around: Surroundings, service: Service, writer: Writer, settle: float) -> None:
     """Ask the account whether all is as it will be reported; where that cannot be asked, nothing is recorded."""
-    with Reader(settings.home) as ledger:
-        claims = claims_of(table.build(ledger, writer.run_id))
+    claims = claims_of(table.build(writer.reading(), writer.run_id))
     try:
         async with service.reading() as account:
-            writer.record(Verified(await differences(account, claims, around.clock, settings.settle)))
+            found = await differences(account, claims, around.clock, settle)
+        await writer.append(Verified(found))
     except (Unreachable, KeyRefused) as trouble:
         log.warning("not_verified", run_id=writer.run_id, why=trouble.what)
 
@@ -118,20 +199,58 @@ def changed_since(ledger: Reader, this: KnownRun) -> tuple[str, ...]:
     return found if broken is None else (*found, broken)
 
 
-def reported(home: Path, run_id: str, clock: Clock) -> Finished:
-    """Write the reports from the ledger. Raises NotWritten where the disk refuses; the ledger has everything."""
-    with Reader(home) as ledger, Writer(home, run_id, clock) as writer:
-        audit = table.build(ledger, run_id)
-        folder = private_folder(saved_of(ledger, run_id).folder)
-        try:
-            files = write_reports(audit, folder, chosen(audit.options.formats, FORMATS))
-            facts = InputFacts(audit.input_name, audit.input_sha256)
-            digest = write_manifest(folder, run_id=run_id, ledger_head=audit.ledger_head, input_file=facts)
-        except OSError as error:
-            raise NotWritten(
-                f"the reports could not be written: {error.strerror or error}",
-                where=str(folder),
-                remedy=f"Nothing is lost. Free the disk, then type: decom report {run_id}",
-            ) from error
-        writer.record(Reported(digest))
-    return Finished(audit, folder, files, ExitCode(audit.exit_code))
+def reported(writer: Writer) -> Finished:
+    """Write a run's reports from the ledger, and record that they were written. Raises as `written`, and NotDurable."""
+    finished, record = written(writer)
+    writer.record(record)
+    return finished
+
+
+def written(writer: Writer) -> tuple[Finished, Reported]:
+    """Write a run's reports from the ledger, into its folder or else into the home; with the record of that.
+
+    Raises Altered where a record is not what was written (no report is made of it), NotWritten where neither folder
+    takes the files: the ledger has everything.
+    """
+    ledger, run_id = writer.reading(), writer.run_id
+    own = saved_of(ledger, run_id).folder
+    wrong = altered(ledger, run_id, own)
+    if wrong is not None:
+        raise wrong
+    audit = table.build(ledger, run_id)
+    formats = chosen(audit.options.formats, FORMATS)
+    try:
+        files, digest = _written_in(own, audit, formats)
+        return Finished(audit, own, files, ExitCode(audit.exit_code)), Reported(digest)
+    except (OSError, BadSettings) as error:
+        why = _why(error)
+    log.error("folder_unusable", run_id=run_id, folder=str(own), why=why)
+    code = _unfinished(ExitCode(audit.exit_code))
+    elsewhere = writer.home / REPORTS / run_id
+    try:
+        files, digest = _written_in(elsewhere, replace(audit, exit_code=code), formats)
+    except (OSError, BadSettings) as error:
+        raise NotWritten(
+            f"the reports could not be written: {why}",
+            where=str(own),
+            remedy=f"The home does not take them either ({_why(error)}). Free the disk or fix the folder, then"
+            f" {writer.terms.then}.",
+        ) from error
+    trouble = NotWritten(
+        f"the reports could not be written into the run's folder: {why}",
+        where=str(own),
+        remedy=f"They are in {elsewhere}. Fix the run's folder, then type: decom report {run_id}",
+    )
+    return Finished(replace(audit, exit_code=code), elsewhere, files, code, trouble), Reported(digest)
+
+
+def _written_in(folder: Path, audit: Audit, formats: tuple[ReportFormat, ...]) -> tuple[tuple[Path, ...], str]:
+    """The report's files, and their manifest's digest."""
+    private_folder(folder)
+    files = write_reports(audit, folder, formats)
+    facts = InputFacts(audit.input_name, audit.input_sha256)
+    return files, write_manifest(folder, run_id=audit.run_id, ledger_head=audit.ledger_head, input_file=facts)
+
+
+def _why(error: OSError | BadSettings) -> str:
+    return error.what if isinstance(error, BadSettings) else error.strerror or str(error)

@@ -17,14 +17,14 @@ from decom.errors import Refused, Unreachable
 from decom.ledger.lock import workspace_locked
 from decom.ledger.reader import Reader
 from decom.ledger.records import Verified
-from decom.ledger.writer import Writer
+from decom.ledger.writer import Terms, Writer
 from decom.planning.guards import Limits, check_age, check_same_workspace, check_size
 from decom.planning.plan import Plan
 from decom.planning.saved import JSON_FILE, check_untouched
 from decom.releasing.refresh import unfinished
 from decom.releasing.verification import differences
 from decom.reporting import table
-from decom.runs import known, latest_started, named, new_run_id, saved_of
+from decom.runs import check_as_shown, known, latest_started, named, new_run_id, saved_of
 from decom.settings import Settings
 from decom.surroundings import Surroundings, service_for, workspace_of
 from decom.vocabulary import ExitCode
@@ -63,7 +63,7 @@ async def run(settings: Settings, around: Surroundings, shown: Callable[[Planned
     """
     source = read(settings)
     service, run_id = service_for(settings, around), new_run_id(around.clock)
-    with workspace_locked(settings.home, workspace_of(settings), run_id, around.clock):
+    with workspace_locked(settings.home, workspace_of(settings), run_id, around.clock) as lock:
         try:
             planned = await draw_up(settings, around, service, source, run_id)
         except Unreachable as unreachable:
@@ -73,7 +73,7 @@ async def run(settings: Settings, around: Surroundings, shown: Callable[[Planned
         if planned.refusal is not None:
             raise planned.refusal
         _ask_for_leave(planned.plan, around)
-        return await carried_out(settings, around, service, run_id)
+        return await carried_out(settings, around, service, run_id, lock)
 
 
 async def release(settings: Settings, around: Surroundings, target: str) -> Finished:
@@ -83,22 +83,23 @@ async def release(settings: Settings, around: Surroundings, target: str) -> Fini
     """
     run_id, path = named(target)
     service = service_for(settings, around)
-    with workspace_locked(settings.home, workspace_of(settings), run_id, around.clock):
+    with workspace_locked(settings.home, workspace_of(settings), run_id, around.clock) as lock:
         with Reader(settings.home) as ledger:
             this = known(ledger, run_id)
-        if len(this.story.starts) > 0 or this.story.ended is not None:
-            raise Refused(
-                "this plan was carried out before, and a plan may be used once",
-                where=run_id,
-                remedy=f"If that run was interrupted, type: decom resume {run_id}. Otherwise plan again.",
-            )
+            if len(this.story.starts) > 0 or this.story.ended is not None:
+                raise Refused(
+                    "this plan was carried out before, and a plan may be used once",
+                    where=run_id,
+                    remedy=f"If that run was interrupted, type: decom resume {run_id}. Otherwise plan again.",
+                )
+            check_as_shown(ledger, this)
         head = this.saved.head
         check_same_workspace(head, workspace_of(settings), settings.base_url)
         check_untouched(path or this.saved.folder / JSON_FILE, this.saved.digest)
         check_age(head, around.clock.now(), settings.plan_ttl)
         check_size(len(this.releases), head.account_size, Limits(head.max_release, head.max_share))
         _ask_for_leave(Plan(head, this.releases), around)
-        return await carried_out(settings, around, service, run_id)
+        return await carried_out(settings, around, service, run_id, lock)
 
 
 async def resume(settings: Settings, around: Surroundings, target: str | None) -> Finished:
@@ -106,20 +107,21 @@ async def resume(settings: Settings, around: Surroundings, target: str | None) -
     with Reader(settings.home) as ledger:
         run_id = named(target)[0] if target is not None else latest_started(ledger)
     service = service_for(settings, around)
-    with workspace_locked(settings.home, workspace_of(settings), run_id, around.clock):
+    with workspace_locked(settings.home, workspace_of(settings), run_id, around.clock) as lock:
         with Reader(settings.home) as ledger:
             this = known(ledger, run_id)
-        if len(this.story.starts) == 0:
-            raise Refused(
-                "this run was never begun, so there is nothing to go on with",
-                where=run_id,
-                remedy=f"Carry the plan out with: decom release {run_id}",
-            )
+            if len(this.story.starts) == 0:
+                raise Refused(
+                    "this run was never begun, so there is nothing to go on with",
+                    where=run_id,
+                    remedy=f"Carry the plan out with: decom release {run_id}",
+                )
+            check_as_shown(ledger, this)
         check_same_workspace(this.saved.head, workspace_of(settings), settings.base_url)
         left = {task.number_id for task in unfinished(this.releases, this.story.numbers, 0.0)}
         rows = tuple(row for row in this.releases if row.number_id in left)
         _ask_for_leave(Plan(this.saved.head, rows), around)
-        return await carried_out(settings, around, service, run_id)
+        return await carried_out(settings, around, service, run_id, lock)
 
 
 async def verify(settings: Settings, around: Surroundings, target: str) -> Seen:
@@ -134,19 +136,26 @@ async def verify(settings: Settings, around: Surroundings, target: str) -> Seen:
             changed = changed_since(ledger, this)
         async with service.reading() as account:
             found = await differences(account, claims, around.clock, settings.settle)
-        with Writer(settings.home, run_id, around.clock) as writer:
+        terms = Terms(then=f"type: decom verify {run_id}")
+        with Writer(settings.home, run_id, around.clock, terms=terms) as writer:
             writer.record(Verified(found))
     code = ExitCode.DONE if len(found) + len(changed) == 0 else ExitCode.INCOMPLETE
     return Seen(run_id, len(claims), found, changed, code)
 
 
 def report(settings: Settings, target: str, clock: Clock) -> Finished:
-    """Write a run's reports again, from the ledger alone. Sends nothing. Raises BadInput, Locked, NotWritten."""
+    """Write a run's reports again, from the ledger alone. Sends nothing.
+
+    Raises BadInput, Locked, NotWritten, Altered where its records are not those that were written.
+    """
     run_id, _ = named(target)
     with Reader(settings.home) as ledger:
         workspace = saved_of(ledger, run_id).head.workspace
-    with workspace_locked(settings.home, workspace, run_id, clock):
-        return reported(settings.home, run_id, clock)
+    with (
+        workspace_locked(settings.home, workspace, run_id, clock),
+        Writer(settings.home, run_id, clock, terms=Terms(then=f"type: decom report {run_id}")) as writer,
+    ):
+        return reported(writer)
 
 
 def _ask_for_leave(approved: Plan, around: Surroundings) -> None:

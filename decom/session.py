@@ -220,7 +220,7 @@ def _finished(session: Session, finished: Finished) -> Answer:
         screen.show(summary_lines(audit, folder, finished.files, screen.out.width))
         screen.show(next_after_run(audit, finished.files, session.given.place_flags()))
     files = {path.name: str(path) for path in finished.files}
-    return Answer(finished.exit_code, summary(audit, files))
+    return Answer(finished.exit_code, summary(audit, files), finished.trouble)
 
 
 def _plan_answer(planned: Planned) -> Answer:

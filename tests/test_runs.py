@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decom.errors import BadInput, DecomError, LedgerTrouble, NotDurable, Refused
+from decom.errors import BadInput, DecomError, LedgerTrouble, Refused
 from decom.ledger.reader import Reader
 from decom.ledger.records import Ended, Kind, Started
 from decom.ledger.schema import FILE
@@ -197,8 +197,9 @@ def test_a_plan_that_cannot_be_entered_is_not_known(tmp_path: Path):
             "CREATE TRIGGER full BEFORE INSERT ON entries WHEN NEW.kind = 'planned'"
             " BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
         )
-    with pytest.raises(NotDurable):
+    with pytest.raises(LedgerTrouble) as trouble:
         entered(tmp_path, plan(*ROWS))
+    assert trouble.value.exit_code == 2 and RUN not in str(trouble.value)
     with Reader(tmp_path) as reader:
         assert reader.run_ids() == []
         with pytest.raises(Refused):

@@ -109,6 +109,8 @@ def _about_run(finished: Finished, exit_code: ExitCode, host: str) -> Iterator[s
     if audit.verification is not None and _differences(audit) == 0:
         yield "Looked again at the account: all is as reported."
     yield ""
+    if finished.trouble is not None:
+        yield from _trouble(finished.trouble)
     yield from (f"To do: {step}" for step in _steps(audit, exit_code))
     yield f"Reports: {finished.folder} on {host}"
     yield f"         {', '.join(path.name for path in finished.files)}"
@@ -159,11 +161,16 @@ def _about_error(error: DecomError | None, exit_code: ExitCode, host: str) -> It
         yield f"On {host}: {_WITHOUT_REPORT[exit_code]}."
         if exit_code not in (ExitCode.DONE, ExitCode.HELD_BACK):
             yield ""
-            yield "To do: read the log. The ledger is intact: `decom runs` shows where things stand, and a run that"
-            yield "was under way goes on with `decom resume`."
+            yield "To do: read the log. `decom doctor` checks the ledger, `decom runs` shows where things stand, and a"
+            yield "run that was under way goes on with `decom resume`."
         return
+    yield from _trouble(error, f"On {host}: ")
+
+
+def _trouble(error: DecomError, before: str = "") -> Iterator[str]:
+    """An error as it is told on a terminal, with its place and what to do."""
     place = "" if error.where is None else f"{error.where}: "
-    yield from textwrap.wrap(f"On {host}: {place}{error.what}", _LONGEST_LINE)
+    yield from textwrap.wrap(f"{before}{place}{error.what}", _LONGEST_LINE)
     yield ""
     for number, line in enumerate((error.remedy or "").splitlines()):
         yield f"To do: {line}" if number == 0 else line

@@ -85,7 +85,7 @@ async def _go_on(bench: _Bench, task: Task, account: Account) -> None:
         result = await work_on(task, account, bench.tools)
     except NotDurable as trouble:
         bench.trouble = bench.trouble or trouble
-        bench.tools.stop.ask(Stopped.DISK, trouble.what)
+        bench.tools.stop.ask(trouble.why, trouble.what)
         return
     if isinstance(result, Settled):
         bench.arrived(result)
