@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
-from itertools import chain, zip_longest
+from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -38,6 +38,9 @@ COLUMNS = (
     "monthly_cost_usd",
 )
 """The columns of `plan.csv` before the input's own."""
+
+_LINES_BEFORE_ROWS = 2
+"""Of `plan.json`: the head, and the name of the rows."""
 
 _NOT_OURS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 """What reading JSON that we did not write can raise."""
@@ -158,8 +161,7 @@ def first_difference(path: Path, rows: Iterable[str]) -> int | None:
     """The number of the first row that is not as the `plan.json` at `path` has it; None where that cannot be told."""
     try:
         with io.TextIOWrapper(_opened(path), encoding="ascii") as lines:
-            next(lines, None)  # the head
-            shown = (line.rstrip("\n").removesuffix(",") for line in lines)
+            shown = (line.rstrip("\n").removesuffix(",") for line in islice(lines, _LINES_BEFORE_ROWS, None))
             for one, other in zip_longest(shown, chain(rows, ["]}"]), fillvalue=""):
                 if one != other:
                     return row_number(one) or row_number(other)

@@ -5,16 +5,20 @@ The kernel's own limit on the size of files stands for the disk: it needs no rig
 
 import os
 import resource
+import sqlite3
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 
+from decom.ledger.schema import FILE
+from decom.ledger.writer import BALLAST, BALLAST_BYTES
 from decom.sandbox.account import World
 from decom.sandbox.hooks import when
 from decom.sandbox.server import Sandbox
 from tests.conftest import Command, Ran
-from tests.end_to_end.readings import deletes, ids, input_of, released
+from tests.end_to_end.readings import audit_rows, deletes, ids, input_of, outcomes, released
 
 
 @pytest.fixture
@@ -88,3 +92,27 @@ def test_in_mid_run_it_is_exit_4_and_resume_goes_on_when_there_is_room(sandbox: 
     assert resumed.code == 0, resumed.err
     assert released(decom.run_folder()) == set(chosen) == set(sandbox.removed)
     assert len(deletes(sandbox)) == 8
+
+
+def test_a_run_keeps_a_reserve_and_where_even_that_does_not_help_its_end_is_on_record(
+    sandbox: Sandbox, decom: Command
+) -> None:
+    """The third intent finds no room; the smaller record of the run's end still does."""
+    chosen = ids(sandbox.world.releasable)[:6]
+    decom("plan", input_of(decom.folder, chosen))
+    run_id = decom.run_folder().name
+    with closing(sqlite3.connect(decom.home / FILE)) as ledger:
+        ledger.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON entries WHEN NEW.kind = 'intent' AND 1 <"
+            " (SELECT count(*) FROM entries WHERE kind = 'intent')"
+            " BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+        )
+    reserve: list[int] = []
+    sandbox.service.on_phase = when("applied", 2, lambda: reserve.append((decom.home / BALLAST).stat().st_size))
+    ran = decom("release", run_id, "--yes", "--concurrency", "1")
+    assert ran.code == 4, ran.err
+    assert reserve == [BALLAST_BYTES] and not (decom.home / BALLAST).exists()
+    assert outcomes(decom.run_folder()) == {"released": 2, "not_attempted": 4}
+    evidence = {row["evidence"] for row in audit_rows(decom.run_folder()) if row["outcome"] == "not_attempted"}
+    assert evidence == {"stopped:disk"}
+    assert "stopped (disk): the ledger could not be written" in decom("show", run_id).out
