@@ -76,10 +76,10 @@ def open_for_writing(home: Path, waiting: Waiting | None = None) -> sqlite3.Conn
 
 def open_for_reading(home: Path, waiting: Waiting | None = None) -> sqlite3.Connection | None:
     """Open the home's ledger without changing it; None where there is none yet. Raises LedgerTrouble."""
+    check_place(home)
     path = home / FILE
     if not os.path.lexists(path):
         return None
-    check_place(home)
     connection, version = _connect(path, "rw" if os.access(path, os.W_OK) else "ro", waiting or Waiting())
     if version == 0:  # a process is just making it, or died of that
         connection.close()
