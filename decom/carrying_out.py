@@ -23,7 +23,8 @@ from decom.errors import (
     Unfinished,
     Unreachable,
 )
-from decom.ledger.lock import Held
+from decom.guarding import InForce
+from decom.ledger.lock import Claimed
 from decom.ledger.reader import Reader
 from decom.ledger.records import Reported, Started, Verified
 from decom.ledger.waiting import DURING_A_RUN
@@ -45,6 +46,8 @@ from decom.settings import Settings
 from decom.signals import stopping_on_signals
 from decom.surroundings import Surroundings
 from decom.vocabulary import SIGNALS, ExitCode, Stopped
+from decom.whose import workspace_of
+from decom.workspaces import memory_of
 
 log = structlog.get_logger()
 
@@ -65,51 +68,71 @@ class Finished:
     """What went wrong though there is a report; None where nothing did."""
 
 
-async def carried_out(settings: Settings, around: Surroundings, service: Service, run_id: str, lock: Held) -> Finished:
+async def carried_out(
+    settings: Settings, around: Surroundings, service: Service, claimed: Claimed, guards: InForce
+) -> Finished:
     """One part of a run, from its start on record to its reports.
 
     Raises Refused where the ledger's records are not what was shown; otherwise LedgerTrouble, BadSettings before the
     first DELETE, and Unfinished or NotDurable after it.
     """
+    run_id = claimed.run_id
     structlog.contextvars.bind_contextvars(run_id=run_id)
     with Reader(settings.home) as ledger, ledger.at_one_instant():
         this = known(ledger, run_id)
         check_as_shown(ledger, this)
-        others = ledger.released_by_others(run_id)
+        ours = memory_of(ledger, this.saved.head.workspace, this.saved.head.base_url)
+        others = ledger.released_by_others(run_id, ours.run_ids)
     begun = len(this.story.starts) > 0
     then = f"type: decom {'resume' if begun else 'release'} {run_id}"
     _check_folder(this.saved.folder, then)
     part = Part(
         head=this.saved.head,
         releases=this.releases,
+        planned=this.extent,
         stories=this.story.numbers,
         others=others,
         holds=HOLDS,
         concurrency=settings.concurrency,
+        timeout=settings.timeout,
         settle=settings.settle,
-        plan_ttl=settings.plan_ttl,
+        limits=guards.limits,
+        plan_ttl=guards.plan_ttl,
+        protected=guards.protected,
     )
     stop = Stop(lambda detail: tell(around.listener, Stopping(detail)))
-    terms = Terms(then, lock, lambda: stop.asked, DURING_A_RUN)
+    terms = Terms(then, claimed.locks, lambda: stop.asked, DURING_A_RUN)
     writer = Writer(settings.home, run_id, around.clock, terms=terms)
+    started = Started(around.operator, os.getpid(), version("decom"), workspace_of(settings))
     try:
         with writer:
             async with ending_in_time(_hours(settings), stop, around.clock):
                 # The reports are within: a signal while they are written must not leave them half done either.
                 with stopping_on_signals(stop):
-                    return await _worked(part, around, service, writer, stop)
+                    return await _worked(part, started, _Tools(around, service, writer, stop))
     except DecomError as trouble:
         raise _in_truth(trouble, writer, stop) from trouble
 
 
-async def _worked(part: Part, around: Surroundings, service: Service, writer: Writer, stop: Stop) -> Finished:
+@dataclass(frozen=True, slots=True)
+class _Tools:
+    """What a part is carried out with."""
+
+    around: Surroundings
+    service: Service
+    writer: Writer
+    stop: Stop
+
+
+async def _worked(part: Part, started: Started, tools: _Tools) -> Finished:
+    writer, stop = tools.writer, tools.stop
     try:
         writer.lay_ballast()
-        await writer.append(Started(around.operator, os.getpid(), version("decom")))
+        await writer.append(started)
         writer.terms = replace(writer.terms, then=f"type: decom resume {writer.run_id}")
-        await carry_out(part, service, writer, stop, around.listener)
+        await carry_out(part, tools.service, writer, stop, tools.around.listener)
         if not stop.asked:
-            await stop.unless_asked(_look_back(around, service, writer, part.settle), lambda: True)
+            await stop.unless_asked(_look_back(tools, part.settle), lambda: True)
         finished, record = written(writer)
         await writer.append(record)
     except NotDurable as trouble:
@@ -167,12 +190,13 @@ def _hours(settings: Settings) -> Hours:
     return Hours(window, settings.deadline)
 
 
-async def _look_back(around: Surroundings, service: Service, writer: Writer, settle: float) -> None:
+async def _look_back(tools: _Tools, settle: float) -> None:
     """Ask the account whether all is as it will be reported; where that cannot be asked, nothing is recorded."""
+    writer = tools.writer
     claims = claims_of(table.build(writer.reading(), writer.run_id))
     try:
-        async with service.reading() as account:
-            found = await differences(account, claims, around.clock, settle)
+        async with tools.service.reading() as account:
+            found = await differences(account, claims, tools.around.clock, settle)
         await writer.append(Verified(found))
     except (Unreachable, KeyRefused) as trouble:
         log.warning("not_verified", run_id=writer.run_id, why=trouble.what)

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -17,11 +18,12 @@ from decom.ledger.reader import Reader
 from decom.ledger.records import Ended
 from decom.ledger.writer import Writer
 from decom.planning.build import build, undecided
-from decom.planning.guards import check_size, check_workspace
+from decom.planning.guards import Meter, check_extent
 from decom.planning.holds.kinds import HOLDS
 from decom.planning.plan import Plan, PlanHead, PlannedRow, Source
-from decom.planning.protect import read_protected
+from decom.planning.protect import read_protected, rules_in_words
 from decom.planning.saved import CSV_FILE, JSON_FILE, SavedHead, write_plan
+from decom.planning.selection import Choice, choose
 from decom.planning.survey import survey
 from decom.private_files import private_folder
 from decom.reporting.kinds import FORMATS
@@ -29,8 +31,10 @@ from decom.reporting.neutral import neutral
 from decom.reporting.write import chosen
 from decom.runs import enter_plan, nothing_was_sent
 from decom.settings import Settings
-from decom.surroundings import Surroundings, workspace_of
-from decom.vocabulary import Decision, Evidence, Stopped
+from decom.surroundings import Surroundings
+from decom.vocabulary import Decision, Stopped
+from decom.whose import workspace_of
+from decom.workspaces import memory_of
 
 log = structlog.get_logger()
 
@@ -48,23 +52,34 @@ class Planned:
 def read(settings: Settings) -> InputFile:
     """The input, once it is sure that its reports can be written as they are asked for."""
     chosen(settings.report.formats, FORMATS)
-    return read_input(settings.input.path, settings.input.wanted, readers=READERS)
+    source = read_input(settings.input.path, settings.input.wanted, readers=READERS)
+    _choice(settings, source)
+    return source
+
+
+def _choice(settings: Settings, source: InputFile) -> Choice:
+    """Which rows are meant. Raises BadInput where that cannot be told."""
+    return choose(settings.input.selection, source, settings.input.wanted.region)
 
 
 async def draw_up(
     settings: Settings, around: Surroundings, service: Service, source: InputFile, run_id: str
 ) -> Planned:
     """Look at the account, decide every row, save the plan. Sends only GET. Raises KeyRefused, Unreachable."""
-    protected = frozenset[str]() if settings.protect is None else read_protected(settings.protect)
+    protected = _protected(settings)
+    choice = _choice(settings, source)
     async with service.reading() as account:
-        findings = await survey(account, source.rows, HOLDS)
+        findings = await survey(account, choice.by_columns(source.rows), HOLDS)
     with Reader(settings.home) as ledger:
-        rows = tuple(build(source.rows, findings, protected, ledger.removed_by))
+        ours = memory_of(ledger, workspace_of(settings), settings.base_url).run_ids
+        rows = tuple(build(source.rows, findings, protected, partial(ledger.removed_by, among=ours), choice))
+    choice.check_names(rows)
     releases = sum(1 for row in rows if row.decision is Decision.RELEASE)
-    head = _head(settings, around, source, run_id)
+    head = _head(settings, around, source, run_id, choice)
     sources = findings.sources
     if settings.protect is not None:
-        sources = (*sources, Source("protect-file", True, f"{len(protected)} numbers named in {settings.protect.name}"))
+        why = rules_in_words(protected, findings.numbers, findings.account_size, settings.protect.name)
+        sources = (*sources, Source("protect-file", True, why))
     seconds = service.pacer.forecast(releases) if releases > 0 else None
     made = Plan(
         replace(
@@ -80,7 +95,14 @@ async def draw_up(
     return Planned(made, folder, _refusal(made, settings))
 
 
-def _head(settings: Settings, around: Surroundings, source: InputFile, run_id: str) -> PlanHead:
+def _protected(settings: Settings) -> frozenset[str]:
+    """The IDs and numbers that must not be released. Raises BadInput."""
+    if settings.protect is None:
+        return frozenset()
+    return read_protected(settings.protect, settings.input.wanted.region)
+
+
+def _head(settings: Settings, around: Surroundings, source: InputFile, run_id: str, choice: Choice) -> PlanHead:
     """Everything that is known before the account is asked."""
     return PlanHead(
         run_id=run_id,
@@ -95,8 +117,11 @@ def _head(settings: Settings, around: Surroundings, source: InputFile, run_id: s
         account_size=0,
         max_release=settings.limits.max_release,
         max_share=settings.limits.max_share,
+        max_missing=settings.limits.max_missing,
+        max_cost=None if settings.limits.max_cost is None else str(settings.limits.max_cost),
+        plan_ttl=settings.plan_ttl.total_seconds(),
         sources=(),
-        notes=source.notes,
+        notes=(*source.notes, *choice.notes),
         report=settings.report,
     )
 
@@ -133,11 +158,11 @@ def _leave_nothing(folder: Path) -> None:
 
 def _refusal(made: Plan, settings: Settings) -> Refused | None:
     """What a guard would say to carrying out this plan; None where none objects."""
-    explained = sum(1 for row in made.rows if row.evidence.startswith(Evidence.EARLIER_RUN))
-    counts = made.counts()
+    meter = Meter()
+    for row in made.rows:
+        meter.add(row)
     try:
-        check_size(counts[Decision.RELEASE], made.head.account_size, settings.limits)
-        check_workspace(counts, explained, settings.limits)
+        check_extent(meter.extent(made.head.account_size), settings.limits)
     except Refused as refused:
         return refused
     return None
@@ -165,8 +190,9 @@ def never_planned(
     """The report of a run whose account could not be asked: nothing was sent, and every row says so."""
     private_folder(settings.output)
     folder = private_folder(settings.output / run_id)
-    rows: tuple[PlannedRow, ...] = tuple(undecided(source.rows))
-    made = Plan(_head(settings, around, source, run_id), rows)
+    choice = _choice(settings, source)
+    rows: tuple[PlannedRow, ...] = tuple(undecided(source.rows, choice))
+    made = Plan(_head(settings, around, source, run_id, choice), rows)
     enter_plan(settings.home, made, SavedHead(made.head, folder.resolve(), ""), around.clock)
     with nothing_was_sent(), Writer(settings.home, run_id, around.clock) as writer:
         writer.record(Ended(Stopped.OUTAGE, unreachable.what))

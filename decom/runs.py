@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -13,7 +13,9 @@ from decom.errors import Altered, BadInput, LedgerTrouble, NotDurable, Refused
 from decom.ledger.reader import Reader, RunStory
 from decom.ledger.records import Entry, Kind
 from decom.ledger.writer import Writer
+from decom.planning.guards import Extent, Meter
 from decom.planning.plan import Plan, PlannedRow
+from decom.planning.same_workspace import MOST_LOOKS
 from decom.planning.saved import (
     JSON_FILE,
     SavedHead,
@@ -27,12 +29,16 @@ from decom.planning.saved import (
     saved_head_as_json,
 )
 from decom.reporting.manifest import Manifest, read_manifest
-from decom.vocabulary import Decision
+from decom.vocabulary import Decision, Outcome
 
 RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}", re.ASCII)
 
 _ROWS_AT_ONCE = 10_000
 """Rows a commit when a plan is entered: another workspace's run must not wait long for its turn to write."""
+
+
+_STAYED = frozenset({Outcome.CONFLICTED, Outcome.FAILED, Outcome.NOT_ATTEMPTED, Outcome.PROTECTED})
+"""The outcomes of numbers that a run leaves on the account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,20 @@ class KnownRun:
     saved: SavedHead
     releases: tuple[PlannedRow, ...]
     """The rows that the plan releases."""
+    extent: Extent
+    """What the whole plan comes to, on the account as it was then."""
+    stay: tuple[PlannedRow, ...]
+    """Some of the rows whose numbers the plan leaves on the account."""
+
+    def left_on_the_account(self) -> tuple[PlannedRow, ...]:
+        """Rows whose numbers should be there still: nothing was ever sent to them, or what was sent did nothing."""
+        return (*(row for row in self.releases if self._is_untouched(row)), *self.stay)
+
+    def _is_untouched(self, row: PlannedRow) -> bool:
+        story = self.story.numbers.get(row.number_id or "")
+        return story is None or (
+            story.open_intent is None and story.settled is not None and story.settled.outcome in _STAYED
+        )
 
 
 def new_run_id(clock: Clock) -> str:
@@ -105,9 +125,17 @@ def known(ledger: Reader, run_id: str) -> KnownRun:
     saved = saved_of(ledger, run_id)
     story = ledger.story(run_id)
     assert story is not None
-    rows = (row_from_json(line) for line in ledger.plan_rows(run_id))
-    releases = tuple(row for row in rows if row.decision is Decision.RELEASE)
-    return KnownRun(story, saved, releases)
+    meter = Meter()
+    releases: list[PlannedRow] = []
+    stay: list[PlannedRow] = []
+    for line in ledger.plan_rows(run_id):
+        row = row_from_json(line)
+        meter.add(row)
+        if row.decision is Decision.RELEASE:
+            releases.append(row)
+        elif row.decision in (Decision.CONFLICTED, Decision.PROTECTED) and len(stay) < MOST_LOOKS:
+            stay.append(row)
+    return KnownRun(story, saved, tuple(releases), meter.extent(saved.head.account_size), tuple(stay))
 
 
 def saved_of(ledger: Reader, run_id: str) -> SavedHead:
@@ -168,10 +196,24 @@ def _manifest_of(run_id: str, folder: Path) -> Manifest | None:
     return manifest if manifest.run_id == run_id else None
 
 
-def latest_started(ledger: Reader) -> str:
-    """The latest run that began to release. Raises BadInput where there is none."""
+def latest_interrupted(ledger: Reader, among: Set[str]) -> RunStory:
+    """The latest run of `among` that began to release and has not come to its end. Raises BadInput where none has."""
     for run_id in reversed(ledger.run_ids()):
-        story = ledger.story(run_id)
-        if story is not None and len(story.starts) > 0:
-            return run_id
-    raise BadInput("no run of this home was ever begun, so there is none to resume", remedy="`decom runs` lists them.")
+        story = ledger.story(run_id) if run_id in among else None
+        if story is not None and is_interrupted(story):
+            return story
+    raise BadInput(
+        "no run of this workspace was interrupted, so there is none to resume",
+        remedy="`decom runs` lists the runs of this home.",
+    )
+
+
+def is_interrupted(story: RunStory) -> bool:
+    """Whether a run was begun, and something of it is left to do: it was killed or stopped, or nobody could be asked
+    what became of a number."""
+    if len(story.starts) == 0:
+        return False
+    if story.ended is None or story.ended[1].why is not None:
+        return True
+    settled = (number.settled for number in story.numbers.values())
+    return any(each is None or each.outcome is Outcome.UNKNOWN for each in settled)

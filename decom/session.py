@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from rich.text import Text
 
 from decom import doctor, job, logs
 from decom.answering import Answer
@@ -31,12 +32,13 @@ from decom.releasing.events import Event, tell
 from decom.reporting.as_json import summary
 from decom.secret import Secret
 from decom.settings import Settings, load
+from decom.settings_places import working_folder
 from decom.settings_sources import JOB_SUFFIX
 from decom.surroundings import Surroundings
 from decom.terminal.plan import asked_for_leave, next_after_plan, plan_lines, short_plan
 from decom.terminal.progress import Progress
 from decom.terminal.runs import findings_lines, next_after_run, short_summary, summary_lines, verify_lines
-from decom.terminal.screen import Screen
+from decom.terminal.screen import Line, Screen, shown
 from decom.vocabulary import ExitCode, plan_exit_code
 
 log = structlog.get_logger()
@@ -135,7 +137,7 @@ def _session(given: Given, screen: Screen, source: Path | None = None, *, with_k
     job_file = source if source is not None and source.suffix.lower() == JOB_SUFFIX else None
     if source is not None and job_file is None:
         flags["input"] = source
-    settings = load(flags, job_file, os.environ, Path.cwd(), with_key=with_key)
+    settings = load(flags, job_file, os.environ, working_folder(), with_key=with_key)
     if job_file is not None and "input" not in settings.origins:
         raise BadSettings(
             "this job file names no input", where=str(job_file), remedy='Add: [input] and under it path = "numbers.csv"'
@@ -154,6 +156,7 @@ def _session(given: Given, screen: Screen, source: Path | None = None, *, with_k
             listener=listener,
             confirm=lambda approved: _leave(given, screen, progress, approved),
             operator=_operator(),
+            say=lambda line: _said(screen, progress, line),
         )
         yield Session(given, screen, settings, around, progress)
 
@@ -172,6 +175,11 @@ class _Listeners:
 def _leave(given: Given, screen: Screen, progress: Progress, approved: Plan) -> bool:
     progress.end()
     return "yes" in given.switches or asked_for_leave(approved, screen)
+
+
+def _said(screen: Screen, progress: Progress, line: str) -> None:
+    progress.end()
+    screen.show([Line(Text(shown(line)))])
 
 
 def _show_plan(session: Session, planned: Planned) -> None:
@@ -251,7 +259,10 @@ def _run_of(session: Session, target: str) -> str:
 
 def _near(path: Path) -> Path:
     """A path as one would type it here."""
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except OSError:  # somebody removed it meanwhile; what was done must be told all the same
+        return path
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 

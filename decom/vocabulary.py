@@ -11,6 +11,8 @@ from enum import IntEnum, StrEnum
 class Decision(StrEnum):
     """What the plan wants done with a row, in the order in which the planner asks (first that fits wins)."""
 
+    NOT_SELECTED = "not_selected"
+    """Left out by `--only`, `--exclude`, or, of what would be released, by `--limit`."""
     INVALID = "invalid"
     """The cell is no ID and no number, or ID and number do not belong together."""
     DUPLICATE = "duplicate"
@@ -46,6 +48,8 @@ class Outcome(StrEnum):
     """Never sent: the cell is no ID or number."""
     DUPLICATE = "duplicate"
     """Never sent: the same number as another row."""
+    NOT_SELECTED = "not_selected"
+    """Never sent: left out by `--only`, `--exclude` or `--limit`."""
 
 
 class Evidence(StrEnum):

@@ -10,18 +10,27 @@ from hypothesis import strategies as st
 
 from decom.errors import BadInput, DecomError, LedgerTrouble, Refused
 from decom.ledger.reader import Reader
-from decom.ledger.records import Ended, Kind, Started
+from decom.ledger.records import Ended, Intent, Kind, Record, Settled, Started
 from decom.ledger.schema import FILE
 from decom.ledger.writer import Writer
 from decom.planning.plan import Plan, PlannedRow
 from decom.planning.saved import JSON_FILE, SavedHead, write_plan
-from decom.runs import RUN_ID, check_as_shown, enter_plan, known, latest_started, named, new_run_id
-from decom.vocabulary import Decision, Stopped
+from decom.runs import (
+    RUN_ID,
+    check_as_shown,
+    enter_plan,
+    is_interrupted,
+    known,
+    latest_interrupted,
+    named,
+    new_run_id,
+)
+from decom.vocabulary import Decision, Outcome, Stopped
 from tests.ledger.tampering import tamper
 from tests.planning.plans import RUN, head, plan, planned
 from tests.quick_clock import QuickClock
 
-LATER = "20261124T000000Z-ffffff"
+LATER, FINISHED = "20261124T000000Z-ffffff", "20261125T000000Z-eeeeee"
 STARTED = Started("ops@host", 7, "0.1.0")
 
 
@@ -315,23 +324,54 @@ def test_another_limit_or_account_in_the_plan_on_record_is_not_what_was_shown_ei
 # --- The latest -------------------------------------------------------------------------------------------------
 
 
-def begun(home: Path, run_id: str, *records: Started | Ended) -> None:
+def settled(outcome: Outcome) -> Settled:
+    return Settled("phn_1", "+14155550101", outcome, "evidence", "because")
+
+
+def begun(home: Path, run_id: str, *records: Record) -> None:
     entered(home, Plan(head(run_id=run_id), ()))
     with Writer(home, run_id, QuickClock()) as ledger:
         ledger.record(*records)
 
 
-def test_the_latest_that_began_is_gone_on_with(tmp_path: Path):
+def test_the_latest_that_was_interrupted_is_gone_on_with(tmp_path: Path):
     begun(tmp_path, RUN, STARTED)
-    begun(tmp_path, "20261122T000000Z-000000", STARTED, Ended(None))
+    begun(tmp_path, "20261122T000000Z-000000", STARTED, Ended(Stopped.SIGTERM))
     begun(tmp_path, LATER, Ended(Stopped.OUTAGE))
-    entered(tmp_path, Plan(head(run_id="20261125T000000Z-000000"), ()))
+    begun(tmp_path, FINISHED, STARTED, Ended(None))
+    entered(tmp_path, Plan(head(run_id="20261126T000000Z-000000"), ()))
     with Reader(tmp_path) as ledger:
-        assert latest_started(ledger) == RUN
+        assert latest_interrupted(ledger, set(ledger.run_ids())).run_id == RUN
 
 
-def test_where_none_began_there_is_none_to_go_on_with(tmp_path: Path):
+@pytest.mark.parametrize(
+    ("records", "goes_on"),
+    [
+        ((STARTED,), True),
+        ((STARTED, Ended(Stopped.SIGTERM)), True),
+        ((STARTED, Ended(Stopped.SIGTERM), STARTED, Ended(None)), False),
+        ((STARTED, Ended(None)), False),
+        ((STARTED, Ended(None), STARTED), True),
+        ((STARTED, Intent("phn_1", 1), settled(Outcome.UNKNOWN), Ended(None)), True),
+        ((STARTED, Intent("phn_1", 1), Ended(None)), True),
+        ((STARTED, settled(Outcome.NOT_ATTEMPTED), Ended(None)), False),
+        ((STARTED, Intent("phn_1", 1), settled(Outcome.RELEASED), Ended(None)), False),
+        ((STARTED, Intent("phn_1", 1), settled(Outcome.FAILED), Ended(None)), False),
+        ((Ended(Stopped.OUTAGE),), False),
+        ((), False),
+    ],
+)
+def test_a_run_goes_on_as_long_as_something_of_it_is_left(tmp_path: Path, records, goes_on):
+    begun(tmp_path, RUN, *records)
+    with Reader(tmp_path) as ledger:
+        story = ledger.story(RUN)
+    assert story is not None and is_interrupted(story) is goes_on
+
+
+def test_where_none_was_interrupted_there_is_none_to_go_on_with(tmp_path: Path):
     entered(tmp_path, plan(*ROWS))
-    for home in (tmp_path, tmp_path / "empty"):
+    begun(tmp_path, FINISHED, STARTED, Ended(None))
+    begun(tmp_path, LATER, STARTED)
+    for home, ours in ((tmp_path, {RUN, FINISHED}), (tmp_path / "empty", {RUN})):
         with Reader(home) as ledger, pytest.raises(BadInput, match="there is none to resume"):
-            latest_started(ledger)
+            latest_interrupted(ledger, ours)

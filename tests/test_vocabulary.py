@@ -19,7 +19,15 @@ from decom.vocabulary import (
 
 
 def test_the_words_are_those_that_scripts_know():
-    assert [*Decision] == ["invalid", "duplicate", "missing", "protected", "conflicted", "release"]
+    assert [*Decision] == [
+        "not_selected",
+        "invalid",
+        "duplicate",
+        "missing",
+        "protected",
+        "conflicted",
+        "release",
+    ]
     assert [*Outcome] == [
         "released",
         "missing",
@@ -30,6 +38,7 @@ def test_the_words_are_those_that_scripts_know():
         "protected",
         "invalid",
         "duplicate",
+        "not_selected",
     ]
     assert [*Evidence] == [
         "plan",
@@ -70,7 +79,7 @@ def test_two_pieces_of_evidence_carry_a_word():
     assert stopped(Stopped.KEY) == "stopped:key"
 
 
-FINE = {Outcome.RELEASED: 3, Outcome.MISSING: 2, Outcome.PROTECTED: 1, Outcome.DUPLICATE: 1}
+FINE = {Outcome.RELEASED: 3, Outcome.MISSING: 2, Outcome.PROTECTED: 1, Outcome.DUPLICATE: 1, Outcome.NOT_SELECTED: 1}
 SERIOUS = [ExitCode.INCOMPLETE, ExitCode.HELD_BACK, ExitCode.DONE]
 """What counts alone can come to, the most serious first."""
 

@@ -15,7 +15,7 @@ from decom.dialnexa.gate import NUMBERS
 from decom.dialnexa.listing import PAGE_SIZE, Because, HasId, Listing, NotRead, Page, page, read_all
 from decom.dialnexa.models import Malformed
 from decom.dialnexa.pacing import Pacer, Turn
-from decom.dialnexa.replies import Answered, Reply, Unanswered, is_page, message, parsed, speaks_of_the_number
+from decom.dialnexa.replies import Answered, Reply, Unanswered, coding, is_page, message, parsed, speaks_of_the_number
 from decom.dialnexa.retrying import MOST_ATTEMPTS, Patience, is_temporary, is_throttled
 from decom.errors import KeyRefused, Unreachable
 
@@ -51,6 +51,8 @@ class Account:
         self._connection = connection
         self._pacer = pacer
         self.patience = patience
+        self.requests = 0
+        """How many were sent so far."""
 
     async def first_numbers(self) -> Page:
         """Page 1 of the numbers: also how many there are. Raises Unreachable, KeyRefused."""
@@ -66,11 +68,21 @@ class Account:
             raise _unreachable(found)
         return tuple(found.rows)
 
+    async def numbers_on(self, page_number: int) -> tuple[models.Number, ...]:
+        """The numbers that one page shows now. Raises Unreachable, KeyRefused."""
+        found = await self._page(NUMBERS, {}, page_number)
+        if isinstance(found, NotRead):
+            raise _unreachable(found)
+        try:
+            return tuple(map(models.number, found.records))
+        except Malformed as error:
+            raise _unreachable(NotRead(Because.BROKEN, f"page {page_number} holds {error}")) from error
+
     async def look(self, number_id: str) -> Sight:
         """Whether the account has this number now. Raises KeyRefused."""
         reply = await self._get(f"{NUMBERS}/{number_id}", {})
         if isinstance(reply, Answered):
-            if speaks_of_the_number(reply):
+            if speaks_of_the_number(reply, number_id):
                 return Sight(Looked.ABSENT)
             if reply.status == 200 and reply.complete and not is_page(reply):
                 try:
@@ -95,6 +107,7 @@ class Account:
             except BaseException:
                 reply = Unanswered(sent=False, why="not sent")
                 raise
+            self.requests += 1
             reply = await self._connection.exchange("DELETE", f"{NUMBERS}/{number_id}")
             return reply
         finally:
@@ -165,6 +178,7 @@ class Account:
         async def once() -> Reply:
             nonlocal tries, throttles
             turn = await self._pacer.turn(f"GET {path.split('/')[1]}")
+            self.requests += 1
             reply: Reply = Unanswered(sent=True, why="cancelled")
             try:
                 reply = await self._connection.exchange("GET", path, query)
@@ -207,6 +221,8 @@ def _in_words(reply: Reply) -> str:
         return reply.why
     if is_page(reply):
         return f"a web page came instead of data ({reply.status}): is the base URL right, is there a proxy?"
+    if coding(reply.headers) != "":
+        return f"the answer is coded ({coding(reply.headers)[:30]}), which was not asked for: is there a proxy?"
     if not reply.complete:
         return f"the answer broke off ({reply.status})"
     said = message(reply)

@@ -14,7 +14,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 from tenacity.stop import stop_never
 
 from decom.clock import Clock
-from decom.dialnexa.replies import Answered, Reply
+from decom.dialnexa.replies import Answered, Reply, coding
 
 T = TypeVar("T")
 
@@ -70,7 +70,7 @@ class Patience:
 def is_temporary(reply: Reply) -> bool:
     """Whether a GET with this reply is worth another try."""
     if isinstance(reply, Answered):
-        return reply.status in _TEMPORARY or not reply.complete
+        return reply.status in _TEMPORARY or (not reply.complete and coding(reply.headers) == "")
     return not reply.certificate
 
 

@@ -32,6 +32,15 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Claimed:
+    """A run that this process has to itself."""
+
+    run_id: str
+    locks: tuple[Held, ...]
+    """One for each name of its workspace."""
+
+
+@dataclass(frozen=True, slots=True)
 class Holder:
     """Who holds a lock."""
 

@@ -4,9 +4,10 @@ Reading never changes the ledger. Bodies of plans and rows are given as the JSON
 mean is the planning stage's knowledge.
 """
 
+import json
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -115,6 +116,16 @@ class Reader:
         query = "SELECT body FROM entries WHERE run_id = ? AND kind = 'planned'"
         return next((str(body) for (body,) in self._rows(query, run_id)), None)
 
+    def plans(self) -> Iterator[tuple[str, str]]:
+        """Every run, and the body of its `planned` entry as `RunStory.plan`."""
+        query = "SELECT run_id, body FROM entries WHERE kind = 'planned'"
+        return ((str(run_id), str(body)) for run_id, body in self._rows(query))
+
+    def starts(self) -> Iterator[tuple[str, Started]]:
+        """Every part that began, with its run."""
+        for run_id, at, body in self._rows("SELECT run_id, at, body FROM entries WHERE kind = 'started'"):
+            yield str(run_id), _understood(_entry(Kind.STARTED, at, body), records.started)
+
     def story(self, run_id: str) -> RunStory | None:
         """One run; None where this ledger does not know it."""
         story: RunStory | None = None
@@ -130,28 +141,32 @@ class Reader:
         query = "SELECT body FROM entries WHERE run_id = ? AND kind = 'row' ORDER BY seq"
         return (str(body) for (body,) in self._rows(query, run_id))
 
-    def life(self, name: str) -> list[tuple[str, Entry]]:
-        """All entries about a number, named by its ID or its E.164 number, oldest first, each with its run."""
-        query = (
-            "SELECT run_id, kind, at, body, number_id, phone_number FROM entries WHERE number_id IN"
-            " (SELECT number_id FROM entries WHERE phone_number = ? UNION SELECT ?)"
-            " OR phone_number = ? ORDER BY seq"
-        )
-        return [(str(run_id), _entry(*rest)) for run_id, *rest in self._rows(query, name, name, name)]
+    def life(self, name: str, among: Set[str] | None = None) -> list[tuple[str, Entry]]:
+        """All entries about a number, named by its ID or its E.164 number, oldest first, each with its run.
 
-    def removed_by(self, name: str) -> tuple[str, bool] | None:
-        """The latest run that released a number (named by ID or E.164), or that may have; None where none did.
+        Of the runs in `among` alone; None: of every run of the home.
+        """
+        query = (
+            "SELECT run_id, kind, at, body, number_id, phone_number FROM entries WHERE"
+            " number_id IN (SELECT value FROM json_each(?)) OR phone_number = ? ORDER BY seq"
+        )
+        found = self._rows(query, self._ids(name, among), name)
+        return [(str(run_id), _entry(*rest)) for run_id, *rest in found if among is None or run_id in among]
+
+    def removed_by(self, name: str, among: Set[str]) -> tuple[str, bool] | None:
+        """The latest run of `among` that released a number (named by ID or E.164), or that may have; None: none did.
 
         The second value is True where the run is known to have released it, False where it never learnt what
-        became of its DELETE.
+        became of its DELETE. `among` holds the runs of one workspace: what another one released is no news here.
         """
         query = (
             "SELECT run_id, kind, at, body FROM entries WHERE kind IN ('settled', 'intent')"
-            " AND number_id IN (SELECT number_id FROM entries WHERE phone_number = ? UNION SELECT ?)"
-            " ORDER BY seq DESC"
+            " AND number_id IN (SELECT value FROM json_each(?)) ORDER BY seq DESC"
         )
         kept: set[str] = set()
-        for run_id, kind, at, body in self._rows(query, name, name):
+        for run_id, kind, at, body in self._rows(query, self._ids(name, among)):
+            if run_id not in among:
+                continue
             entry = _entry(kind, at, body)
             outcome = _understood(entry, records.settled).outcome if kind == Kind.SETTLED else Outcome.UNKNOWN
             if outcome in (Outcome.RELEASED, Outcome.UNKNOWN) and run_id not in kept:
@@ -159,18 +174,26 @@ class Reader:
             kept.add(run_id)
         return None
 
-    def released_by_others(self, run_id: str) -> dict[str, str]:
-        """What other runs released after this one was planned: the run by number ID.
+    def _ids(self, name: str, among: Set[str] | None) -> str:
+        """The IDs under which a number is on record in these runs, the name itself included, as a list in JSON."""
+        query = "SELECT DISTINCT run_id, number_id FROM entries WHERE phone_number = ? AND number_id IS NOT NULL"
+        found = (number_id for run_id, number_id in self._rows(query, name) if among is None or run_id in among)
+        return json.dumps(sorted({_whole(name), *found}), ensure_ascii=False)
+
+    def released_by_others(self, run_id: str, among: Set[str]) -> dict[str, str]:
+        """What other runs of `among` released after this one was planned: the run by number ID.
 
         A release belongs to one run: where another has it on record, a lost answer of this one claims nothing.
+        `among` holds the runs of one workspace: the same ID may be another number in another one.
         """
         query = (
-            "SELECT run_id, number_id, kind, at, body FROM entries WHERE kind = 'settled' AND run_id <> ?"
-            " AND seq > (SELECT min(seq) FROM entries WHERE run_id = ? AND kind = 'planned') ORDER BY seq"
+            "SELECT number_id, kind, at, body FROM entries WHERE run_id = ? AND kind = 'settled'"
+            " AND seq > (SELECT min(seq) FROM entries WHERE run_id = ? AND kind = 'planned')"
         )
         return {
             number_id: other
-            for other, number_id, kind, at, body in self._rows(query, run_id, run_id)
+            for other in sorted(among - {run_id})
+            for number_id, kind, at, body in self._rows(query, other, run_id)
             if _understood(_entry(kind, at, body), records.settled).outcome is Outcome.RELEASED
         }
 
@@ -213,11 +236,9 @@ class Reader:
     def _rows(self, query: str, *values: str) -> Iterator[tuple[str, ...]]:
         if self._connection is None:
             return
-        # A name that was typed may hold half a character, which a database cannot even be asked for.
-        whole = [value.encode("utf-8", "backslashreplace").decode() for value in values]
         connection = self._connection
         try:
-            found = self._wait.out(lambda: connection.execute(query, whole))
+            found = self._wait.out(lambda: connection.execute(query, [_whole(value) for value in values]))
             for row in found:  # noqa: UP028 - `yield from` would close the cursor of a ledger that is closed by then
                 yield row
         except sqlite3.Error as error:
@@ -225,6 +246,11 @@ class Reader:
 
 
 _KINDS = frozenset(Kind)
+
+
+def _whole(name: str) -> str:
+    """A name as a database can be asked for it: what was typed may hold half a character."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _entry(kind: str, at: str, body: str, number_id: str | None = None, phone_number: str | None = None) -> Entry:

@@ -55,6 +55,9 @@ class Started:
     pid: int
     version: str
     """Of this program."""
+    workspace: str | None = None
+    """The name of the workspace under which it worked, which is not the plan's where the key was replaced; None:
+    older records do not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,8 @@ class Look:
     quiet: float
     """Seconds between the last DELETE's end and this look."""
     why: str = ""
+    listed: bool = False
+    """True where it was looked for in a fresh listing of the whole account, False where it was asked for by its ID."""
 
 
 @dataclass(frozen=True, slots=True)

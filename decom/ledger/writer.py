@@ -42,8 +42,8 @@ class Terms:
 
     then: str = AGAIN
     """What to do once a trouble is over, as the clause that ends a sentence, such as `type: decom resume RUN`."""
-    lock: Held | None = None
-    """The lock that must still be ours before a release may leave; None where nothing is released."""
+    locks: tuple[Held, ...] = ()
+    """The locks that must still be ours before a release may leave; empty where nothing is released."""
     stopping: Callable[[], bool] = lambda: False
     """Whether the run is to stop: then a busy ledger is not waited for long."""
     longest_wait: float = USUALLY
@@ -172,10 +172,9 @@ class Writer:
             )
 
     def _watched(self) -> Watched:
-        """Database, log and index of the log, all of them there by now; and the lock, as it was locked."""
+        """Database, log and index of the log, all of them there by now; and the locks, as they were locked."""
         names = (schema.FILE, f"{schema.FILE}-wal", f"{schema.FILE}-shm")
-        lock = self.terms.lock
-        return Watched((self.home / name for name in names), {} if lock is None else {lock.path: lock.facts})
+        return Watched((self.home / name for name in names), {lock.path: lock.facts for lock in self.terms.locks})
 
     def lay_ballast(self) -> None:
         """Take up a little room now, to be given up when the disk is full. Raises NotDurable."""

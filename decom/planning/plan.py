@@ -24,7 +24,8 @@ class Conflict:
     """Its status in the service's own word, such as `active`."""
 
     def __str__(self) -> str:
-        kind = self.source.rstrip("s").replace("-", " ")
+        singular = self.source if self.source.endswith("us") else self.source.removesuffix("s")
+        kind = singular.replace("-", " ")
         name = f' "{self.name}"' if self.name != "" else ""
         identity = f" {self.id}" if self.id != "" else ""
         status = f" ({self.status})" if self.status != "" else ""
@@ -127,6 +128,11 @@ class PlanHead:
     forecast_words: str = ""
     """`1,240 releases, about 9 min at 135 a minute`."""
     report: ReportOptions = field(default=ReportOptions())
+    max_missing: float = 0.5
+    max_cost: str | None = None
+    """As `max_release`: the guards in force when the plan was made. USD a month as a decimal string; None: any."""
+    plan_ttl: float | None = None
+    """Seconds for which the plan may be carried out; None: older plans do not say."""
 
 
 @dataclass(frozen=True, slots=True)

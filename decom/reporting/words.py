@@ -16,6 +16,7 @@ MEANINGS = {
     Outcome.PROTECTED: "A protect rule names it; nothing was sent.",
     Outcome.INVALID: "The cell is no ID and no number; nothing was sent.",
     Outcome.DUPLICATE: "The same number as another row, which carries the outcome.",
+    Outcome.NOT_SELECTED: "Left out by --only, --exclude or --limit; nothing was sent.",
 }
 
 _STATUS = {

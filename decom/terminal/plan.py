@@ -25,6 +25,7 @@ from decom.terminal.screen import BAD, COLOURS, DONE, HELD, QUIET, Line, Part, S
 from decom.vocabulary import Decision
 
 MEANINGS = {
+    Decision.NOT_SELECTED: "left out by --only, --exclude or --limit",
     Decision.INVALID: "the cell is no ID and no number",
     Decision.DUPLICATE: "the same number as another row",
     Decision.MISSING: "not on the account",

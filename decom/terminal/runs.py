@@ -1,6 +1,7 @@
 """What became of runs and numbers in, what a person sees of it out: summary, verification, history, check-up."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 from rich import box
@@ -179,7 +180,11 @@ def number_lines(picture: NumberPicture) -> Iterator[Part]:
     """One number's whole life."""
     names = " = ".join(shown(name, 160) for name in (*picture.phone_numbers, *picture.number_ids))
     yield Line(Text.assemble((names, "bold")))
-    yield from _moments(picture.moments, with_run=True)
+    several = len({moment.workspace for moment in picture.moments}) > 1
+    for workspace, moments in groupby(picture.moments, key=lambda moment: moment.workspace):
+        if several:
+            yield Line(Text(f"in workspace {shown(workspace)}"), indent=2)
+        yield from _moments(moments, with_run=True)
 
 
 def _moments(moments: Iterable[Moment], *, with_run: bool) -> Iterator[Part]:

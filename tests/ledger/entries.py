@@ -17,7 +17,7 @@ names = st.text(max_size=20)
 """What stands in a column of the ledger's own: the client lets no half surrogate pairs in."""
 counts = st.integers(0, 10**6)
 
-started = st.builds(Started, texts, counts, texts)
+started = st.builds(Started, texts, counts, texts, st.none() | texts)
 intents = st.builds(Intent, names, counts)
 attempts = st.builds(
     Attempt, names, counts, st.sampled_from(Proof), st.none() | st.integers(100, 999), texts, st.just(AT)

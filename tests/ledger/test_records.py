@@ -32,9 +32,9 @@ CONFLICTS = (("campaigns", "cmp_1", "Spring", "active"),)
     ("record", "kind", "body", "number_id", "phone_number"),
     [
         (
-            Started("ops@host", 7, "0.1.0"),
+            Started("ops@host", 7, "0.1.0", "ws-1"),
             Kind.STARTED,
-            {"operator": "ops@host", "pid": 7, "version": "0.1.0"},
+            {"operator": "ops@host", "pid": 7, "version": "0.1.0", "workspace": "ws-1"},
             None,
             None,
         ),

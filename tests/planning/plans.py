@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from decom.dialnexa.models import Number, Price
+from decom.e164 import Readings
 from decom.intake.interface import Row
 from decom.planning.plan import Billing, Conflict, Plan, PlanHead, PlannedRow, ReportOptions, Source
 from decom.planning.survey import Findings
@@ -15,8 +16,12 @@ SPRING = Conflict("campaigns", "cmp_1", "Spring", "active")
 
 
 def row(number: int, name: str = "", **facts: Any) -> Row:
-    """A row whose cell is an ID, or an E.164 number where it begins with `+`."""
-    named = {"phone_number": name} if name.startswith("+") else {"number_id": name} if name != "" else {}
+    """A row whose cell is an ID, or an E.164 number where it begins with `+`; certain unless `by_match_only`."""
+    phone = facts.pop("phone_number", name if name.startswith("+") else None)
+    certain = not facts.pop("by_match_only", False)
+    if phone is not None:
+        facts["number"] = Readings((phone,), certain)
+    named = {"number_id": name} if name != "" and not name.startswith("+") else {}
     return Row(number, facts.pop("input_value", name), **{**named, **facts})
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from decom.dialnexa.account import Account
 from decom.dialnexa.models import Number
+from decom.e164 import Readings
 from decom.errors import KeyRefused, Unreachable
 from decom.intake.interface import Row
 from decom.planning.holds.interface import Finding
@@ -79,7 +80,7 @@ def test_a_row_that_names_its_number_alone_needs_the_listing(start_sandbox: Star
 
 def test_a_row_with_a_problem_is_not_asked_about(start_sandbox: Start):
     sandbox = start_sandbox(made_up(400))
-    bad = Row(3, "+1", phone_number="+14155550100", problem="too few digits")
+    bad = Row(3, "+1", number=Readings(("+14155550100",)), problem="too few digits")
     found = surveyed(sandbox, bad)
     assert found.numbers == {} and found.account_size == 400
     assert about_numbers(sandbox) == listed(1)

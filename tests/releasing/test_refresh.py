@@ -1,12 +1,13 @@
 """The look just before sending: what is left to do, and whether each number is still as planned and still free."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from decom.dialnexa.models import Number
 from decom.dialnexa.replies import Proof
-from decom.errors import KeyRefused, Unreachable
+from decom.errors import KeyRefused, Refused, Unreachable
 from decom.ledger.reader import NumberStory
 from decom.ledger.records import Attempt, Look, Settled
 from decom.planning.holds.kinds import HOLDS
@@ -68,10 +69,17 @@ def test_a_delete_in_doubt_is_to_be_looked_for_before_anything_is_sent_again(pro
     assert (one.attempts, one.last_sent, one.begun) == (2, NOW, True)
 
 
-@pytest.mark.parametrize("proof", [Proof.THROTTLED, Proof.NOT_SENT, Proof.KEY, Proof.VAGUE])
+@pytest.mark.parametrize("proof", [Proof.THROTTLED, Proof.NOT_SENT, Proof.KEY])
 def test_a_delete_that_did_nothing_does_not_matter_but_is_counted(proof):
     (one,) = left(NumberStory([attempt(3, proof, 429)], settled=settled(Outcome.NOT_ATTEMPTED)))
     assert (one.events, one.attempts, one.last_sent) == ([], 3, None)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED])
+@pytest.mark.parametrize("proof", [Proof.GONE, Proof.VAGUE, Proof.ENDED])
+def test_an_answer_that_did_not_find_the_number_is_kept_since_a_proxy_may_have_repeated_our_request(proof, outcome):
+    (one,) = left(NumberStory([attempt(1, proof, 404), Look("phn_1", None, 1.0)], settled=settled(outcome)))
+    assert (one.events, one.attempts) == ([attempt(1, proof, 404)], 1)
 
 
 def test_an_open_intent_is_a_delete_that_was_cut_off():
@@ -96,7 +104,17 @@ def test_all_that_is_in_doubt_is_kept_in_its_order():
 
 
 @pytest.mark.parametrize(
-    "proof", [Proof.APPLIED, Proof.GONE, Proof.HELD, Proof.REFUSED, Proof.FORBIDDEN, Proof.WRONG_PLACE]
+    "proof",
+    [
+        Proof.APPLIED,
+        Proof.GONE,
+        Proof.VAGUE,
+        Proof.ENDED,
+        Proof.HELD,
+        Proof.REFUSED,
+        Proof.FORBIDDEN,
+        Proof.WRONG_PLACE,
+    ],
 )
 def test_an_answer_on_record_stays_the_answer_although_the_process_died_before_its_outcome(proof):
     (one,) = left(NumberStory([attempt(1, Proof.IN_DOUBT), attempt(2, proof, 200)]))
@@ -131,7 +149,7 @@ NOT_CHECKED = Source("campaigns", False, "this account has none (404)")
 
 def test_a_source_that_the_plan_relied_on_must_still_be_readable(start_sandbox: Start):
     sandbox = start_sandbox(small(), faults=FaultPlan((Rule.of("500_before", method="GET", path="/campaigns"),)))
-    with pytest.raises(Unreachable) as raised:
+    with pytest.raises(Refused) as raised:
         fresh(sandbox, task(), sources=(CHECKED,))
     assert raised.value.what == (
         "campaigns were checked for the plan and cannot be read now: 500 Internal server error"
@@ -195,6 +213,14 @@ def test_a_number_that_is_not_any_more_as_planned_is_settled_before_anything_is_
     ready, done = compare([task()], found)
     conflicts = (("campaigns", "cmp_1", "Spring", "active"),) if outcome is Outcome.CONFLICTED else ()
     assert ready == [] and done == [Settled("phn_1", phone(1), outcome, evidence, reason, conflicts)]
+
+
+def test_a_number_that_somebody_takes_in_hand_after_the_plan_is_not_sent():
+    ready, done = compare([task()], now(replace(ONE, status="port_out_pending")))
+    conflicts = (("number-status", "phn_1", "", "port_out_pending"),)
+    reason = "since the plan was made it came to be held by number status phn_1 (port_out_pending)"
+    assert ready == [] and done == [Settled("phn_1", phone(1), Outcome.CONFLICTED, "plan", reason, conflicts)]
+    assert compare([task()], now(replace(ONE, status="Active"))) == ([task()], [])
 
 
 @pytest.mark.parametrize("found", [now(), now(Number("phn_1", "+14155559999")), now(ONE, held={phone(1): (SPRING,)})])

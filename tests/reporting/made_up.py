@@ -58,6 +58,7 @@ _EVIDENCE = {
     Outcome.PROTECTED: "plan",
     Outcome.INVALID: "plan",
     Outcome.DUPLICATE: "plan",
+    Outcome.NOT_SELECTED: "plan",
 }
 
 _REASON = {
@@ -70,6 +71,7 @@ _REASON = {
     Outcome.PROTECTED: "protect rule 3 names it: head office",
     Outcome.INVALID: "this cell is neither an ID nor a number",
     Outcome.DUPLICATE: "the same number as row 2",
+    Outcome.NOT_SELECTED: "left out by --exclude phn_1",
 }
 
 _SENT = frozenset({Outcome.RELEASED, Outcome.FAILED, Outcome.UNKNOWN})
@@ -82,7 +84,8 @@ def made_up_row(row: int, outcome: Outcome) -> AuditRow:
     sent = outcome in _SENT
     known = outcome not in _NO_NUMBER
     minute, second = row // 60 % 60, row % 60
-    cost = None if not known or row % 13 == 0 or outcome is Outcome.DUPLICATE else f"{1 + row % 7}.{row % 4 * 25:02d}"
+    is_without_cost = not known or row % 13 == 0 or outcome in (Outcome.DUPLICATE, Outcome.NOT_SELECTED)
+    cost = None if is_without_cost else f"{1 + row % 7}.{row % 4 * 25:02d}"
     return AuditRow(
         row=row,
         input_value=f"phn_{row:06d}" if row % 2 == 0 else f"+91980{row:07d}",

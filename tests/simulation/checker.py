@@ -23,6 +23,7 @@ EVIDENCE = {
     "protected": ("plan",),
     "invalid": ("plan",),
     "duplicate": ("plan",),
+    "not_selected": ("plan",),
 }
 """The evidence that each outcome may have, as it is documented."""
 
@@ -99,7 +100,15 @@ def still_present_was_seen_twice(case: Case) -> Iterator[str]:
         if len(deletes) == 0:  # an intent, and killed before it left: nothing to count the settle time from
             continue
         last = deletes[-1]
-        looks = [each for each in about if each.method == "GET" and each.seq > last.seq and each.status == 200]
+        listed = any(
+            line.kind == "look" and line.number_id == number_id and line.body.get("listed") and line.body["present"]
+            for line in case.lines
+        )
+        asking = [
+            each for each in case.requests if each.number_id is None and "numbers?page=" in each.target and listed
+        ]
+        looks = [each for each in (*about, *asking) if each.method == "GET" and each.status == 200]
+        looks = sorted((each for each in looks if each.seq > last.seq), key=lambda each: each.seq)
         # The clock runs from the reply; a killed process never had one, and its heir waits from its own start.
         quiet = (last.arrived if last.ended is None else last.ended) + case.settle
         if len(looks) < 2 or looks[-1].arrived < quiet - 1e-6:
