@@ -5,6 +5,7 @@ reported: in the run's folder, or else in the home.
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -19,53 +20,35 @@ from decom.errors import (
     KeyRefused,
     LedgerTrouble,
     NotDurable,
-    NotWritten,
     Unfinished,
     Unreachable,
 )
 from decom.guarding import InForce
 from decom.ledger.lock import Claimed
 from decom.ledger.reader import Reader
-from decom.ledger.records import Reported, Started, Verified
+from decom.ledger.records import Ended, Settled, Started, Verified
 from decom.ledger.waiting import DURING_A_RUN
 from decom.ledger.writer import Terms, Writer
 from decom.planning.holds.kinds import HOLDS
-from decom.private_files import check_room, private_folder
+from decom.private_files import check_room
 from decom.releasing.events import Stopping, tell
 from decom.releasing.hours import Hours, ending_in_time, parse_window
 from decom.releasing.part import Part, carry_out
 from decom.releasing.stopping import Stop
 from decom.releasing.verification import CLAIMING, Claim, differences
 from decom.reporting import table
-from decom.reporting.interface import Audit, ReportFormat
-from decom.reporting.kinds import FORMATS
-from decom.reporting.manifest import InputFacts, check_manifest, read_manifest, write_manifest
-from decom.reporting.write import chosen, write_reports
-from decom.runs import KnownRun, altered, check_as_shown, known, saved_of
+from decom.reporting.interface import Audit
+from decom.reporting.manifest import check_manifest, read_manifest
+from decom.runs import KnownRun, check_as_shown, known
 from decom.settings import Settings
 from decom.signals import stopping_on_signals
 from decom.surroundings import Surroundings
-from decom.vocabulary import SIGNALS, ExitCode, Stopped
+from decom.vocabulary import Evidence, Outcome, Stopped
 from decom.whose import workspace_of
 from decom.workspaces import memory_of
+from decom.writing_up import Finished, unfinished_code, written
 
 log = structlog.get_logger()
-
-REPORTS = "reports"
-"""The folder of the home that takes the reports of a run whose own folder cannot be used."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A run, or a part of one, that ended and was reported."""
-
-    audit: Audit
-    """Its rows cannot be read any more: the files have them."""
-    folder: Path
-    files: tuple[Path, ...]
-    exit_code: ExitCode
-    trouble: DecomError | None = None
-    """What went wrong though there is a report; None where nothing did."""
 
 
 async def carried_out(
@@ -95,7 +78,7 @@ async def carried_out(
         holds=HOLDS,
         concurrency=settings.concurrency,
         timeout=settings.timeout,
-        settle=settings.settle,
+        settle=settings.quiet,
         limits=guards.limits,
         plan_ttl=guards.plan_ttl,
         protected=guards.protected,
@@ -133,6 +116,7 @@ async def _worked(part: Part, started: Started, tools: _Tools) -> Finished:
         await carry_out(part, tools.service, writer, stop, tools.around.listener)
         if not stop.asked:
             await stop.unless_asked(_look_back(tools, part.settle), lambda: True)
+            await _end_again(writer, stop)
         finished, record = written(writer)
         await writer.append(record)
     except NotDurable as trouble:
@@ -148,15 +132,7 @@ def _as_far_as_known(writer: Writer, trouble: NotDurable, stop: Stop) -> Finishe
     except DecomError as again:
         log.error("not_reported", run_id=writer.run_id, why=again.what)
         raise trouble from again
-    return replace(finished, exit_code=_unfinished(finished.exit_code, stop.why), trouble=trouble)
-
-
-def _unfinished(code: ExitCode, why: Stopped | None = None) -> ExitCode:
-    """The exit code of a run of which something is left to be done, and of which a DELETE may have left."""
-    if why in SIGNALS:
-        return SIGNALS[why]
-    harmless = (ExitCode.DONE, ExitCode.HELD_BACK, ExitCode.BAD_INPUT, ExitCode.GUARD)
-    return ExitCode.INCOMPLETE if code in harmless else code
+    return replace(finished, exit_code=unfinished_code(finished.exit_code, stop.why), trouble=trouble)
 
 
 def _in_truth(trouble: DecomError, writer: Writer, stop: Stop) -> DecomError:
@@ -168,7 +144,7 @@ def _in_truth(trouble: DecomError, writer: Writer, stop: Stop) -> DecomError:
     remedy, resume = trouble.remedy or "", f"decom resume {writer.run_id}"
     if resume not in remedy:
         remedy = f"{remedy} Then type: {resume}".strip()
-    code = _unfinished(trouble.exit_code, stop.why)
+    code = unfinished_code(trouble.exit_code, stop.why)
     return Unfinished(trouble.what, code, where=trouble.where, remedy=remedy)
 
 
@@ -190,16 +166,39 @@ def _hours(settings: Settings) -> Hours:
     return Hours(window, settings.deadline)
 
 
-async def _look_back(tools: _Tools, settle: float) -> None:
-    """Ask the account whether all is as it will be reported; where that cannot be asked, nothing is recorded."""
+async def _end_again(writer: Writer, stop: Stop) -> None:
+    """Where the run was stopped while it looked back it is not done: `resume` looks, and reports."""
+    if stop.asked:
+        await writer.append(Ended(stop.why, f"{stop.detail}, while the account was looked at again"))
+
+
+async def _look_back(tools: _Tools, quiet: float) -> None:
+    """Ask the account whether all is as it will be reported; where that cannot be asked, nothing is recorded.
+
+    What was confirmed as released and stands there all the same is not released: that becomes its outcome.
+    """
     writer = tools.writer
-    claims = claims_of(table.build(writer.reading(), writer.run_id))
+    audit = table.build(writer.reading(), writer.run_id)
+    claims = claims_of(audit)
+    reasons = {row.number_id: row.reason for row in audit.rows if row.outcome is Outcome.RELEASED}
     try:
         async with tools.service.reading() as account:
-            found = await differences(account, claims, tools.around.clock, settle)
-        await writer.append(Verified(found))
-    except (Unreachable, KeyRefused) as trouble:
-        log.warning("not_verified", run_id=writer.run_id, why=trouble.what)
+            found = await differences(account, claims, tools.around.clock, quiet)
+    except Unreachable as unreachable:
+        log.warning("not_verified", run_id=writer.run_id, why=unreachable.what)
+    except KeyRefused as refused:
+        tools.stop.ask(Stopped.KEY, refused.what)
+    else:
+        standing = [each.claim for each in found if each.standing and each.claim.outcome is Outcome.RELEASED]
+        others = tuple(str(each) for each in found if each.claim not in standing)
+        await writer.append(*(_not_released(claim, reasons) for claim in standing), Verified(others))
+
+
+def _not_released(claim: Claim, reasons: Mapping[str | None, str]) -> Settled:
+    """The outcome of a release that was confirmed and did not happen, or did not last."""
+    assert claim.number_id is not None
+    reason = f"{reasons[claim.number_id]}; at the end it was seen on the account all the same, twice"
+    return Settled(claim.number_id, claim.phone_number, Outcome.FAILED, Evidence.STILL_PRESENT, reason)
 
 
 def claims_of(audit: Audit) -> list[Claim]:
@@ -207,7 +206,9 @@ def claims_of(audit: Audit) -> list[Claim]:
     return [
         Claim(row.number_id, row.phone_number, row.outcome)
         for row in audit.rows
-        if row.number_id is not None and row.outcome in CLAIMING and not row.evidence.endswith(f":{Stopped.CHANGED}")
+        if row.outcome in CLAIMING
+        and (row.number_id, row.phone_number) != (None, None)
+        and not row.evidence.endswith(f":{Stopped.CHANGED}")
     ]
 
 
@@ -221,60 +222,3 @@ def changed_since(ledger: Reader, this: KnownRun) -> tuple[str, ...]:
         return found
     broken = ledger.broken_link(this.story.run_id, head)
     return found if broken is None else (*found, broken)
-
-
-def reported(writer: Writer) -> Finished:
-    """Write a run's reports from the ledger, and record that they were written. Raises as `written`, and NotDurable."""
-    finished, record = written(writer)
-    writer.record(record)
-    return finished
-
-
-def written(writer: Writer) -> tuple[Finished, Reported]:
-    """Write a run's reports from the ledger, into its folder or else into the home; with the record of that.
-
-    Raises Altered where a record is not what was written (no report is made of it), NotWritten where neither folder
-    takes the files: the ledger has everything.
-    """
-    ledger, run_id = writer.reading(), writer.run_id
-    own = saved_of(ledger, run_id).folder
-    wrong = altered(ledger, run_id, own)
-    if wrong is not None:
-        raise wrong
-    audit = table.build(ledger, run_id)
-    formats = chosen(audit.options.formats, FORMATS)
-    try:
-        files, digest = _written_in(own, audit, formats)
-        return Finished(audit, own, files, ExitCode(audit.exit_code)), Reported(digest)
-    except (OSError, BadSettings) as error:
-        why = _why(error)
-    log.error("folder_unusable", run_id=run_id, folder=str(own), why=why)
-    code = _unfinished(ExitCode(audit.exit_code))
-    elsewhere = writer.home / REPORTS / run_id
-    try:
-        files, digest = _written_in(elsewhere, replace(audit, exit_code=code), formats)
-    except (OSError, BadSettings) as error:
-        raise NotWritten(
-            f"the reports could not be written: {why}",
-            where=str(own),
-            remedy=f"The home does not take them either ({_why(error)}). Free the disk or fix the folder, then"
-            f" {writer.terms.then}.",
-        ) from error
-    trouble = NotWritten(
-        f"the reports could not be written into the run's folder: {why}",
-        where=str(own),
-        remedy=f"They are in {elsewhere}. Fix the run's folder, then type: decom report {run_id}",
-    )
-    return Finished(replace(audit, exit_code=code), elsewhere, files, code, trouble), Reported(digest)
-
-
-def _written_in(folder: Path, audit: Audit, formats: tuple[ReportFormat, ...]) -> tuple[tuple[Path, ...], str]:
-    """The report's files, and their manifest's digest."""
-    private_folder(folder)
-    files = write_reports(audit, folder, formats)
-    facts = InputFacts(audit.input_name, audit.input_sha256)
-    return files, write_manifest(folder, run_id=audit.run_id, ledger_head=audit.ledger_head, input_file=facts)
-
-
-def _why(error: OSError | BadSettings) -> str:
-    return error.what if isinstance(error, BadSettings) else error.strerror or str(error)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import structlog
 
-from decom.carrying_out import Finished, reported
 from decom.clock import Clock, iso
 from decom.dialnexa.service import Service
 from decom.errors import BadSettings, LedgerTrouble, Refused, Unreachable
@@ -35,6 +34,7 @@ from decom.surroundings import Surroundings
 from decom.vocabulary import Decision, Stopped
 from decom.whose import workspace_of
 from decom.workspaces import memory_of
+from decom.writing_up import Finished, reported
 
 log = structlog.get_logger()
 

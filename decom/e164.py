@@ -61,7 +61,7 @@ class Known:
         for text in texts:
             if text in self._numbers:
                 found[text] = None
-            elif text != "" and not text.startswith("+"):
+            elif text != "":
                 found.update(dict.fromkeys(self._by_national.get(text, ())))
         return tuple(found)
 
@@ -175,7 +175,7 @@ def _why_no_number(value: str) -> str | None:
         return "neither an ID nor a number: it begins with a minus sign"
     if value.count("+") > 1 or value.find("+") > len(value) - len(value.lstrip(" (+")):
         return "a + in the middle of a number: more than one value in this cell?"
-    if not (digits.isascii() and digits.replace("+", "").isdigit()):
+    if not (digits.isascii() and digits.isdigit()):
         return "neither an ID nor a number"
     if len(digits) < FEWEST_DIGITS:
         return f"too few digits for a number: {len(digits)}, and the fewest are {FEWEST_DIGITS}"

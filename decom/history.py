@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from decom.e164 import read_number
 from decom.errors import BadInput
 from decom.ledger import records
 from decom.ledger.lock import holder_of
@@ -20,7 +21,6 @@ from decom.vocabulary import Decision, Outcome
 from decom.workspaces import memory_of
 
 _RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}", re.ASCII)
-_SEPARATORS = str.maketrans("", "", " .-()\u00a0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class RunLine:
     """Of the numbers that were to be released and whose fate is known; outcomes without a number are left out."""
     open: int
     """Numbers of which something was sent, and whose fate is not known."""
+    unverified: bool = False
+    """True where it is done, and nobody could look afterwards whether all is as reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,23 +136,24 @@ def _working_now(home: Path) -> frozenset[str]:
 def _line(story: RunStory, working: frozenset[str]) -> RunLine:
     head = saved_head(story.plan).head
     outcomes = Counter(number.settled.outcome for number in story.numbers.values() if number.settled is not None)
-    unknown = sum(1 for number in story.numbers.values() if number.settled is None)
+    unknown = sum(1 for number in story.numbers.values() if number.is_open)
+    status = _status(story, working)
     return RunLine(
         run_id=story.run_id,
         planned_at=story.planned_at,
-        status=_status(story, working),
+        status=status,
         input_name=head.input_name,
         rows=head.input_rows,
         outcomes={outcome: outcomes[outcome] for outcome in Outcome if outcomes[outcome] > 0},
         open=unknown,
+        unverified=status == "done" and story.verified is None,
     )
 
 
 def _status(story: RunStory, working: frozenset[str]) -> str:
-    if story.ended is not None:
-        return "done" if story.ended[1].why is None else "stopped"
-    if len(story.starts) == 0:
-        return "planned"
+    """A run is over once it is reported: killed between its end and its reports, it was interrupted."""
+    if len(story.starts) == 0 or story.reported:
+        return story.status
     return "releasing" if story.run_id in working else "interrupted"
 
 
@@ -187,11 +190,9 @@ def _of_run(story: RunStory) -> Iterator[Moment]:
 
 
 def _names(wanted: str) -> Iterator[str]:
-    """What somebody may mean: the text itself, then an E.164 number without its separators, with a `+`."""
+    """What somebody may mean: the text itself, then each number that it can mean, likeliest first."""
     yield wanted
-    digits = wanted.translate(_SEPARATORS)
-    if re.fullmatch(r"(\+|00)?[0-9]{7,15}", digits, re.ASCII) is not None:
-        yield "+" + digits.removeprefix("+").removeprefix("00")
+    yield from read_number(wanted).numbers
 
 
 def _number(asked_for: str, life: list[tuple[str, Entry]], workspaces: Mapping[str, str]) -> NumberPicture:
@@ -227,5 +228,6 @@ def _words(entry: Entry) -> str:
     if entry.kind is Kind.LOOK:
         look = records.look(entry.body)
         present = {True: "it is still there", False: "it is gone", None: f"nobody could be asked: {look.why}"}
-        return f"looked: {present[look.present]}"
+        where = "looked through the whole listing" if look.listed else "looked"
+        return f"{where}: {present[look.present]}"
     return str(entry.kind)

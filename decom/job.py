@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from decom.carrying_out import Finished, carried_out, changed_since, claims_of, reported
+from decom.carrying_out import carried_out, changed_since, claims_of
 from decom.clock import Clock
 from decom.dialnexa.service import Service
 from decom.drawing_up import Planned, draw_up, never_planned, read
@@ -34,6 +34,7 @@ from decom.surroundings import Surroundings, service_for
 from decom.vocabulary import ExitCode
 from decom.whose import workspace_of
 from decom.workspaces import memory_of
+from decom.writing_up import Finished, reported
 
 log = structlog.get_logger()
 
@@ -145,7 +146,7 @@ async def verify(settings: Settings, around: Surroundings, target: str) -> Seen:
             claims = claims_of(table.build(ledger, run_id))
             changed = changed_since(ledger, this)
         async with service.reading() as account:
-            found = await differences(account, claims, around.clock, settings.settle)
+            found = tuple(map(str, await differences(account, claims, around.clock, settings.quiet)))
         terms = Terms(then=f"type: decom verify {run_id}")
         with Writer(settings.home, run_id, around.clock, terms=terms) as writer:
             writer.record(Verified(found))

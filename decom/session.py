@@ -19,7 +19,6 @@ from rich.text import Text
 
 from decom import doctor, job, logs
 from decom.answering import Answer
-from decom.carrying_out import Finished
 from decom.clock import SystemClock
 from decom.dialnexa.connection import network_transport_maker
 from decom.doctor_findings import Finding, State, worst
@@ -40,6 +39,7 @@ from decom.terminal.progress import Progress
 from decom.terminal.runs import findings_lines, next_after_run, short_summary, summary_lines, verify_lines
 from decom.terminal.screen import Line, Screen, shown
 from decom.vocabulary import ExitCode, plan_exit_code
+from decom.writing_up import Finished
 
 log = structlog.get_logger()
 

@@ -90,6 +90,14 @@ class Settings:
     origins: Mapping[str, str] = field(default_factory=dict)
     """Where each setting that was set comes from, in words; by name."""
 
+    @property
+    def quiet(self) -> float:
+        """Seconds after a DELETE before a second look counts: the settle time, and twice the timeout at least.
+
+        A request that was given up may be carried out as late as that.
+        """
+        return max(self.settle, 2 * self.timeout)
+
 
 def load(
     flags: Mapping[str, object],

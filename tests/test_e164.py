@@ -32,6 +32,7 @@ def meant(text: str, account: set[str], region: str | None = None) -> set[str]:
         ("+49 30/901820", "+4930901820"),
         ("+49 7736/9219", "+4977369219"),
         ("+61-412-345-678", "+61412345678"),
+        ("+46 70/12345-67", "+46701234567"),
         ("+98 21 2345-6789", "+982123456789"),
         ("+39 02 1234 5678", "+390212345678"),
         ("+33.1.23.45.67.89", "+33123456789"),
@@ -63,6 +64,7 @@ def test_a_number_with_its_country_is_certain_however_it_is_separated(text, numb
 def test_what_can_mean_more_than_one_number_is_not_certain(text, region, numbers):
     readings = read_number(text, region)
     assert (readings.numbers, readings.certain) == (numbers, False)
+    assert readings.national == (re.sub(r"\.0|[^0-9]", "", text) if region is None and text[0] in "14" else "")
     for number in numbers:
         assert meant(text, {number}, region) == {number}
     if len(numbers) > 1:
@@ -95,6 +97,7 @@ def test_a_region_makes_certain_what_can_be_no_other_number(text, region, number
         "+49 30 123456-59",
         "+49 30 123456/0",
         "+49 123 424242/3",
+        "+49 123456/7",
         "+91 22 24567890/91",
         "+14155550100-0149",
         "+14155550100/01",
@@ -129,6 +132,15 @@ def test_digits_without_a_country_may_be_those_of_any():
     assert Known({"+4155550100", "+14155550100"}).meant_by(read_number("4155550100")) == ("+4155550100", "+14155550100")
     assert meant("4155550100", {"+4155550100", "+14155550100"}) == set()
     assert meant("4155550100", {"+14155550100"}) == set(), "not even +1 was said"
+    abroad = {"+14155550100", "+914155550100"}
+    assert set(Known(abroad).meant_by(read_number("4155550100"))) == abroad
+    assert Known({"+2101234567"}).meant_by(read_number("+14155550100")) == (), "of no country, and not asked for"
+
+
+def test_what_was_left_out_is_noted():
+    assert read_number("+14155550100").note == ""
+    assert read_number(" +14155550100 ").note == "blanks around it removed"
+    assert read_number("tel:+1 415 555 0100").note == "tel: removed; separators removed"
 
 
 @pytest.mark.parametrize(
@@ -142,6 +154,7 @@ def test_digits_without_a_country_may_be_those_of_any():
         ("", "neither an ID nor a number: there is no digit in it"),
         ("+14155550100;ext=5", "a number with an extension: only the number itself can be released"),
         ("2026-11-23", "this cell is a date"),
+        ("1" * 128, "too many digits for a number: 128, and the most are 15"),
         ("1" * 129, "too long for an ID or a number: 129 characters"),
         ("09876543210", "no country code: write the number with + and its country code, or say its country with "
                         "--region"),

@@ -210,6 +210,14 @@ def test_a_difference_found_afterwards_is_told_and_so_it_is_in_the_short_form() 
     assert "released 4, conflicted 2" in short and "phn_1 is still there" in short
 
 
+def test_a_run_that_nobody_looked_at_again_says_so_and_what_to_type() -> None:
+    audit = replace(AUDIT, status="done", why=None, verification=None)
+    for lines in (summary_lines(audit, Path("runs"), (), 80), short_summary(audit, Path("runs"))):
+        text = printed(lines)
+        assert "Incomplete: not verified" in text and "Not verified: nobody has looked at the account again" in text
+    assert f"decom resume {RUN_ID}" in printed(next_after_run(audit, (), ""))
+
+
 def test_an_error_is_said_with_its_place_and_remedy_and_is_harmless() -> None:
     error = BadInput(f"it is wrong {EVIL}", where=f"numbers.csv {EVIL}", remedy="Type: decom plan x\nor nothing")
     found = printed(error_lines(error))

@@ -87,6 +87,11 @@ class Attempt:
         """Whether the service may have seen any byte of it."""
         return self.proof is not Proof.NOT_SENT
 
+    @property
+    def did_nothing(self) -> bool:
+        """Whether the number is as good as not begun: it never left, or the service asked to come back later."""
+        return self.proof in (Proof.NOT_SENT, Proof.THROTTLED)
+
 
 @dataclass(frozen=True, slots=True)
 class Look:

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from decom.carrying_out import Finished
 from decom.errors import DecomError
 from decom.reporting.interface import Audit
 from decom.reporting.manifest import MANIFEST
-from decom.reporting.words import status_in_words
+from decom.reporting.words import NOT_VERIFIED, status_in_words
 from decom.terminal.screen import shown
 from decom.vocabulary import SIGNALS, ExitCode, Outcome, Stopped
+from decom.writing_up import Finished
 
 _UNDONE = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED)
 _LONGEST_LINE = 400
@@ -74,6 +74,8 @@ def _headline(audit: Audit, exit_code: ExitCode) -> str:
         return f"{undone:,} of {rows:,} numbers {_are(undone)} not done"
     if exit_code is ExitCode.INCOMPLETE and (wrong := _differences(audit)) > 0:
         return f"{wrong:,} of {rows:,} numbers {_are(wrong)} not as reported"
+    if exit_code is ExitCode.INCOMPLETE and audit.unverified:
+        return f"not verified, {released}"
     if exit_code is ExitCode.GUARD:
         return _WITHOUT_REPORT[exit_code]
     words = "stopped early" if exit_code is ExitCode.INCOMPLETE else _WITHOUT_REPORT[exit_code]
@@ -108,6 +110,8 @@ def _about_run(finished: Finished, exit_code: ExitCode, host: str) -> Iterator[s
         yield f"Not checked for conflicts: {', '.join(unchecked)}."
     if audit.verification is not None and _differences(audit) == 0:
         yield "Looked again at the account: all is as reported."
+    if audit.verification is None and audit.timing.parts > 0:
+        yield f"Not verified: {NOT_VERIFIED}"
     yield ""
     if finished.trouble is not None:
         yield from _trouble(finished.trouble)
@@ -144,7 +148,7 @@ def _steps(audit: Audit, exit_code: ExitCode) -> Iterator[str]:
 
 def _is_unfinished(audit: Audit) -> bool:
     left = audit.counts.get(Outcome.UNKNOWN, 0) + audit.counts.get(Outcome.NOT_ATTEMPTED, 0)
-    return audit.status != "done" or left > 0 or audit.why in SIGNALS
+    return audit.status != "done" or audit.unverified or left > 0 or audit.why in SIGNALS
 
 
 def _witness(finished: Finished) -> Iterator[str]:

@@ -47,7 +47,7 @@ def build(ledger: Reader, run_id: str) -> Audit:
     why = _why(story)
     return Audit(
         run_id=run_id,
-        status=status(story),
+        status=story.status,
         why=why,
         exit_code=_exit_code(counts, story, why),
         workspace=head.workspace,
@@ -71,21 +71,16 @@ def build(ledger: Reader, run_id: str) -> Audit:
     )
 
 
-def status(story: RunStory) -> str:
-    """`planned`, `done`, `stopped` or `interrupted`."""
-    if story.ended is not None:
-        return "done" if story.ended[1].why is None else "stopped"
-    return "interrupted" if len(story.starts) > 0 else "planned"
-
-
 def _why(story: RunStory) -> Stopped | None:
     return Stopped.INTERRUPTED if story.ended is None else story.ended[1].why
 
 
 def _exit_code(counts: Mapping[Outcome, int], story: RunStory, why: Stopped | None) -> ExitCode:
+    """The exit code; an end at which nobody looked back, or found something else than is reported, is not done."""
     code = exit_code(counts, why)
-    wrong = story.verified is not None and len(story.verified[1].differences) > 0
-    return ExitCode.INCOMPLETE if wrong and code in (ExitCode.DONE, ExitCode.HELD_BACK) else code
+    as_reported = story.verified is not None and len(story.verified[1].differences) == 0
+    proved = as_reported or len(story.starts) == 0
+    return ExitCode.INCOMPLETE if not proved and code in (ExitCode.DONE, ExitCode.HELD_BACK) else code
 
 
 def _timing(story: RunStory) -> Timing:
@@ -168,16 +163,14 @@ class _Rows:
         ended_at = self.story.ended[0] if self.story.ended is not None else self.story.planned_at
         if number.settled is not None and number.settled_at is not None:
             return number.settled.outcome, number.settled.evidence, number.settled_at
-        if number.open_intent is not None:
-            return Outcome.UNKNOWN, Evidence.UNCONFIRMED, number.open_intent
-        if any(isinstance(event, Attempt) for event in number.events):
-            return Outcome.UNKNOWN, Evidence.UNCONFIRMED, ended_at
+        if number.is_open:
+            return Outcome.UNKNOWN, Evidence.UNCONFIRMED, number.open_intent or ended_at
         return Outcome.NOT_ATTEMPTED, stopped(_why(self.story) or Stopped.INTERRUPTED), ended_at
 
     def _reason(self, number: NumberStory) -> str:
         if number.settled is not None:
             return number.settled.reason
-        if number.open_intent is not None or len(number.events) > 0:
+        if number.is_open:
             return "a release was under way when the run was interrupted: `decom resume` asks what became of it"
         detail = self.story.ended[1].detail if self.story.ended is not None else "the run was interrupted"
         return f"the run stopped before it{': ' + detail if detail != '' else ''}"

@@ -19,6 +19,9 @@ MEANINGS = {
     Outcome.NOT_SELECTED: "Left out by --only, --exclude or --limit; nothing was sent.",
 }
 
+NOT_VERIFIED = "nobody has looked at the account again since the run ended, so what is reported may not be so."
+"""What is said where there is no verification."""
+
 _STATUS = {
     "planned": "Planned; nothing was released yet",
     "done": "Done",
@@ -34,6 +37,8 @@ def outcome_in_words(outcome: Outcome) -> str:
 
 def status_in_words(audit: Audit) -> str:
     """`Stopped early (sigterm)`"""
+    if audit.unverified:
+        return "Incomplete: not verified"
     status = _STATUS.get(audit.status, audit.status)
     return status if audit.why is None else f"{status} ({audit.why.value.replace('_', ' ')})"
 

@@ -12,7 +12,7 @@ from decom.doctor_findings import Finding, State
 from decom.history import Moment, NumberPicture, RunLine, RunPicture
 from decom.reporting.interface import Audit
 from decom.reporting.money import dollars
-from decom.reporting.words import MEANINGS, status_in_words
+from decom.reporting.words import MEANINGS, NOT_VERIFIED, status_in_words
 from decom.terminal.screen import BAD, COLOURS, DONE, HELD, QUIET, Line, Part, amount, shown
 from decom.vocabulary import Outcome
 
@@ -81,9 +81,10 @@ def _money(audit: Audit) -> Iterator[Part]:
 
 
 def _verification(audit: Audit) -> Iterator[Part]:
-    if audit.verification is None:
-        return
-    yield from differences_lines(audit.verification.differences)
+    if audit.verification is not None:
+        yield from differences_lines(audit.verification.differences)
+    elif audit.timing.parts > 0:
+        yield Line(Text.assemble(("Not verified", BAD), f": {NOT_VERIFIED}"))
 
 
 def differences_lines(differences: Sequence[str]) -> Iterator[Part]:
@@ -101,7 +102,11 @@ def differences_lines(differences: Sequence[str]) -> Iterator[Part]:
 def next_after_run(audit: Audit, files: Sequence[Path], place_flags: str) -> Iterator[Part]:
     """The next command to type."""
     names = {path.name for path in files}
-    if audit.status != "done" or any(audit.counts.get(outcome, 0) > 0 for outcome in _LEFT_UNDONE[:2]):
+    if (
+        audit.status != "done"
+        or audit.unverified
+        or any(audit.counts.get(outcome, 0) > 0 for outcome in _LEFT_UNDONE[:2])
+    ):
         if audit.timing.parts > 0:
             command = f"decom resume {audit.run_id}{place_flags}"
             yield Line(Text.assemble("To go on with it: ", (command, "bold")), whole=True)
@@ -139,11 +144,17 @@ def runs_lines(runs: Sequence[RunLine], width: int) -> Iterator[Part]:
         table.add_column("rows", justify="right")
     table.add_column("outcomes", overflow="fold")
     for run in runs:
-        cells: list[Text | str] = [run.run_id, Text(run.status, style=_STATUS_COLOURS.get(run.status, ""))]
+        cells: list[Text | str] = [run.run_id, _status(run)]
         if width >= _NARROW:
             cells += [Text(shown(run.input_name, 80)), f"{run.rows:,}"]
         table.add_row(*cells, _outcomes(run))
     yield table
+
+
+def _status(run: RunLine) -> Text:
+    if run.unverified:
+        return Text(f"{run.status}, not verified", style=BAD)
+    return Text(run.status, style=_STATUS_COLOURS.get(run.status, ""))
 
 
 def _outcomes(run: RunLine) -> Text:
@@ -161,8 +172,7 @@ def _outcomes(run: RunLine) -> Text:
 def run_lines(picture: RunPicture) -> Iterator[Part]:
     """Everything of one run but its single numbers."""
     line, head = picture.line, picture.head
-    colour = _STATUS_COLOURS.get(line.status, "")
-    yield Line(Text.assemble("Run ", (line.run_id, "bold"), ": ", (line.status, colour)))
+    yield Line(Text.assemble("Run ", (line.run_id, "bold"), ": ", _status(line)))
     yield Line(Text(f"input      {shown(head.input_name)}, {amount(head.input_rows, 'row')}"), indent=2)
     yield Line(Text(f"sha256     {shown(head.input_sha256)}"), indent=2, whole=True)
     yield Line(Text(f"service    {shown(head.base_url)}, workspace {shown(head.workspace)}"), indent=2, whole=True)

@@ -22,7 +22,7 @@ intents = st.builds(Intent, names, counts)
 attempts = st.builds(
     Attempt, names, counts, st.sampled_from(Proof), st.none() | st.integers(100, 999), texts, st.just(AT)
 )
-looks = st.builds(Look, names, st.none() | st.booleans(), st.floats(0, 1e9), texts)
+looks = st.builds(Look, names, st.none() | st.booleans(), st.floats(0, 1e9), texts, st.booleans())
 settled = st.builds(
     Settled,
     names,

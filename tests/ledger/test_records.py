@@ -56,7 +56,7 @@ CONFLICTS = (("campaigns", "cmp_1", "Spring", "active"),)
         (
             Look("phn_1", True, 0.5, "why"),
             Kind.LOOK,
-            {"number_id": "phn_1", "present": True, "quiet": 0.5, "why": "why"},
+            {"number_id": "phn_1", "present": True, "quiet": 0.5, "why": "why", "listed": False},
             "phn_1",
             None,
         ),
@@ -85,6 +85,10 @@ def test_the_entry_that_keeps_a_record(record, kind, body, number_id, phone_numb
     assert (kept.kind, kept.at, kept.number_id, kept.phone_number) == (kind, AT, number_id, phone_number)
     assert json.loads(kept.body) == body
     assert BACK[kind](kept.body) == record
+
+
+def test_a_look_of_an_older_ledger_was_one_by_its_id():
+    assert records.look('{"number_id":"phn_1","present":false,"quiet":0.5,"why":""}') == Look("phn_1", False, 0.5)
 
 
 @given(record=entries.records)

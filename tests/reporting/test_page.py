@@ -212,6 +212,13 @@ def test_a_page_of_a_run_that_checked_everything_raises_no_doubt():
     assert "Before you rely on this" not in page_of(audit).text
 
 
+def test_a_page_of_a_run_that_nobody_looked_at_again_says_so_first():
+    sources = (Source("campaigns", True, "14 campaigns"),)
+    audit = replace(AUDITS["mixed"], status="done", why=None, sources=sources, verification=None)
+    text = page_of(audit).text
+    assert text.index("Not verified: nobody has looked at the account again") < text.index("What became of every row")
+
+
 def test_each_thing_to_reconfigure_stands_once_with_its_numbers():
     other = Conflict("workflows", "wf_3", "Inbound triage", "active")
     rows = [made_up_row(at, Outcome.CONFLICTED) for at in range(2, 130)]
