@@ -70,7 +70,7 @@ async def carried_out(
     then = f"type: decom {'resume' if begun else 'release'} {run_id}"
     _check_folder(this.saved.folder, then)
     part = Part(
-        head=this.saved.head,
+        head=replace(this.saved.head, accept_unchecked=guards.accept_unchecked),
         releases=this.releases,
         planned=this.extent,
         stories=this.story.numbers,

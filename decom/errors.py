@@ -9,6 +9,7 @@ DecomError                    the root; each leaf knows its exit code
 ├── NotWritten           4    a report could not be written where it belongs
 ├── Altered              4    a run's records are not those that were written, or not those of its report
 ├── Unfinished           4    something went wrong when releases had been sent; or the code of the signal before it
+├── Interrupted        143    a signal ended a command that was not releasing (129, 130 as the signal was)
 ├── Locked              75    another run of this home works on this workspace
 └── LedgerTrouble        2    the ledger cannot be opened, is damaged, busy, or newer than this program
     └── NotDurable       4    a record could not be made durable (disk full, I/O error, busy for too long)
@@ -71,6 +72,12 @@ class Locked(DecomError):
     """Another run of this home holds the workspace's lock."""
 
     exit_code = ExitCode.LOCKED
+
+
+class Interrupted(DecomError):
+    """A signal ended a command outside a release; which signal it was is in its words."""
+
+    exit_code = ExitCode.SIGTERM
 
 
 class LedgerTrouble(DecomError):

@@ -38,6 +38,12 @@ class NumberStory:
     settled_at: str | None = None
 
     @property
+    def was_sent(self) -> bool:
+        """Whether the service may have seen a DELETE of it."""
+        left = any(isinstance(event, Attempt) and event.may_have_left for event in self.events)
+        return left or self.open_intent is not None
+
+    @property
     def is_open(self) -> bool:
         """Whether something was sent of which nobody knows what became."""
         sent = any(isinstance(event, Attempt) and not event.did_nothing for event in self.events)
@@ -54,6 +60,8 @@ class RunStory:
     """The plan's head as JSON, with `folder` and `digest` beside it."""
     starts: list[tuple[str, Started]] = field(default_factory=list)
     """When each part began, and by whom; empty for a plan that was not carried out."""
+    not_checked: dict[str, str] = field(default_factory=dict)
+    """The sources of conflicts that some look just before sending did not check, each with why the last did not."""
     ended: tuple[str, Ended] | None = None
     """How the last part ended; None where it has not, or was killed."""
     verified: tuple[str, Verified] | None = None
@@ -300,6 +308,8 @@ def _tell(story: RunStory, entry: Entry) -> None:
     elif entry.kind is Kind.ENDED:
         story.ended = (entry.at, _understood(entry, records.ended))
         story.verified, story.reported = None, False
+    elif entry.kind is Kind.NOT_CHECKED:
+        story.not_checked.update(_understood(entry, records.not_checked).sources)
     elif entry.kind is Kind.VERIFIED:
         story.verified = (entry.at, _understood(entry, records.verified))
     elif entry.kind is Kind.REPORTED:
