@@ -63,7 +63,6 @@ def number_frame(ledger: Reader, run_id: str) -> pd.DataFrame:
     with _understanding(run_id):
         tries = _tries(ledger, run_id, numbers)
         settled = _settled(ledger, run_id, numbers)
-        looked = {numbers[number] for entries in _batches(ledger, run_id, Kind.LOOK) for _, _, number, _ in entries}
         every = pd.RangeIndex(len(numbers) - 1)
         is_intent = tries["proof"].isna()
         last_intents = tries[is_intent].groupby("number")["seq"].max()
@@ -71,8 +70,6 @@ def number_frame(ledger: Reader, run_id: str) -> pd.DataFrame:
         settled = settled[settled["seq"] > last_intents.reindex(settled.index, fill_value=-1)]
         recorded = {
             "number_id": list(numbers)[1:],
-            "was_tried": every.isin(tries.loc[~is_intent, "number"]),
-            "was_touched": every.isin(tries["number"]) | every.isin(list(looked)),
             **{name: settled[name].reindex(every) for name in _OUTCOME},
             **_requests(tries, is_intent, every),
         }
@@ -90,6 +87,7 @@ def _requests(tries: pd.DataFrame, is_intent: "pd.Series[bool]", every: pd.Range
     left = tries[unanswered | (~is_intent & tries["proof"].ne(Proof.NOT_SENT))]
     answers = left[left["http_status"].notna()].drop_duplicates("number", keep="last").set_index("number")
     return {
+        "is_in_doubt": pd.Series(every.isin(left.loc[left["proof"].ne(Proof.THROTTLED), "number"])),
         "attempts": left.groupby("number").size().reindex(every, fill_value=0),
         "first_attempt_at": left.drop_duplicates("number").set_index("number")["at"].reindex(every),
         "http_status": answers["http_status"].reindex(every),

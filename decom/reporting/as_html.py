@@ -16,7 +16,16 @@ from markupsafe import Markup
 from decom.reporting.interface import Audit
 from decom.reporting.neutral import visible
 from decom.reporting.page_facts import page_facts
-from decom.reporting.words import kind_of, step_for, usd
+from decom.reporting.words import SOURCE_STATES, kind_of, step_for, usd
+from decom.vocabulary import SourceState
+
+_SOURCE_MARKS = {
+    SourceState.CHECKED: "released",
+    SourceState.NOT_APPLICABLE: "protected",
+    SourceState.REFUSED_BY_SERVICE: "protected",
+    SourceState.NOT_CHECKED: "failed",
+}
+"""The look of each state of a source: that of an outcome."""
 
 _AT_ONCE = 64
 """Pieces of the template that are written at once."""
@@ -52,7 +61,9 @@ def _template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, finalize=_shown, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals.update(usd=usd, kind_of=kind_of, step_for=step_for)
+    environment.globals.update(
+        usd=usd, kind_of=kind_of, step_for=step_for, source_states=SOURCE_STATES, source_marks=_SOURCE_MARKS
+    )
     return environment.from_string(_text("page.html"))
 
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from decom.errors import BadInput
 from decom.ledger.reader import Reader, RunStory
-from decom.planning.plan import PlanHead
+from decom.planning.plan import PlanHead, Source
 from decom.planning.saved import saved_head
 from decom.reporting.billing import billing_stops_on, renewal_column
 from decom.reporting.interface import Audit, Timing, Verification
 from decom.reporting.statement import total
 from decom.tables import shaped
-from decom.vocabulary import Decision, Evidence, ExitCode, Outcome, Stopped, exit_code, stopped
+from decom.vocabulary import Decision, Evidence, ExitCode, Outcome, SourceState, Stopped, exit_code, stopped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,14 +40,15 @@ def build(ledger: Reader, run_id: str) -> Audit:
         )
     head = saved_head(story.plan).head
     planned, others = plan_frames(ledger, run_id, len(head.other_columns))
-    rows = _rows(planned, others, number_frame(ledger, run_id), story, head)
+    numbers = number_frame(ledger, run_id)
+    rows = _rows(planned, others, numbers, story, head)
     counts = {Outcome(str(name)): int(count) for name, count in rows["outcome"].value_counts(sort=False).items()}
     why = _why(story)
     return Audit(
         run_id=run_id,
-        status=status(story),
+        status=story.status,
         why=why,
-        exit_code=_exit_code(counts, story, why),
+        exit_code=_exit_code(counts, story, why, sent=bool(numbers["attempts"].gt(0).any())),
         workspace=head.workspace,
         base_url=head.base_url,
         input_name=head.input_name,
@@ -58,7 +59,7 @@ def build(ledger: Reader, run_id: str) -> Audit:
         operator=story.starts[-1][1].operator if len(story.starts) > 0 else "",
         counts=counts,
         gone_before_us=int(rows["evidence"].eq(Evidence.ANSWERED_404_AFTER_SEEN).sum()),
-        sources=head.sources,
+        sources=tuple(_source(source, story) for source in head.sources),
         money=total(rows),
         timing=_timing(story),
         verification=None if story.verified is None else Verification(story.verified[0], story.verified[1].differences),
@@ -70,21 +71,22 @@ def build(ledger: Reader, run_id: str) -> Audit:
     )
 
 
-def status(story: RunStory) -> str:
-    """`planned`, `done`, `stopped` or `interrupted`."""
-    if story.ended is not None:
-        return "done" if story.ended[1].why is None else "stopped"
-    return "interrupted" if len(story.starts) > 0 else "planned"
+def _source(source: Source, story: RunStory) -> Source:
+    """A source as the plan has it, unless it could not be read just before the releases."""
+    why = story.not_checked.get(source.name)
+    return source if why is None else Source(source.name, SourceState.NOT_CHECKED, f"just before releasing: {why}")
 
 
 def _why(story: RunStory) -> Stopped | None:
     return Stopped.INTERRUPTED if story.ended is None else story.ended[1].why
 
 
-def _exit_code(counts: Mapping[Outcome, int], story: RunStory, why: Stopped | None) -> ExitCode:
-    code = exit_code(counts, why)
-    wrong = story.verified is not None and len(story.verified[1].differences) > 0
-    return ExitCode.INCOMPLETE if wrong and code in (ExitCode.DONE, ExitCode.HELD_BACK) else code
+def _exit_code(counts: Mapping[Outcome, int], story: RunStory, why: Stopped | None, *, sent: bool) -> ExitCode:
+    """The exit code; an end at which nobody looked back, or found something else than is reported, is not done."""
+    code = exit_code(counts, why, sent=sent)
+    as_reported = story.verified is not None and len(story.verified[1].differences) == 0
+    proved = as_reported or len(story.starts) == 0
+    return ExitCode.INCOMPLETE if not proved and code in (ExitCode.DONE, ExitCode.HELD_BACK) else code
 
 
 def _timing(story: RunStory) -> Timing:
@@ -105,7 +107,7 @@ def _rows(
     became = _of_rows(planned, numbers, sent)
     settled = became["outcome"].notna()
     open_ = ~settled & became["open_since"].notna()
-    doubtful = open_ | (~settled & became["was_tried"])
+    doubtful = open_ | (~settled & became["is_in_doubt"])
     untold = sent & ~settled & ~doubtful
     undecided = planned["decision"].isna()
     ended_at = story.ended[0] if story.ended is not None else story.planned_at
@@ -134,7 +136,7 @@ def _rows(
             "reason": _either(
                 planned["reason"],
                 (untold, f"the run stopped before it{': ' + detail if detail != '' else ''}"),
-                (sent & ~settled & became["was_touched"], _UNDER_WAY),
+                (doubtful, _UNDER_WAY),
                 (settled, became["reason"]),
             ),
             "http_status": became["http_status"],
@@ -157,9 +159,8 @@ def _of_rows(planned: "pd.DataFrame", numbers: "pd.DataFrame", sent: "pd.Series[
     # Not a merge: that joins a row without an ID with whatever has none either.
     at = pd.Index(numbers["number_id"], dtype=object).get_indexer(planned["number_id"])
     found = numbers.reindex(pd.Series(at).where(sent.to_numpy(), -1)).set_axis(planned.index)
-    for flag in ("was_tried", "was_touched"):
-        found[flag] = found[flag].eq(True)
-    return found.assign(attempts=found["attempts"].fillna(0).astype("int64"))
+    attempts, is_in_doubt = found["attempts"].fillna(0).astype("int64"), found["is_in_doubt"].eq(True)
+    return found.assign(attempts=attempts, is_in_doubt=is_in_doubt)
 
 
 def _either(otherwise: "pd.Series[Any]", *cases: "tuple[pd.Series[bool], Any]") -> "pd.Series[Any]":

@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
+from decom.planning.plan import Conflict, held_by, in_words
 from decom.reporting.interface import Audit, ReportFormat
 from decom.reporting.neutral import neutral
 from decom.reporting.pieces import Form, in_pieces
@@ -78,8 +79,15 @@ class ConflictsCsv:
             ("status", held["status"], text_cell),
             ("what_to_do", held["source"], lambda source: text_cell(step_for(source))),
         ]
-        names = ("number_id", "phone_number", "nickname", "monthly_cost_usd", "reason")
-        of_row = [*((name, rows[name], _form_of(name)) for name in names), ("input_row", rows["row"], text_cell)]
+        # Of a number that thousands hold, each line is about one of them: joined, they would fill a disk.
+        alone = ~held["place"].duplicated(keep=False).to_numpy()
+        reasons = rows["reason"].astype(object).where(alone, _reasons(held))
+        names = ("number_id", "phone_number", "nickname", "monthly_cost_usd")
+        of_row = [
+            *((name, rows[name], _form_of(name)) for name in names),
+            ("reason", reasons, text_cell),
+            ("input_row", rows["row"], text_cell),
+        ]
         ours = [*of_holder, *of_row]
         _write(stream, [*ours, *_others(headers_beside(audit.other_columns, [name for name, *_ in ours]), others)])
 
@@ -137,7 +145,12 @@ def money_cell(cell: str | None) -> str:
 
 def conflicts_in_words(cell: str | None) -> str:
     """`campaign "Diwali" cmp_1 (active); batch call bat_2 (running)`; empty where nothing holds the number."""
-    return "; ".join(map(str, conflicts_of(cell)))
+    return in_words(conflicts_of(cell))
+
+
+def _reasons(held: "pd.DataFrame") -> list[str]:
+    facts = (held[name] for name in ("source", "conflict_id", "name", "status"))
+    return [held_by((Conflict(*each),)) for each in zip(*facts, strict=True)]
 
 
 def _form_of(name: str) -> Form:

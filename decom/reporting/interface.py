@@ -91,6 +91,11 @@ class Audit:
     others: "pd.DataFrame" = field(repr=False)
     """The input's other cells: column n is that of the nth of `other_columns`; the same index as `rows`."""
 
+    @property
+    def unverified(self) -> bool:
+        """Whether nobody has looked at the account again since the run ended, though it may have sent something."""
+        return self.timing.parts > 0 and self.verification is None
+
 
 class ReportFormat(Protocol):
     """One file of the audit."""

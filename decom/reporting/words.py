@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from decom.reporting.interface import Audit
-from decom.vocabulary import Outcome
+from decom.vocabulary import Outcome, SourceState
 
 MEANINGS = {
     Outcome.RELEASED: "This run released it.",
@@ -15,7 +15,19 @@ MEANINGS = {
     Outcome.PROTECTED: "On the protect list; nothing was sent.",
     Outcome.INVALID: "Not a valid ID or phone number, or the two do not match; nothing was sent.",
     Outcome.DUPLICATE: "The same number as another row, which carries the outcome.",
+    Outcome.NOT_SELECTED: "Left out by --only, --exclude or --limit; nothing was sent.",
 }
+
+NOT_VERIFIED = "nobody has looked at the account again since the run ended, so what is reported may not be so."
+"""What is said where there is no verification."""
+
+SOURCE_STATES = {
+    SourceState.CHECKED: "checked",
+    SourceState.NOT_APPLICABLE: "not applicable",
+    SourceState.REFUSED_BY_SERVICE: "refused by service",
+    SourceState.NOT_CHECKED: "not checked",
+}
+"""The state of a source of conflicts, as reports and the terminal show it."""
 
 _STATUS = {
     "planned": "Planned; nothing has been released",
@@ -32,6 +44,8 @@ def outcome_in_words(outcome: Outcome) -> str:
 
 def status_in_words(audit: Audit) -> str:
     """`Stopped early (sigterm)`"""
+    if audit.unverified and audit.status == "done":
+        return "Incomplete: not verified"
     status = _STATUS.get(audit.status, audit.status)
     return status if audit.why is None else f"{status} ({audit.why.value.replace('_', ' ')})"
 
@@ -41,6 +55,7 @@ _STEPS = {
     "batch-calls": "Give the batch call another number to call from, cancel it, or let it finish.",
     "workflows": "Take the number out of the workflow, or switch the workflow off.",
     "default-number": "Make another number the workspace's default.",
+    "number-status": "Somebody else has the number in hand (a port, a suspension): wait, or ask DialNexa about it.",
     "service-answer": "Read what the API answered, and reconfigure what it names.",
 }
 _STEP = "Reconfigure it so that it no longer uses the number."
@@ -50,6 +65,7 @@ _KINDS = {
     "batch-calls": "Batch call",
     "workflows": "Workflow",
     "default-number": "Default number",
+    "number-status": "Number status",
     "service-answer": "Reported by the API",
 }
 

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 from decom.reporting.interface import Audit
 from decom.reporting.page_facts import blockers_of
 from decom.reporting.statement import group_column
-from decom.reporting.words import kind_of, step_for
+from decom.reporting.words import SOURCE_STATES, kind_of, step_for
 from decom.reporting.xlsx_sheet import Lines, set_up_page
 from decom.tables import lines_of
+from decom.vocabulary import SourceState
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,16 +76,16 @@ def write_todo(lines: Lines, audit: Audit) -> None:
 
 def write_sources(lines: Lines, audit: Audit) -> None:
     """Where conflicts were looked for, and where they could not be."""
-    lines.widths((26, 16, 90))
+    lines.widths((26, 20, 90))
     set_up_page(lines, audit.run_id, "Sources")
-    lines.heading("Source of conflicts", "Checked", "What was read, or why it was not")
+    lines.heading("Source of conflicts", "State", "What was read, or why it was not")
     lines.sheet.freeze_panes(1, 0)
     look = lines.look
+    formats_of = {SourceState.CHECKED: look.good, SourceState.NOT_CHECKED: look.bad}
     for source in audit.sources:
-        checked = "yes" if source.checked else "NOT CHECKED"
         lines.tall(-(-len(source.why) // 85))
-        formats = [look.text, look.good if source.checked else look.bad, look.wrapped]
-        lines.line(source.name, checked, source.why, formats=formats)
+        formats = [look.text, formats_of.get(source.state, look.text), look.wrapped]
+        lines.line(source.name, SOURCE_STATES[source.state], source.why, formats=formats)
 
 
 def _group_line(sums: Any) -> tuple[Any, ...]:

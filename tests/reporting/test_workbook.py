@@ -22,7 +22,7 @@ from decom.reporting.interface import Verification
 from decom.reporting.xlsx_lists import MOST_HOLDERS
 from decom.reporting.xlsx_rows import number_xml, put, text_xml
 from decom.reporting.xlsx_sheet import MOST_TEXT, Lines, cell_text, day_of, look_of, moment_of
-from decom.vocabulary import Outcome
+from decom.vocabulary import Outcome, SourceState
 from tests.reporting.made_up import made_up_audit, made_up_row, mixed_rows, nasty_audit, with_text
 
 
@@ -159,9 +159,13 @@ def test_what_was_not_checked_is_on_the_first_sheet():
 def test_a_run_without_doubts_says_so_on_the_first_sheet():
     audit = made_up_audit(mixed_rows(9))
     verified = Verification("2026-11-23T19:12:00.000Z", ())
-    sources = (Source("campaigns", True, "14 campaigns"),)
+    sources = (
+        Source("campaigns", SourceState.CHECKED, "14 campaigns"),
+        Source("batch-calls", SourceState.NOT_APPLICABLE, "this account has no batch calls (404)"),
+        Source("default-number", SourceState.REFUSED_BY_SERVICE, "the API does not show it"),
+    )
     lines = values_of(workbook(replace(audit, verification=verified, sources=sources, gone_before_us=1))["Summary"])
-    assert ["Every source of conflicts was read to its end."] in lines
+    assert ["Every source of conflicts that this account has and shows was read to its end."] in lines
     assert ["Everything matched the account."] in lines
     assert any(line[0].startswith("Of the missing, 1 was on the account") for line in lines if line)
 

@@ -11,13 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO
 
 from decom.reporting.neutral import neutral
-from decom.tables import Kind, in_file
-from tests.reporting.oracle.columns import Cell, cells_of
+from tests.reporting.oracle.columns import COLUMNS, Cell, Kind, cells_of
 from tests.reporting.oracle.interface import Audit
 
 _PLAIN_NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
-_COLUMNS = in_file("U")
-_MONEY_AT = next(at for at, column in enumerate(_COLUMNS) if column.kind is Kind.MONEY)
+_MONEY_AT = next(at for at, column in enumerate(COLUMNS) if column.kind is Kind.MONEY)
 
 
 class AsCsv:
@@ -28,7 +26,7 @@ class AsCsv:
 
     def write(self, audit: Audit, stream: BinaryIO) -> None:
         """Write one line for each of `audit.rows`, in their order."""
-        header = [*(column.name for column in _COLUMNS), *audit.other_columns]
+        header = [*(column.name for column in COLUMNS), *audit.other_columns]
         write_lines(header, _lines(audit), stream)
 
 

@@ -7,10 +7,10 @@ columns. The apostrophe before an E.164 number is taken off again when the file 
 from collections.abc import Collection, Iterator
 from typing import BinaryIO
 
-from decom.tables import normalised
 from decom.vocabulary import Outcome
 from tests.reporting.oracle.as_csv import text_cell, write_lines
 from tests.reporting.oracle.interface import Audit
+from tests.reporting.oracle.money import normalised
 
 OUTCOMES = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED)
 """What may be tried again as it is."""

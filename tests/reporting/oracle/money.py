@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from decom.planning.plan import ReportOptions
-from decom.tables import normalised
 from decom.vocabulary import Outcome
 from tests.reporting.oracle.interface import Audit, AuditRow, Money
 
@@ -146,6 +145,11 @@ def group_column(options: ReportOptions, other_columns: Sequence[str]) -> int | 
     wanted = GROUP_HEADERS if options.group_by is None else (normalised(options.group_by),)
     headers = [normalised(header) for header in other_columns]
     return next((headers.index(name) for name in wanted if name in headers), None)
+
+
+def normalised(header: str) -> str:
+    """A header as it is compared: without regard to case, blanks, `_` and `-`."""
+    return "".join(header.split()).replace("_", "").replace("-", "").lower()
 
 
 def dollars(amount: Decimal) -> str:
