@@ -47,6 +47,13 @@ class InForce:
             yield f"{self.protect_file} protects {named:,} {numbers} of this plan now: not released."
 
 
+def protected_by(settings: Settings) -> frozenset[str]:
+    """What the protect file in force names; nothing where there is none. Raises BadInput where it cannot be read."""
+    if settings.protect is None:
+        return frozenset()
+    return read_protected(settings.protect, settings.input.wanted.region)
+
+
 def in_force(settings: Settings, head: PlanHead) -> InForce:
     """The guards in force now, for a plan that was made earlier. Raises BadInput for a bad protect file."""
     places = {name: settings.origins[name] for name in LIMITS if name in settings.origins}
@@ -62,7 +69,7 @@ def in_force(settings: Settings, head: PlanHead) -> InForce:
         limits,
         ttl,
         tuple(sorted({*head.accept_unchecked, *settings.accept_unchecked})),
-        frozenset() if settings.protect is None else read_protected(settings.protect),
+        protected_by(settings),
         "" if settings.protect is None else settings.protect.name,
         tuple(word for word in words if word != ""),
     )
