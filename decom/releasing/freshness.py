@@ -20,6 +20,7 @@ from decom.dialnexa.service import Service
 from decom.errors import KeyRefused, Refused, Unreachable
 from decom.planning.guards import check_age
 from decom.planning.holds.interface import Hold
+from decom.planning.number_status import in_other_hands
 from decom.planning.plan import Conflict, PlanHead
 from decom.releasing.decide import Settle, came_to_be_held, came_to_be_protected, came_to_mean
 from decom.releasing.one_number import Task
@@ -76,6 +77,9 @@ class Freshness:
         self._clock = service.patience.clock
         self._to_come = {task.number_id: task.phone_number for task in tasks}
         self._means: dict[str, str | None] = {}
+        """What IDs have come to mean that were planned as another number."""
+        self._in_hand: dict[str, tuple[Conflict, ...]] = {}
+        """What a number's own status says against releasing it, by ID."""
         self._held: Mapping[str, tuple[Conflict, ...]] = fresh.held
         now = self._clock.monotonic()
         for_numbers, for_holds = fresh.requests
@@ -92,7 +96,7 @@ class Freshness:
             return came_to_be_protected(rule)
         if task.number_id in self._means:
             return came_to_mean(self._means[task.number_id], task.phone_number, ())
-        task.held = self._held.get(task.phone_number or "", ())
+        task.held = (*self._held.get(task.phone_number or "", ()), *self._in_hand.get(task.number_id, ()))
         if len(task.held) > 0:
             return came_to_be_held(task.held)
         try:
@@ -184,7 +188,10 @@ class Freshness:
     async def _read_numbers(self, account: Account) -> None:
         async for number in read_meanings(account, self._to_come.keys()):
             planned = self._to_come.get(number.id)
-            if planned is not None and number.phone_number != planned:
+            if planned is None:
+                continue
+            self._in_hand[number.id] = in_other_hands(number)
+            if number.phone_number != planned:
                 self._means[number.id] = number.phone_number
             else:
                 self._means.pop(number.id, None)

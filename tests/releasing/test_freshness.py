@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -168,6 +169,21 @@ def test_an_id_that_came_to_mean_another_number_is_not_released(home: Path):
     assert (found["phn_249"].outcome, found["phn_249"].evidence) == (Outcome.NOT_ATTEMPTED, "stopped:changed")
     assert "phn_249" not in sent(release)
     assert sum(1 for each in found.values() if each.outcome is Outcome.RELEASED) == 249
+
+
+class PortedAway(World):
+    """An account from which somebody ports a number away, a minute after the run began."""
+
+    def _record(self, number_id: str, number: str) -> dict[str, Any]:
+        record = World._record(self, number_id, number)
+        return {**record, "status": "port_out_pending"} if number_id == "phn_248" and self.now > 60.0 else record
+
+
+def test_a_number_that_somebody_else_came_to_have_in_hand_is_not_released(home: Path):
+    release = Release(home, account=PortedAway)
+    found = release.done()
+    assert found["phn_248"].outcome is Outcome.CONFLICTED and "port_out_pending" in found["phn_248"].reason
+    assert "phn_248" not in sent(release)
 
 
 def test_it_is_read_again_every_few_minutes_and_that_takes_a_small_share_of_the_requests(home: Path):
