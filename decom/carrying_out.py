@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -60,7 +60,7 @@ async def carried_out(
         ours = memory_of(ledger, this.saved.head.workspace, this.saved.head.base_url)
         others = ledger.released_by_others(run_id, ours.run_ids)
     part = Part(
-        head=this.saved.head,
+        head=replace(this.saved.head, accept_unchecked=guards.accept_unchecked),
         releases=this.releases,
         planned=this.extent,
         stories=this.story.numbers,

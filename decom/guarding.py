@@ -22,6 +22,8 @@ class InForce:
     limits: Limits
     plan_ttl: timedelta
     """How long after it was made the plan may be carried out."""
+    accept_unchecked: tuple[str, ...]
+    """The sources of conflicts, by name, that may stay unread: those of the plan, and those that are accepted now."""
     protected: frozenset[str]
     """IDs and E.164 numbers that the protect file in force now names; empty where there is none."""
     protect_file: str
@@ -66,6 +68,7 @@ def in_force(settings: Settings, head: PlanHead) -> InForce:
     return InForce(
         limits,
         ttl,
+        tuple(sorted({*head.accept_unchecked, *settings.accept_unchecked})),
         protected_by(settings),
         "" if settings.protect is None else settings.protect.name,
         tuple(word for word in words if word != ""),

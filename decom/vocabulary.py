@@ -27,6 +27,19 @@ class Decision(StrEnum):
     """Free, and to be released."""
 
 
+class SourceState(StrEnum):
+    """What is known of one source of conflicts."""
+
+    CHECKED = "checked"
+    """Read to its last page and understood: "no conflict" may be said of it."""
+    NOT_APPLICABLE = "not_applicable"
+    """This account has no such thing."""
+    REFUSED_BY_SERVICE = "refused_by_service"
+    """It cannot be matched beforehand; the service refuses the release of what it holds (409)."""
+    NOT_CHECKED = "not_checked"
+    """It is there and was not read, not to its end, or not understood; or no source at all answered: a guard."""
+
+
 class Outcome(StrEnum):
     """What became of a row, in the order in which summaries list them."""
 

@@ -136,6 +136,7 @@ def test_every_key_of_a_job_file_reaches_its_setting(tmp_path: Path) -> None:
         max_missing = 0
         max_cost = 12.5
         max_rows = 10
+        accept_unchecked = ["batch-calls"]
         plan_ttl = "1h30m"
         protect = "never.txt"
         [rate]
@@ -180,6 +181,7 @@ def test_every_key_of_a_job_file_reaches_its_setting(tmp_path: Path) -> None:
     only = ("operation=Delete", "team=Sales")
     assert found.input.selection == Selection(only, ("+14155550100",), 5, ("to release",))
     assert (found.limits.max_release, found.limits.max_share, found.limits.max_missing) == (7, 1.0, 0.0)
+    assert found.accept_unchecked == ("batch-calls",)
     assert (found.limits.max_cost, found.workspace) == (Decimal("12.5"), "production")
     assert (found.plan_ttl, found.protect) == (timedelta(minutes=90), jobs / "never.txt")
     assert (found.pace.rate, found.pace.reserve, found.concurrency) == (Fixed(20, 2.5), 0.25, 3)

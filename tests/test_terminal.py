@@ -30,7 +30,7 @@ from decom.terminal.progress import PaceInWords, Progress, duration
 from decom.terminal.runs import next_after_run, short_summary, summary_lines
 from decom.terminal.screen import Part, Screen, Showing, error_lines, shown
 from decom.terminal.streams import Lasting
-from decom.vocabulary import Decision, Outcome, Stopped
+from decom.vocabulary import Decision, Outcome, SourceState, Stopped
 from tests.made_up_plan import EVIL, HEAD, HELD_BY, PLAN, RUN_ID, evil_plan, row
 from tests.quick_clock import QuickClock
 
@@ -112,7 +112,7 @@ def test_a_plan_and_a_summary_fit_any_width(width: int) -> None:
 
 
 def test_what_is_piped_is_plain_and_its_lines_are_whole() -> None:
-    long = replace(HEAD, sources=(Source("campaigns", False, "because " + "x" * 200),))
+    long = replace(HEAD, sources=(Source("campaigns", SourceState.NOT_CHECKED, "because " + "x" * 200),))
     found = printed(plan_lines(replace(PLAN, head=long), 80), terminal=False)
     assert found.isascii()
     assert "because " + "x" * 200 in found

@@ -16,7 +16,7 @@ from decom.reporting.interface import Audit
 from decom.reporting.manifest import MANIFEST
 from decom.reporting.words import NOT_VERIFIED, status_in_words
 from decom.terminal.screen import shown
-from decom.vocabulary import SIGNALS, ExitCode, Outcome, Stopped
+from decom.vocabulary import SIGNALS, ExitCode, Outcome, SourceState, Stopped
 
 _UNDONE = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED)
 _LONGEST_LINE = 400
@@ -105,7 +105,7 @@ def _about_run(finished: Finished, exit_code: ExitCode, host: str) -> Iterator[s
     for outcome, count in audit.counts.items():
         if count > 0:
             yield f"{count:>9,}  {outcome.value.replace('_', ' ')}"
-    unchecked = [source.name for source in audit.sources if not source.checked]
+    unchecked = [source.name for source in audit.sources if source.state is SourceState.NOT_CHECKED]
     if len(unchecked) > 0:
         yield f"Not checked for conflicts: {', '.join(unchecked)}."
     if audit.verification is not None and _differences(audit) == 0:

@@ -76,10 +76,9 @@ class Freshness:
         self._watched, self._service, self._stop = watched, service, stop
         self._clock = service.patience.clock
         self._to_come = {task.number_id: task.phone_number for task in tasks}
+        self._known = fresh.numbers
         self._means: dict[str, str | None] = {}
-        """What IDs have come to mean that were planned as another number."""
-        self._in_hand: dict[str, tuple[Conflict, ...]] = {}
-        """What a number's own status says against releasing it, by ID."""
+        self._in_hands = {number_id: in_other_hands(number) for number_id, number in fresh.numbers.items()}
         self._held: Mapping[str, tuple[Conflict, ...]] = fresh.held
         now = self._clock.monotonic()
         for_numbers, for_holds = fresh.requests
@@ -96,7 +95,7 @@ class Freshness:
             return came_to_be_protected(rule)
         if task.number_id in self._means:
             return came_to_mean(self._means[task.number_id], task.phone_number, ())
-        task.held = (*self._held.get(task.phone_number or "", ()), *self._in_hand.get(task.number_id, ()))
+        task.held = (*self._held.get(task.phone_number or "", ()), *self._in_hands.get(task.number_id, ()))
         if len(task.held) > 0:
             return came_to_be_held(task.held)
         try:
@@ -177,7 +176,9 @@ class Freshness:
         return None
 
     async def _read_holds(self, account: Account) -> None:
-        held, whole = await read_holds(account, self._watched.holds, self._watched.head)
+        watched, ids = self._watched, self._to_come.keys()
+        sources, held = await read_holds(account, watched.holds, watched.head, self._known, ids)
+        whole = {source.name for source in sources if source.checked}
         found = dict(held)
         for number, conflicts in self._held.items():
             # What a source said before it could not be read whole any more still holds.
@@ -188,10 +189,8 @@ class Freshness:
     async def _read_numbers(self, account: Account) -> None:
         async for number in read_meanings(account, self._to_come.keys()):
             planned = self._to_come.get(number.id)
-            if planned is None:
-                continue
-            self._in_hand[number.id] = in_other_hands(number)
-            if number.phone_number != planned:
+            if planned is not None and number.phone_number != planned:
                 self._means[number.id] = number.phone_number
             else:
                 self._means.pop(number.id, None)
+            self._in_hands[number.id] = in_other_hands(number)

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from decom.errors import BadInput
 from decom.ledger.reader import NumberStory, Reader, RunStory
 from decom.ledger.records import Attempt
-from decom.planning.plan import Conflict, PlanHead, PlannedRow
+from decom.planning.plan import Conflict, PlanHead, PlannedRow, Source
 from decom.planning.saved import row_from_json, saved_head
 from decom.reporting.billing import billing_stops_on, renewal_column
 from decom.reporting.interface import Audit, AuditRow, Timing, Verification
 from decom.reporting.money import add_up
-from decom.vocabulary import Decision, Evidence, ExitCode, Outcome, Stopped, exit_code, stopped
+from decom.vocabulary import Decision, Evidence, ExitCode, Outcome, SourceState, Stopped, exit_code, stopped
 
 
 def build(ledger: Reader, run_id: str) -> Audit:
@@ -60,7 +60,7 @@ def build(ledger: Reader, run_id: str) -> Audit:
         operator=story.starts[-1][1].operator if len(story.starts) > 0 else "",
         counts={outcome: counts[outcome] for outcome in Outcome},
         gone_before_us=evidence[Evidence.ANSWERED_404_AFTER_SEEN],
-        sources=head.sources,
+        sources=tuple(_source(source, story) for source in head.sources),
         money=money,
         timing=_timing(story),
         verification=None if story.verified is None else Verification(story.verified[0], story.verified[1].differences),
@@ -69,6 +69,12 @@ def build(ledger: Reader, run_id: str) -> Audit:
         ledger_head=ledger.head(run_id),
         rows=rows,
     )
+
+
+def _source(source: Source, story: RunStory) -> Source:
+    """A source as the plan has it, unless it could not be read just before the releases."""
+    why = story.not_checked.get(source.name)
+    return source if why is None else Source(source.name, SourceState.NOT_CHECKED, f"just before releasing: {why}")
 
 
 def _why(story: RunStory) -> Stopped | None:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from decom.reporting.interface import Audit
 from decom.reporting.money import dollars
-from decom.vocabulary import Outcome
+from decom.vocabulary import Outcome, SourceState
 
 MEANINGS = {
     Outcome.RELEASED: "This run released it.",
@@ -21,6 +21,14 @@ MEANINGS = {
 
 NOT_VERIFIED = "nobody has looked at the account again since the run ended, so what is reported may not be so."
 """What is said where there is no verification."""
+
+SOURCE_STATES = {
+    SourceState.CHECKED: "checked",
+    SourceState.NOT_APPLICABLE: "not applicable",
+    SourceState.REFUSED_BY_SERVICE: "refused by service",
+    SourceState.NOT_CHECKED: "not checked",
+}
+"""The state of a source of conflicts, as reports and the terminal show it."""
 
 _STATUS = {
     "planned": "Planned; nothing was released yet",

@@ -14,6 +14,7 @@ from decom.reporting.interface import Audit
 from decom.reporting.money import dollars
 from decom.reporting.words import MEANINGS, NOT_VERIFIED, status_in_words
 from decom.terminal.screen import BAD, COLOURS, DONE, HELD, QUIET, Line, Part, amount, shown
+from decom.terminal.sources import not_checked_lines
 from decom.vocabulary import Outcome
 
 _NARROW = 72
@@ -34,9 +35,7 @@ def summary_lines(audit: Audit, folder: Path, files: Sequence[Path], width: int)
     yield from _money(audit)
     if audit.gone_before_us > 0:
         yield Line(Text(f"{audit.gone_before_us:,} of the missing were there when planned and gone when asked to go."))
-    unchecked = [source for source in audit.sources if not source.checked]
-    for source in unchecked:
-        yield Line(Text.assemble(("Not checked", HELD), f" {shown(source.name)}: {shown(source.why, 300)}"))
+    yield from not_checked_lines(audit.sources)
     yield from _verification(audit)
     yield Line(Text.assemble("Reports in ", (shown(str(folder)), "bold")), whole=True)
     yield Line(Text(", ".join(path.name for path in files)), indent=2)
@@ -48,6 +47,7 @@ def short_summary(audit: Audit, folder: Path) -> Iterator[Part]:
         f"{outcome.value.replace('_', ' ')} {count:,}" for outcome, count in audit.counts.items() if count > 0
     )
     yield Line(Text(f"{status_in_words(audit)}: decom run {audit.run_id} of {shown(audit.input_name)}: {counts}"))
+    yield from not_checked_lines(audit.sources)
     yield from _verification(audit)
     yield Line(Text(f"Reports in {shown(str(folder))}"), whole=True)
 

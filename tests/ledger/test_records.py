@@ -9,7 +9,19 @@ from hypothesis import given
 
 from decom.dialnexa.replies import Proof
 from decom.ledger import records
-from decom.ledger.records import Attempt, Ended, Intent, Kind, Look, Reported, Settled, Started, Verified, entry
+from decom.ledger.records import (
+    Attempt,
+    Ended,
+    Intent,
+    Kind,
+    Look,
+    NotChecked,
+    Reported,
+    Settled,
+    Started,
+    Verified,
+    entry,
+)
 from decom.vocabulary import Outcome, Stopped
 from tests.ledger import entries
 from tests.ledger.entries import AT
@@ -19,6 +31,7 @@ BACK: dict[Kind, Callable[[str], Any]] = {
     Kind.INTENT: records.intent,
     Kind.ATTEMPT: records.attempt,
     Kind.LOOK: records.look,
+    Kind.NOT_CHECKED: records.not_checked,
     Kind.SETTLED: records.settled,
     Kind.ENDED: records.ended,
     Kind.VERIFIED: records.verified,
@@ -73,6 +86,13 @@ CONFLICTS = (("campaigns", "cmp_1", "Spring", "active"),)
             },
             "phn_1",
             "+14155550101",
+        ),
+        (
+            NotChecked((("campaigns", "503"),)),
+            Kind.NOT_CHECKED,
+            {"sources": [["campaigns", "503"]]},
+            None,
+            None,
         ),
         (Ended(Stopped.SIGTERM, "stopped"), Kind.ENDED, {"why": "sigterm", "detail": "stopped"}, None, None),
         (Ended(None), Kind.ENDED, {"why": None, "detail": ""}, None, None),

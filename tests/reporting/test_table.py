@@ -10,14 +10,26 @@ from hypothesis import strategies as st
 from decom.dialnexa.replies import Proof
 from decom.errors import BadInput
 from decom.ledger.reader import Reader
-from decom.ledger.records import Attempt, Ended, Intent, Look, Record, Reported, Settled, Started, Verified, entry
+from decom.ledger.records import (
+    Attempt,
+    Ended,
+    Intent,
+    Look,
+    NotChecked,
+    Record,
+    Reported,
+    Settled,
+    Started,
+    Verified,
+    entry,
+)
 from decom.ledger.writer import Writer
 from decom.planning.plan import Billing, Conflict, Plan, PlannedRow, ReportOptions, Source
 from decom.planning.saved import SavedHead
 from decom.reporting.interface import Audit, AuditRow, Timing, Verification
 from decom.reporting.table import build
 from decom.runs import enter_plan
-from decom.vocabulary import Decision, Evidence, Outcome, Stopped
+from decom.vocabulary import Decision, Evidence, Outcome, SourceState, Stopped
 from tests.planning.plans import RUN, SPRING, plan, planned
 from tests.quick_clock import QuickClock
 
@@ -343,8 +355,27 @@ def test_a_number_to_which_nothing_came_through_was_not_attempted_when_the_run_w
     assert (found.outcome, found.evidence, found.reason) == ("unknown", "unconfirmed", INTERRUPTED)
 
 
+def test_a_source_that_could_not_be_read_just_before_releasing_is_not_called_checked(tmp_path: Path):
+    sources = (
+        Source("campaigns", SourceState.CHECKED, "14 campaigns"),
+        Source("workflows", SourceState.CHECKED, "2 workflows"),
+    )
+    story: list[Record] = [
+        STARTED,
+        NotChecked((("campaigns", "500"),)),
+        NotChecked((("campaigns", "503"),)),
+        settled(Outcome.RELEASED),
+        Ended(None),
+    ]
+    audit, _ = audited(tmp_path, plan(planned(), sources=sources), *story)
+    assert audit.sources == (
+        Source("campaigns", SourceState.NOT_CHECKED, "just before releasing: 503"),
+        sources[1],
+    )
+
+
 def test_a_runs_facts_are_those_of_its_plan_and_its_ledger(tmp_path: Path):
-    source = Source("campaigns", True, "14 campaigns")
+    source = Source("campaigns", SourceState.CHECKED, "14 campaigns")
     made = plan(
         planned(2),
         planned(3, Decision.MISSING, number_id="phn_2"),
