@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from decom.e164 import read_number
 from decom.errors import BadInput
 from decom.ledger import records
 from decom.ledger.reader import Reader, RunStory
@@ -195,7 +194,10 @@ def _of_run(story: RunStory) -> Iterator[Moment]:
 def _names(wanted: str) -> Iterator[str]:
     """What somebody may mean: the text itself, then each number that it can mean, likeliest first."""
     yield wanted
-    yield from read_number(wanted).numbers
+    if any(map(str.isdigit, wanted)):
+        from decom.e164 import read_number  # loads the numbering plans of the world, and most names are IDs
+
+        yield from read_number(wanted).numbers
 
 
 def _number(asked_for: str, life: list[tuple[str, Entry]]) -> NumberPicture:
