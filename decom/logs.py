@@ -7,7 +7,7 @@ tracebacks and no local variables; a secret is replaced wherever it would occur,
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,9 @@ import structlog
 from decom.clock import Clock
 from decom.dialnexa.pacing import Pacer
 from decom.releasing.events import Began, Done, Event
-from decom.secret import Secret
+from decom.secret import Masker, Secret
 from decom.terminal.screen import shown
 
-MASK = "***"
-SHORTEST_SECRET = 6
-"""Characters; a shorter one would be found in every other word."""
 PROGRESS_EVERY = 30.0
 """Seconds between two `progress` lines."""
 Fields = MutableMapping[str, Any]
@@ -48,14 +45,13 @@ def setup(*, json_lines: bool, verbosity: Verbosity, secrets: Sequence[Secret] =
 
     `json_lines` False: short lines for people. The libraries below have their say from warnings on.
     """
-    words = sorted(_words(secrets), key=len, reverse=True)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
             _without_tracebacks,
-            _Masked(_as_json if json_lines else _for_people, words),
+            _Masked(_as_json if json_lines else _for_people, Masker(secrets)),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(verbosity.value),
         logger_factory=_Stderr,
@@ -120,15 +116,12 @@ class _Stderr:
 class _Masked:
     """Makes the line, and replaces secrets in it where nothing can hide one any more."""
 
-    def __init__(self, line_of: Callable[[Fields], str], words: Sequence[str]) -> None:
+    def __init__(self, line_of: Callable[[Fields], str], masker: Masker) -> None:
         self._line_of = line_of
-        self._words = words
+        self._masker = masker
 
     def __call__(self, _: object, __: str, event: Fields) -> str:
-        line = self._line_of(event)
-        for word in self._words:
-            line = line.replace(word, MASK)
-        return line
+        return self._masker.masked(self._line_of(event))
 
 
 class _FromLibraries(logging.Handler):
@@ -137,16 +130,6 @@ class _FromLibraries(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         say = log.error if record.levelno >= logging.ERROR else log.warning
         say("library", logger=record.name, message=record.getMessage())
-
-
-def _words(secrets: Iterable[Secret]) -> set[str]:
-    """Each secret, the half behind its colon, and both as JSON writes them."""
-    texts: set[str] = set()
-    for secret in secrets:
-        text = secret.reveal()
-        texts |= {text, text.partition(":")[2]}
-    escaped = {json.dumps(text)[1:-1] for text in texts}
-    return {text for text in texts | escaped if len(text) >= SHORTEST_SECRET}
 
 
 def _without_tracebacks(_: object, __: str, event: Fields) -> Fields:

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from rich.text import Text
 
 from decom import doctor, job, logs
 from decom.answering import Answer
-from decom.carrying_out import Finished
 from decom.clock import SystemClock
 from decom.dialnexa.connection import network_transport_maker
 from decom.doctor_findings import Finding, State, worst
@@ -31,13 +31,16 @@ from decom.releasing.events import Event, tell
 from decom.reporting.as_json import summary
 from decom.secret import Secret
 from decom.settings import Settings, load
+from decom.settings_places import working_folder
 from decom.settings_sources import JOB_SUFFIX
 from decom.surroundings import Surroundings
 from decom.terminal.plan import asked_for_leave, next_after_plan, plan_lines, short_plan
 from decom.terminal.progress import Progress
 from decom.terminal.runs import findings_lines, next_after_run, short_summary, summary_lines, verify_lines
-from decom.terminal.screen import Screen
+from decom.terminal.screen import Line, Screen, shown
+from decom.terminal.sources import not_checked_lines
 from decom.vocabulary import ExitCode, plan_exit_code
+from decom.writing_up import Finished
 
 log = structlog.get_logger()
 
@@ -135,7 +138,7 @@ def _session(given: Given, screen: Screen, source: Path | None = None, *, with_k
     job_file = source if source is not None and source.suffix.lower() == JOB_SUFFIX else None
     if source is not None and job_file is None:
         flags["input"] = source
-    settings = load(flags, job_file, os.environ, Path.cwd(), with_key=with_key)
+    settings = load(flags, job_file, os.environ, working_folder(), with_key=with_key)
     if job_file is not None and "input" not in settings.origins:
         raise BadSettings(
             "this job file names no input", where=str(job_file), remedy='Add: [input] and under it path = "numbers.csv"'
@@ -154,6 +157,7 @@ def _session(given: Given, screen: Screen, source: Path | None = None, *, with_k
             listener=listener,
             confirm=lambda approved: _leave(given, screen, progress, approved),
             operator=_operator(),
+            say=lambda line: _said(screen, progress, line),
         )
         yield Session(given, screen, settings, around, progress)
 
@@ -174,12 +178,20 @@ def _leave(given: Given, screen: Screen, progress: Progress, approved: Plan) -> 
     return "yes" in given.switches or asked_for_leave(approved, screen)
 
 
+def _said(screen: Screen, progress: Progress, line: str) -> None:
+    progress.end()
+    screen.show([Line(Text(shown(line)))])
+
+
 def _show_plan(session: Session, planned: Planned) -> None:
     session.progress.end()
     screen = session.screen
+    head = planned.plan.head
     if screen.showing.quiet:
         if _plan_code(planned) is not ExitCode.DONE and "execute" not in session.given.switches:
             screen.show(short_plan(planned.plan, _near(planned.folder)), even_if_quiet=True)
+        else:  # whatever else is quiet: somebody may have accepted it long ago, for another reason
+            screen.show(not_checked_lines(head.sources, head.accept_unchecked), even_if_quiet=True)
     else:
         screen.show(plan_lines(planned.plan, screen.out.width))
 
@@ -216,11 +228,13 @@ def _finished(session: Session, finished: Finished) -> Answer:
         if finished.exit_code is not ExitCode.DONE:
             screen.show(short_summary(audit, folder), even_if_quiet=True)
             screen.show(next_after_run(audit, finished.files, session.given.place_flags()), even_if_quiet=True)
+        else:
+            screen.show(not_checked_lines(audit.sources), even_if_quiet=True)
     else:
         screen.show(summary_lines(audit, folder, finished.files, screen.out.width))
         screen.show(next_after_run(audit, finished.files, session.given.place_flags()))
     files = {path.name: str(path) for path in finished.files}
-    return Answer(finished.exit_code, summary(audit, files))
+    return Answer(finished.exit_code, summary(audit, files), finished.trouble)
 
 
 def _plan_answer(planned: Planned) -> Answer:
@@ -232,7 +246,7 @@ def _plan_answer(planned: Planned) -> Answer:
         "base_url": head.base_url,
         "input": {"name": head.input_name, "sha256": head.input_sha256, "rows": head.input_rows},
         "counts": {decision.value: count for decision, count in planned.plan.counts().items()},
-        "sources": [asdict(source) for source in head.sources],
+        "sources": [source.facts() for source in head.sources],
         "timing": {"planned_at": head.made_at, "forecast_seconds": head.forecast_seconds},
         "files": {name: str(planned.folder / name) for name in ("plan.json", "plan.csv")},
     }
@@ -251,7 +265,10 @@ def _run_of(session: Session, target: str) -> str:
 
 def _near(path: Path) -> Path:
     """A path as one would type it here."""
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except OSError:  # somebody removed it meanwhile; what was done must be told all the same
+        return path
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 

@@ -6,6 +6,7 @@ Flags beat the environment, the environment beats `.env`, that beats the job fil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar, cast
 
@@ -16,12 +17,13 @@ from decom import settings_values as may_be
 from decom.dialnexa.pacing import AUTO, Pace, Rate, parse_rate
 from decom.errors import BadSettings
 from decom.intake.interface import Wanted
-from decom.planning.guards import Limits
+from decom.planning.guards import ACCEPTABLE, Limits
 from decom.planning.plan import Billing, ReportOptions
 from decom.planning.selection import Selection
 from decom.secret import Secret
 from decom.settings_checks import DEFAULT_BASE_URL, checked_base_url, checked_key, read_key_file
-from decom.settings_sources import BY_NAME, Layer, Sources, default_home, first, read_sources
+from decom.settings_places import home_of
+from decom.settings_sources import BY_NAME, Layer, Sources, first, read_sources
 
 T = TypeVar("T")
 
@@ -59,6 +61,8 @@ class Settings:
     """None: none was set; a command that needs it says so."""
     base_url: str
     """Without a slash at its end; https, or http to this machine."""
+    workspace: str | None = None
+    """What the workspace is called; None: it is known by the public half of the key."""
     home: Path
     output: Path
     pace: Pace
@@ -81,10 +85,20 @@ class Settings:
     deadline: float | None
     """Seconds that a run may take; None: any."""
     notify: NotifyOptions
+    accept_unchecked: tuple[str, ...] = ()
+    """The sources of conflicts, by name, that may stay unread."""
     warnings: tuple[str, ...] = ()
     """What is strange and no error: a variable that is no setting, a key that others may read."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """Where each setting that was set comes from, in words; by name."""
+
+    @property
+    def quiet(self) -> float:
+        """Seconds after a DELETE before a second look counts: the settle time, and twice the timeout at least.
+
+        A request that was given up may be carried out as late as that.
+        """
+        return max(self.settle, 2 * self.timeout)
 
 
 def load(
@@ -103,21 +117,28 @@ def load(
     values = _checked(sources)
     warnings = list(sources.warnings)
     key = _key(sources, warnings) if with_key else None
+    if with_key and environ.get("SSLKEYLOGFILE", "") != "":
+        warnings.append(
+            f"SSLKEYLOGFILE is set: whoever reads {environ['SSLKEYLOGFILE']} can decrypt what is sent, the API key too."
+            " Type: unset SSLKEYLOGFILE"
+        )
     billing = Billing(values.cycle, values.day, values.renewal_column)
     _check_billing(sources, billing)
     path = values.input if values.input is None or str(values.input) != "-" else None
     return Settings(
         api_key=key,
         base_url=_base_url(sources) if with_key else DEFAULT_BASE_URL,
-        home=values.home or default_home(environ),
+        workspace=values.workspace,
+        home=home_of(sources, environ),
         output=values.output or cwd / "decom-runs",
         pace=Pace(values.rate, values.reserve),
         concurrency=values.concurrency,
         timeout=values.timeout,
         settle=values.settle,
         plan_ttl=values.plan_ttl,
-        limits=Limits(values.max_release, values.max_share, values.max_missing),
+        limits=Limits(values.max_release, values.max_share, values.max_missing, values.max_cost),
         protect=values.protect,
+        accept_unchecked=values.accept_unchecked,
         input=InputChoice(
             path,
             Wanted(values.column, values.sheet, values.region, values.hidden_rows, values.max_rows),
@@ -176,6 +197,7 @@ class _Values(BaseSettings):
     max_release: Annotated[int, _a(may_be.whole(1, 100_000_000))] = _LIMITS.max_release
     max_share: Annotated[float, _a(may_be.share(zero=False))] = _LIMITS.max_share
     max_missing: Annotated[float, _a(may_be.share(zero=True))] = _LIMITS.max_missing
+    max_cost: Annotated[Decimal | None, _a(may_be.dollars)] = None
     only: Annotated[tuple[str, ...], _a(may_be.texts)] = ()
     exclude: Annotated[tuple[str, ...], _a(may_be.texts)] = ()
     limit: Annotated[int | None, _a(may_be.whole(1, 100_000_000))] = None
@@ -183,6 +205,7 @@ class _Values(BaseSettings):
     max_rows: Annotated[int, _a(may_be.whole(1, 100_000_000))] = Wanted().max_rows
     plan_ttl: Annotated[timedelta, _a(may_be.length)] = timedelta(hours=24)
     protect: Annotated[Path | None, _a(may_be.path)] = None
+    accept_unchecked: Annotated[tuple[str, ...], _a(may_be.some_of(*ACCEPTABLE))] = ()
     rate: Annotated[Rate, _a(_rate)] = AUTO
     concurrency: Annotated[int, _a(may_be.whole(1, 256))] = 16
     reserve: Annotated[float, _a(may_be.share(zero=True))] = 0.1
@@ -203,6 +226,7 @@ class _Values(BaseSettings):
     timeout: Annotated[float, _a(may_be.seconds(zero=False))] = 30.0
     settle: Annotated[float, _a(may_be.seconds(zero=True))] = 60.0
     base_url: Annotated[str | None, _a(_unseen)] = None
+    workspace: Annotated[str | None, _a(may_be.text)] = None
     api_key: Annotated[str | None, _a(_unseen)] = None
     api_key_file: Annotated[Path | None, _a(may_be.path)] = None
 
@@ -247,9 +271,10 @@ def _key(sources: Sources, warnings: list[str]) -> Secret | None:
 
 
 def _base_url(sources: Sources) -> str:
-    """The base URL in force. One that a file names counts only for a key that the same file names.
+    """The base URL in force. One that a file names counts only for the key of that file.
 
-    Otherwise a stray file in the working directory, or a job file from somewhere, could send the key elsewhere.
+    Otherwise a stray file in the working directory, or a job file from somewhere, could send the key elsewhere. Nor is
+    it enough for a `.env` to name a key file: whoever leaves one lying about could name one that is not theirs.
     """
     found = first(sources.layers, "base_url")
     if found is None:
@@ -258,9 +283,12 @@ def _base_url(sources: Sources) -> str:
     place = layer.place(name)
     url = checked_base_url(layer.values[name], place)
     key = first(sources.layers, "api_key", "api_key_file")
-    if url != DEFAULT_BASE_URL and layer.file is not None and key is not None and key[0] is not layer:
+    if url == DEFAULT_BASE_URL or layer.file is None or key is None:
+        return url
+    same_file = key[0] is layer and (layer.kind != ".env" or key[1] == "api_key")
+    if not same_file:
         raise BadSettings(
-            f"the base URL {url} stands here, but the key comes from {key[0].place(key[1])}",
+            f"the base URL {url} is set here, but the key comes from {key[0].place(key[1])}",
             where=place,
             remedy=f"If the key is really meant for it, say so: --base-url {url}  (or DIALNEXA_BASE_URL).",
         )

@@ -7,7 +7,7 @@ import difflib
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -55,9 +55,11 @@ SETTINGS = (
     Setting("max_release", "DECOM_MAX_RELEASE", "guards.max_release", "100"),
     Setting("max_share", "DECOM_MAX_SHARE", "guards.max_share", "0.5"),
     Setting("max_missing", "DECOM_MAX_MISSING", "guards.max_missing", "0.5"),
+    Setting("max_cost", "DECOM_MAX_COST", "guards.max_cost", "250.00"),
     Setting("max_rows", "DECOM_MAX_ROWS", "guards.max_rows", "1000000"),
     Setting("plan_ttl", "DECOM_PLAN_TTL", "guards.plan_ttl", "24h"),
     Setting("protect", "DECOM_PROTECT", "guards.protect", "protected.txt", is_path=True),
+    Setting("accept_unchecked", "DECOM_ACCEPT_UNCHECKED", "guards.accept_unchecked", "batch-calls"),
     Setting("rate", "DECOM_RATE", "rate.rate", "150/60"),
     Setting("concurrency", "DECOM_CONCURRENCY", "rate.concurrency", "16"),
     Setting("reserve", "DECOM_RESERVE", "rate.reserve", "0.1"),
@@ -75,6 +77,7 @@ SETTINGS = (
     Setting("heartbeat", "DECOM_HEARTBEAT", "notify.heartbeat", "https://…"),
     Setting("metrics_file", "DECOM_METRICS_FILE", "notify.metrics_file", "decom.prom", is_path=True),
     Setting("base_url", "DIALNEXA_BASE_URL", "account.base_url", "https://api.dialnexa.com/v1"),
+    Setting("workspace", "DECOM_WORKSPACE", "account.workspace", "production"),
     Setting("api_key", "DIALNEXA_API_KEY", None, "key_id:secret"),
     Setting("api_key_file", "DIALNEXA_API_KEY_FILE", "account.api_key_file", "dialnexa.key", is_path=True),
     Setting("home", "DECOM_HOME", "run.home", "decom-home", is_path=True),
@@ -137,16 +140,16 @@ def read_sources(flags: Mapping[str, object], job_file: Path | None, environ: Ma
     """
     warnings: list[str] = []
     layers = [
-        Layer("flag", _whole_paths({name: value for name, value in flags.items() if value is not None}, cwd)),
-        Layer("environment", _whole_paths(_from_variables(environ, "the environment", warnings), cwd)),
+        Layer("flag", {name: value for name, value in flags.items() if value is not None}),
+        Layer("environment", _from_variables(environ, "the environment", warnings)),
     ]
     dotenv = cwd / ".env"
-    if dotenv.exists() and not dotenv.is_dir():  # a folder of that name is somebody's virtual environment
+    if _is_there(dotenv):
         found = dict(_lines_of(dotenv, warnings))
-        layers.append(Layer(".env", _whole_paths(_from_variables(found, ".env", warnings), cwd), dotenv))
+        layers.append(Layer(".env", _from_variables(found, ".env", warnings), dotenv))
     if job_file is not None:
-        layers.append(Layer("job file", _whole_paths(_from_job(job_file), job_file.absolute().parent), job_file))
-    return Sources(tuple(layers), tuple(warnings))
+        layers.append(Layer("job file", _from_job(job_file), job_file))
+    return Sources(tuple(_with_whole_paths(layer, cwd) for layer in layers), tuple(warnings))
 
 
 def first(layers: Sequence[Layer], *names: str) -> tuple[Layer, str] | None:
@@ -161,20 +164,6 @@ def first(layers: Sequence[Layer], *names: str) -> tuple[Layer, str] | None:
         if len(said) == 1:
             return layer, said[0]
     return None
-
-
-def default_home(environ: Mapping[str, str]) -> Path:
-    """`$XDG_STATE_HOME/decom`, else `~/.local/state/decom`."""
-    state = environ.get("XDG_STATE_HOME", "")
-    if Path(state).is_absolute():  # a relative one is void, by the XDG rules
-        return Path(state) / "decom"
-    return Path(environ.get("HOME") or Path.home()) / ".local" / "state" / "decom"
-
-
-def home_of(sources: Sources, environ: Mapping[str, str]) -> Path:
-    """The home that is in force."""
-    said = first(sources.layers, "home")
-    return default_home(environ) if said is None else Path(said[0].values["home"])
 
 
 def nearest(word: str, words: Sequence[str]) -> str:
@@ -272,10 +261,31 @@ def read_text(path: Path) -> str:
         ) from None
 
 
-def _whole_paths(values: Mapping[str, object], folder: Path) -> dict[str, object]:
-    """The values with their paths made whole; `-` is standard input and stays."""
-    whole = dict(values)
-    for name, value in values.items():
+def _is_there(dotenv: Path) -> bool:
+    """Whether a `.env` is to be read; a folder of that name is somebody's virtual environment."""
+    try:
+        return not stat.S_ISDIR(dotenv.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True  # whoever reads it says what is wrong with it
+
+
+def _with_whole_paths(layer: Layer, cwd: Path) -> Layer:
+    """The layer with its paths made whole; `-` is standard input and stays. Raises BadSettings for an unknown `~user`.
+
+    Paths are relative to the working directory, and in a job file to that file's folder.
+    """
+    folder = cwd if layer.file is None or layer.kind == ".env" else (cwd / layer.file).parent
+    whole = dict(layer.values)
+    for name, value in layer.values.items():
         if BY_NAME[name].is_path and isinstance(value, str | Path) and str(value) != "-":
-            whole[name] = folder / Path(value).expanduser()
-    return whole
+            try:
+                whole[name] = folder / Path(value).expanduser()
+            except (RuntimeError, ValueError):  # ValueError: a NUL in the user's name
+                raise BadSettings(
+                    f"{str(value)[:80]!r} begins with ~, and this machine knows no such user, or no home of theirs",
+                    where=layer.place(name),
+                    remedy=f"Write the whole path. For example: {layer.example(name)}",
+                ) from None
+    return replace(layer, values=whole)

@@ -26,13 +26,13 @@ COMMON = {"--home", "--output", "--base-url", "--rate", "--concurrency", "--json
 ALWAYS = {"--version", "--help"}
 READING = {"--column", "--sheet", "--region", "--hidden-rows"}
 SELECTING = {"--only", "--exclude", "--limit", "--ignore-column"}
-GUARDS = {"--max-release", "--max-share", "--max-missing", "--protect"}
+GUARDS = {"--max-release", "--max-share", "--max-missing", "--max-cost", "--protect", "--accept-unchecked"}
 HOURS = {"--window", "--timezone", "--deadline"}
 FLAGS = {
     "plan": COMMON | READING | SELECTING | GUARDS,
-    "release": COMMON | HOURS | {"--yes"},
+    "release": COMMON | GUARDS | HOURS | {"--yes"},
     "run": COMMON | READING | SELECTING | GUARDS | HOURS | {"--yes", "--execute"},
-    "resume": COMMON | HOURS | {"--yes"},
+    "resume": COMMON | GUARDS | HOURS | {"--yes"},
     "sandbox": {
         "--port",
         "--numbers",

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from decom.planning.selection import Selection
 from decom.secret import Secret
 from decom.settings import Settings, load
 from decom.settings_checks import DEFAULT_BASE_URL, checked_base_url, checked_key
-from decom.settings_sources import SETTINGS, Setting, home_of, read_sources
+from decom.settings_places import home_of
+from decom.settings_sources import SETTINGS, Setting, read_sources
 
 KEY = "key_id:canary-7f3d9a51c0de"
 ROOT = Path(__file__).parents[1]
@@ -56,7 +58,7 @@ def test_without_anything_said_the_defaults_are_those_of_the_documents(tmp_path:
     assert found.home == tmp_path / ".local/state/decom"
     assert found.output == tmp_path / "decom-runs"
     assert (found.pace.rate, found.pace.reserve) == (AUTO, 0.1)
-    assert (found.concurrency, found.timeout, found.settle) == (16, 30.0, 60.0)
+    assert (found.concurrency, found.timeout, found.settle, found.quiet) == (16, 30.0, 60.0, 60.0)
     assert (found.limits.max_release, found.limits.max_share, found.limits.max_missing) == (100, 0.5, 0.5)
     assert found.input.wanted.max_rows == 1_000_000
     assert found.plan_ttl == timedelta(hours=24)
@@ -132,7 +134,9 @@ def test_every_key_of_a_job_file_reaches_its_setting(tmp_path: Path) -> None:
         max_release = 7
         max_share = 1
         max_missing = 0
+        max_cost = 12.5
         max_rows = 10
+        accept_unchecked = ["batch-calls"]
         plan_ttl = "1h30m"
         protect = "never.txt"
         [rate]
@@ -156,6 +160,7 @@ def test_every_key_of_a_job_file_reaches_its_setting(tmp_path: Path) -> None:
         metrics_file = "decom.prom"
         [account]
         base_url = "https://eu.dialnexa.com/v1"
+        workspace = "production"
         api_key_file = "{tmp_path}/key"
         [run]
         home = "ledger"
@@ -176,6 +181,8 @@ def test_every_key_of_a_job_file_reaches_its_setting(tmp_path: Path) -> None:
     only = ("operation=Delete", "team=Sales")
     assert found.input.selection == Selection(only, ("+14155550100",), 5, ("to release",))
     assert (found.limits.max_release, found.limits.max_share, found.limits.max_missing) == (7, 1.0, 0.0)
+    assert found.accept_unchecked == ("batch-calls",)
+    assert (found.limits.max_cost, found.workspace) == (Decimal("12.5"), "production")
     assert (found.plan_ttl, found.protect) == (timedelta(minutes=90), jobs / "never.txt")
     assert (found.pace.rate, found.pace.reserve, found.concurrency) == (Fixed(20, 2.5), 0.25, 3)
     assert (found.window, found.timezone, found.deadline) == ("22:00-05:00", "Asia/Kolkata", 10_800.0)
@@ -185,6 +192,7 @@ def test_every_key_of_a_job_file_reaches_its_setting(tmp_path: Path) -> None:
     assert [url.reveal() for url in found.notify.urls] == ["mailto://a:b@example.com"]
     assert (found.notify.on, found.notify.metrics_file) == ("always", jobs / "decom.prom")
     assert (found.base_url, found.timeout, found.settle) == ("https://eu.dialnexa.com/v1", 5.0, 0.0)
+    assert found.quiet == 10.0, "what was given up may still be carried out: twice the timeout at least"
     assert found.api_key == Secret(KEY)
     assert {setting.name for setting in SETTINGS} - set(found.origins) == {"api_key", "day"}
 
@@ -224,6 +232,10 @@ def test_nothing_that_holds_a_secret_shows_it(tmp_path: Path) -> None:
         ("timeout", "0", "seconds above 0"),
         ("timeout", "nan", "seconds above 0"),
         ("settle", "-1", "seconds from 0"),
+        ("max_cost", "-1", "amount in USD"),
+        ("max_cost", "$20", "amount in USD"),
+        ("max_cost", "1e3", "amount in USD"),
+        ("max_cost", "1000000000000", "amount in USD"),
         ("plan_ttl", "0h", "time with its unit"),
         ("plan_ttl", "24", "time with its unit"),
         ("plan_ttl", "1000000000d", "time with its unit"),
@@ -417,6 +429,14 @@ ELSEWHERE = "https://elsewhere.example/v1"
         ({}, {}, f"DIALNEXA_API_KEY={KEY}", f'[account]\nbase_url = "{ELSEWHERE}"', False),
         ({}, {}, f"DIALNEXA_BASE_URL={ELSEWHERE}", '[account]\napi_key_file = "key"', False),
         ({}, {"DIALNEXA_API_KEY": KEY}, f"DIALNEXA_BASE_URL={ELSEWHERE}\nDIALNEXA_API_KEY=other:key", None, False),
+        ({}, {}, f"DIALNEXA_BASE_URL={ELSEWHERE}\nDIALNEXA_API_KEY_FILE=jobs/key", None, False),
+        (
+            {},
+            {"DIALNEXA_API_KEY_FILE": "jobs/key"},
+            f"DIALNEXA_BASE_URL={ELSEWHERE}\nDIALNEXA_API_KEY=a:b",
+            None,
+            False,
+        ),
         ({}, {}, f"DIALNEXA_BASE_URL={ELSEWHERE}\nDIALNEXA_API_KEY={KEY}", None, True),
         ({}, {}, None, f'[account]\nbase_url = "{ELSEWHERE}"\napi_key_file = "key"', True),
         ({"base_url": ELSEWHERE}, {"DIALNEXA_API_KEY": KEY}, "DIALNEXA_BASE_URL=https://a.example/v1", None, True),
@@ -443,6 +463,13 @@ def test_a_base_url_in_a_file_counts_only_for_a_key_in_the_same_file(
     with pytest.raises(BadSettings, match="the key comes from") as caught:
         load(flags, job_file, environ, tmp_path)
     assert f"--base-url {ELSEWHERE}" in str(caught.value)
+
+
+@pytest.mark.parametrize("said", ["", "${DIALNEXA_API_KEY}", "$DIALNEXA_API_KEY"])
+def test_a_dotenv_that_only_points_at_a_key_has_none_written_in_it(said: str, tmp_path: Path) -> None:
+    dotenv = f"DIALNEXA_BASE_URL={ELSEWHERE}\nDIALNEXA_API_KEY={said}\n"
+    refusal(tmp_path, dotenv=dotenv)
+    refusal(tmp_path, env={"DIALNEXA_API_KEY": KEY}, dotenv=dotenv)
 
 
 def test_the_usual_base_url_in_a_file_is_harmless(tmp_path: Path) -> None:
@@ -527,6 +554,12 @@ def test_a_dotenv_that_holds_the_key_and_is_open_to_others_is_told(tmp_path: Pat
     (tmp_path / ".env").write_text(f"DIALNEXA_API_KEY={KEY}\n")
     (tmp_path / ".env").chmod(0o644)
     assert "chmod 600" in settings(tmp_path).warnings[0]
+
+
+def test_a_file_into_which_the_secrets_of_tls_are_written_is_told(tmp_path: Path) -> None:
+    (warning,) = settings(tmp_path, env={"SSLKEYLOGFILE": "/tmp/keys.log"}).warnings
+    assert "SSLKEYLOGFILE" in warning and "/tmp/keys.log" in warning and "unset SSLKEYLOGFILE" in warning
+    assert settings(tmp_path, env={"SSLKEYLOGFILE": ""}).warnings == ()
 
 
 def test_a_folder_called_dotenv_is_somebody_elses(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from decom.terminal.progress import PaceInWords, Progress, duration
 from decom.terminal.runs import next_after_run, short_summary, summary_lines
 from decom.terminal.screen import Part, Screen, Showing, error_lines, shown
 from decom.terminal.streams import Lasting
-from decom.vocabulary import Decision, Outcome, Stopped
+from decom.vocabulary import Decision, Outcome, SourceState, Stopped
 from tests.made_up_plan import EVIL, HEAD, HELD_BY, PLAN, RUN_ID, evil_plan, row
 from tests.quick_clock import QuickClock
 
@@ -112,7 +112,7 @@ def test_a_plan_and_a_summary_fit_any_width(width: int) -> None:
 
 
 def test_what_is_piped_is_plain_and_its_lines_are_whole() -> None:
-    long = replace(HEAD, sources=(Source("campaigns", False, "because " + "x" * 200),))
+    long = replace(HEAD, sources=(Source("campaigns", SourceState.NOT_CHECKED, "because " + "x" * 200),))
     found = printed(plan_lines(replace(PLAN, head=long), 80), terminal=False)
     assert found.isascii()
     assert "because " + "x" * 200 in found
@@ -210,6 +210,14 @@ def test_a_difference_found_afterwards_is_told_and_so_it_is_in_the_short_form() 
     assert "released 4, conflicted 2" in short and "phn_1 is still there" in short
 
 
+def test_a_run_that_nobody_looked_at_again_says_so_and_what_to_type() -> None:
+    audit = replace(AUDIT, status="done", why=None, verification=None)
+    for lines in (summary_lines(audit, Path("runs"), (), 80), short_summary(audit, Path("runs"))):
+        text = printed(lines)
+        assert "Incomplete: not verified" in text and "Not verified: nobody has looked at the account again" in text
+    assert f"decom resume {RUN_ID}" in printed(next_after_run(audit, (), ""))
+
+
 def test_an_error_is_said_with_its_place_and_remedy_and_is_harmless() -> None:
     error = BadInput(f"it is wrong {EVIL}", where=f"numbers.csv {EVIL}", remedy="Type: decom plan x\nor nothing")
     found = printed(error_lines(error))
@@ -236,13 +244,13 @@ sys.stderr.write(f"<{{given}}>")
 """
 
 
-def at_a_terminal(plan: str, answer: bytes) -> tuple[str, int]:
+def at_a_terminal(plan: str, answer: bytes, columns: str = "80", lines: str = "25") -> tuple[str, int]:
     """Ask on a real terminal, and type the answer once the question is there. What was seen, and the exit code."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-c", ASK.format(plan=plan)],
         cwd=Path(__file__).parents[1],
-        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "80"},
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": columns, "LINES": lines},
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -290,6 +298,23 @@ def test_only_the_very_number_of_releases_gives_leave(answer: bytes, given: bool
     assert code == 0
     for words in ("api.dialnexa.com", "ws-0123456789ab", "+14155550002", '"Front desk"', "+14155550003", "2 numbers"):
         assert words in seen, words
+
+
+@pytest.mark.parametrize("size", ["0", "²"])
+def test_a_terminal_that_is_said_to_have_no_columns_still_shows_the_question(size: str) -> None:
+    seen, code = at_a_terminal("PLAN", b"2\n", columns=size, lines=size)
+    assert code == 0 and "<True>" in seen
+    assert "About to release 2 numbers" in seen and "+14155550002" in seen
+
+
+@pytest.mark.parametrize("size", ["0", "1", "-1", "", "²", "99999999999"])
+def test_a_size_that_no_terminal_has_is_not_believed(size: str, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    monkeypatch.setenv("COLUMNS", size)
+    monkeypatch.setenv("LINES", size)
+    screen = Screen(Showing())
+    assert 20 <= screen.out.width <= 10_000 and 5 <= screen.err.height <= 10_000
+    screen.show(plan_lines(PLAN, screen.out.width))
+    assert "release" in capsys.readouterr().out
 
 
 def test_ctrl_c_at_the_question_ends_it_at_once() -> None:
@@ -410,6 +435,14 @@ def test_where_nothing_may_move_nothing_is_drawn_and_nothing_fails() -> None:
         progress(settled(Outcome.RELEASED))
         progress(Stopping("why"))
     assert stream.getvalue() == ""
+
+
+def test_a_file_name_beside_what_moves_cannot_take_over_the_terminal() -> None:
+    progress, _, stream = progress_on(80)
+    with progress:
+        progress.waiting("reading \x1b]0;owned\x07\u202egpj.csv\n and asking")
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", stream.getvalue()).replace("\r", "")
+    assert is_harmless(plain) and "gpj.csv" in plain
 
 
 def words_of(stream: io.StringIO) -> str:

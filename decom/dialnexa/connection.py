@@ -1,23 +1,23 @@
 """One connection to the service. In: method, path, query. Out: one `Reply`; every exception ends here.
 
-What an exception means for a DELETE is not read from its class but from httpcore's trace: once it says that the
+What an exception means for a DELETE is not read from its class but from the transport's trace: once it says that the
 request's headers began to leave, the service may have acted. See `replies.py` for what follows from that.
 """
 
 import asyncio
 import re
 import ssl
-import sys
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from importlib.util import find_spec
 
 import httpx
 
 from decom.dialnexa.gate import NotLetThrough
-from decom.dialnexa.replies import Answered, Reply, Unanswered
+from decom.dialnexa.http11 import Transport
+from decom.dialnexa.replies import Answered, Reply, Unanswered, coding
 from decom.errors import BadSettings
+from decom.secret import Masker, Secret
 
 MOST_DELETE_BODY = 64 * 1024
 """Bytes read of a DELETE's answer: only its message is wanted."""
@@ -25,6 +25,9 @@ MOST_GET_BODY = 32 * 1024 * 1024
 """Bytes read of a GET's answer; more is no page of a listing."""
 SECONDS_FOR_DELETE_BODY = 5.0
 """How long a DELETE's body may drip once its status is known."""
+
+MOST_WHY = 300
+"""Characters of what went wrong."""
 
 _USER_AGENT = f"decom/{version('decom')}"
 """Looked up once: it is read from the installed package's files, and every worker has a connection."""
@@ -46,6 +49,8 @@ class Key(httpx.Auth):
                 remedy="Copy the key again, without quotes or anything around it: it looks like key_id:secret.",
             )
         self._secret = secret
+        self.masker = Masker([Secret(secret)])
+        """Takes the key out of whatever the service says."""
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         request.headers["Authorization"] = f"Bearer {self._secret}"
@@ -75,27 +80,19 @@ def network_transport_maker() -> TransportMaker:
     """Makes transports for the real network; they share one TLS context, which is dear to make.
 
     No environment proxies (they would read the key), HTTP/1.1 only (on HTTP/2 one time-out fails every request
-    on the connection, and a GOAWAY sends requests again by itself), no retries below ours.
+    on the connection, and a GOAWAY sends requests again by itself), no retries below ours. Raises BadSettings where
+    the environment asks for secrets to be logged into a file that cannot be written.
     """
-    _look_for_sniffio_once()
-    context = ssl.create_default_context()
-    limits = httpx.Limits(max_connections=1, max_keepalive_connections=1)
-
-    def make() -> httpx.AsyncBaseTransport:
-        return httpx.AsyncHTTPTransport(
-            verify=context, trust_env=False, http1=True, http2=False, retries=0, limits=limits
-        )
-
-    return make
-
-
-def _look_for_sniffio_once() -> None:
-    """httpcore tries to import sniffio four times a request; where it is not installed, each try searches every folder.
-
-    Together they take a third of a request's time. `None` is Python's own mark for a module known to be absent.
-    """
-    if "sniffio" not in sys.modules and find_spec("sniffio") is None:
-        sys.modules["sniffio"] = None  # type: ignore[assignment]  # typeshed leaves the mark out
+    try:
+        context = ssl.create_default_context()
+    except OSError as error:
+        raise BadSettings(
+            f"TLS cannot be set up: {error.strerror or error}",
+            where="SSLKEYLOGFILE",
+            remedy="Type: unset SSLKEYLOGFILE",
+        ) from error
+    context.set_alpn_protocols(["http/1.1"])
+    return lambda: Transport(context)
 
 
 class Connection:
@@ -104,6 +101,7 @@ class Connection:
     def __init__(self, endpoint: Endpoint, transport: httpx.AsyncBaseTransport) -> None:
         self._base_url = endpoint.base_url.rstrip("/")
         self._timeout = endpoint.timeout
+        self._masker = endpoint.key.masker
         self._client = httpx.AsyncClient(
             auth=endpoint.key,
             transport=transport,
@@ -136,17 +134,18 @@ class Connection:
         except TimeoutError:
             return Unanswered(sent, f"no answer within {self._timeout:g} s")
         except Exception as error:  # noqa: BLE001 - whatever the libraries raise, an attempt must end in a Reply
-            return Unanswered(sent, _in_words(error), certificate=_is_certificate(error) and not sent)
+            why = self._masker.masked(_in_words(error))[:MOST_WHY]
+            return Unanswered(sent, why, certificate=_is_certificate(error) and not sent)
 
-    async def _read(self, response: httpx.Response) -> Answered:
-        """Status first, the body afterwards and only as far as it is of use."""
+    async def _read(self, response: httpx.Response) -> Reply:
+        """Status first, the body afterwards and only as far as it is of use: never unpacked, and never with the key."""
         deleting = response.request.method == "DELETE"
         most = MOST_DELETE_BODY if deleting else MOST_GET_BODY
         body = bytearray()
         complete = True
         try:
             async with asyncio.timeout(SECONDS_FOR_DELETE_BODY if deleting else self._timeout):
-                async for piece in response.aiter_bytes():
+                async for piece in response.aiter_raw():
                     body += piece
                     if len(body) > most:
                         complete = False
@@ -155,16 +154,28 @@ class Connection:
             complete = False
         finally:
             await response.aclose()
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answered(response.status_code, headers, bytes(body[:most]), complete)
+        if response.status_code < 500 and response.extensions.get("surplus", _nothing)():
+            return Unanswered(sent=True, why="more than one answer came to it, so that none can be believed")
+        headers = {
+            self._masker.masked(name).lower(): self._masker.masked(value) for name, value in response.headers.items()
+        }
+        # A little that is coded unpacks to gigabytes. JSON in UTF-8 has no zeros: that in UTF-16 could hide the key.
+        if coding(headers) != "" or b"\0" in body:
+            return Answered(response.status_code, headers, b"", complete=False)
+        return Answered(response.status_code, headers, self._masker.masked_bytes(bytes(body[:most])), complete)
 
     async def aclose(self) -> None:
         await self._client.aclose()
 
 
+def _nothing() -> bool:
+    """Nothing came beyond the answer, as far as a transport without that knowledge can tell."""
+    return False
+
+
 def _in_words(error: BaseException) -> str:
     words = str(error) or type(error).__name__
-    return f"{type(error).__name__}: {words}"[:300] if words != type(error).__name__ else words
+    return f"{type(error).__name__}: {words}" if words != type(error).__name__ else words
 
 
 def _is_certificate(error: BaseException | None) -> bool:

@@ -14,14 +14,14 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 from tenacity.stop import stop_never
 
 from decom.clock import Clock
-from decom.dialnexa.replies import Answered, Reply
+from decom.dialnexa.replies import Answered, Reply, coding
 
 T = TypeVar("T")
 
 MOST_ATTEMPTS = 4
 """Requests for one thing, the first included; answers of 429 do not count."""
 
-_TEMPORARY = frozenset({408, 425, 500, 502, 503, 504})
+_TEMPORARY = frozenset({408, 423, 425, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Patience:
 def is_temporary(reply: Reply) -> bool:
     """Whether a GET with this reply is worth another try."""
     if isinstance(reply, Answered):
-        return reply.status in _TEMPORARY or not reply.complete
+        return reply.status in _TEMPORARY or (not reply.complete and coding(reply.headers) == "")
     return not reply.certificate
 
 

@@ -6,17 +6,25 @@ says what it did. From then on its absence may be our doing, and is called so; b
 | the last thing known | no DELETE in doubt | a DELETE in doubt |
 | --- | --- | --- |
 | DELETE: 2xx | released | released |
-| DELETE: 404 about the number | missing: someone else did it | released: absent after our DELETE |
-| DELETE: 409 | conflicted | conflicted: an applied DELETE would have been told 404 |
+| DELETE: 404 that names the number | look | released: absent after our DELETE |
+| DELETE: 409 | conflicted | look: its words may be "already in progress" |
 | DELETE: refused for good | failed | look |
+| DELETE: 410, or a 404 that does not speak of the number | look | look |
 | DELETE: 401 | not attempted | unknown: nobody can be asked |
-| DELETE: no answer, 5xx, 408 | – | try again while allowed, then look |
+| DELETE: no answer, 5xx, 408, a 2xx that says it failed | – | try again while allowed, then look |
 | DELETE: an answer that is not the API's | – | look |
 | DELETE: our process was killed meanwhile | – | look |
-| look: absent | missing | released: absent after our DELETE |
-| look: present | try again while allowed | the same; else look again after the settle time, then failed |
+| look: absent | read the listing: two witnesses at least | released: absent after our DELETE |
+| look: no answer that speaks of the number | read the listing | read the listing |
+| listing: absent | missing | released: absent after our DELETE |
+| look or listing: present | try again while allowed; after a 410 failed | the same, but not after a refusal |
+| … and no DELETE may be sent | not attempted | look again after the settle time, then failed, or as refused |
 | … and all that was cut off is in doubt, and no DELETE may be sent | – | the same looks, then not attempted |
-| look: no answer | unknown | unknown |
+| … and something speaks against another DELETE | what speaks against it | the same looks, then that |
+| listing: no answer, or no time to read it | unknown | unknown |
+
+Someone else's release of a number that was just seen is so rare that a 404 alone is not believed: gateways answer 404,
+too. Absence from a whole listing is proof whatever a 404's words were.
 """
 
 from collections.abc import Sequence
@@ -25,7 +33,7 @@ from dataclasses import dataclass
 from decom.dialnexa.replies import DOUBTFUL, Proof
 from decom.dialnexa.retrying import MOST_ATTEMPTS
 from decom.ledger.records import Attempt, Look
-from decom.planning.plan import Conflict
+from decom.planning.plan import Conflict, held_by
 from decom.vocabulary import Evidence, Outcome, Stopped, earlier_run, stopped
 
 
@@ -43,6 +51,8 @@ class May:
     """Seconds after the last DELETE before a second look may call a number still present."""
     why: Stopped = Stopped.OUTAGE
     """The word for a number that is left undone."""
+    objection: "Settle | None" = None
+    """What speaks against sending it: the outcome that it gets instead of a DELETE. None: nothing does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,11 @@ class LookLater:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadListing:
+    """Look for it in a fresh listing of the whole account; one listing serves all numbers that wait for one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settle:
     """The outcome is known."""
 
@@ -71,9 +86,11 @@ class Settle:
     reason: str
 
 
-Step = Send | LookNow | LookLater | Settle
+Step = Send | LookNow | LookLater | ReadListing | Settle
 
 _REFUSED = frozenset({Proof.REFUSED, Proof.FORBIDDEN, Proof.WRONG_PLACE})
+_FINAL = _REFUSED | {Proof.HELD, Proof.ENDED}
+"""The proofs after which another DELETE is no use, whatever a look finds."""
 _UNUSED = frozenset({Proof.THROTTLED})
 """The proofs of attempts that do not count: the service asked to come back later."""
 
@@ -82,7 +99,7 @@ def next_step(events: Sequence[Attempt | Look], may: May) -> Step:
     """What to do next for one number. `events` holds everything this run did about it, oldest first."""
     attempts = [event for event in events if isinstance(event, Attempt)]
     if len(attempts) == 0:
-        return Send() if may.send else _left(may.why, "the run stopped before it")
+        return _objected(may) or (Send() if may.send else _left(may.why, "the run stopped before it"))
     last = events[-1]
     if isinstance(last, Attempt):
         return _after_attempt(attempts, may)
@@ -105,13 +122,18 @@ def is_retry(attempts: Sequence[Attempt]) -> bool:
 
 def came_to_be_held(conflicts: Sequence[Conflict]) -> Settle:
     """The outcome of a number that was free when planned and is not any more."""
-    held_by = "; ".join(map(str, conflicts))
-    return Settle(Outcome.CONFLICTED, Evidence.PLAN, f"since the plan was made it came to be held by {held_by}")
+    return Settle(Outcome.CONFLICTED, Evidence.PLAN, f"since the plan was made it came to be {held_by(conflicts)}")
+
+
+def came_to_be_protected(rule: str) -> Settle:
+    """The outcome of a number that a protect file names which was not in force when it was planned."""
+    return Settle(Outcome.PROTECTED, Evidence.PLAN, f"the protect file that is in force now names {rule}")
 
 
 def came_to_mean(phone_number: str | None, planned: str | None, attempts: Sequence[Attempt]) -> Settle:
     """The outcome of a number whose ID has come to mean another E.164 number: nothing more is sent to it."""
-    reason = f"its ID now means {phone_number}, it was planned as {planned}: no release is sent"
+    now = f"its ID now means {phone_number}" if phone_number is not None else "the account does not say its number now"
+    reason = f"{now}, it was planned as {planned}: no release is sent"
     return _unknown(reason) if in_doubt(attempts) else _left(Stopped.CHANGED, reason)
 
 
@@ -124,15 +146,12 @@ def released_by(run_id: str) -> Settle:
 def _after_attempt(attempts: Sequence[Attempt], may: May) -> Step:
     last = attempts[-1]
     doubt = in_doubt(attempts)
-    said = f": {last.message}" if last.message != "" else ""
     if last.proof is Proof.APPLIED:
         return Settle(Outcome.RELEASED, Evidence.ANSWERED_2XX, f"the service confirmed the release ({last.status})")
-    if last.proof is Proof.GONE:
-        return _absent(attempts, "when asked to release it")
-    if last.proof is Proof.HELD:
-        return Settle(Outcome.CONFLICTED, Evidence.ANSWERED_409, f"the service refused to release it (409){said}")
-    if last.proof in _REFUSED and not doubt:
-        return Settle(Outcome.FAILED, Evidence.ANSWERED_4XX, f"the service refused it ({last.status}){said}")
+    if last.proof is Proof.GONE and doubt:
+        return _released("when asked to release it")
+    if last.proof in (_REFUSED | {Proof.HELD}) and not doubt:
+        return _refused(last)
     if last.proof is Proof.KEY:
         if doubt:
             return _unknown("the key was refused before anyone could be asked what became of the release")
@@ -140,7 +159,7 @@ def _after_attempt(attempts: Sequence[Attempt], may: May) -> Step:
     if _may_send_again(attempts, may) and last.proof in (Proof.THROTTLED, Proof.NOT_SENT, Proof.IN_DOUBT):
         return Send()
     if last.proof in (Proof.THROTTLED, Proof.NOT_SENT) and not doubt:
-        return _left(may.why, f"no release of it ever left{said}")
+        return _objected(may) or _left(may.why, f"no release of it ever left{_said(last)}")
     return LookNow()
 
 
@@ -154,39 +173,73 @@ def _since_the_last_attempt(events: Sequence[Attempt | Look]) -> list[Look]:
 
 def _after_look(attempts: Sequence[Attempt], looks: Sequence[Look], may: May) -> Step:
     last = looks[-1]
+    if last.present:
+        return _after_seeing(attempts, looks, may)
+    if last.present is False and in_doubt(attempts):
+        return _released("when looked for")
+    if last.present is False and last.listed:
+        return _missing()
+    if not last.listed and may.wait:
+        return ReadListing()
+    if last.present is False:
+        return _unknown("it was not found when asked for, and no listing of the account could be read to confirm that")
+    return _unknown(f"a release was sent, and nobody could be asked what became of it: {last.why}")
+
+
+def _after_seeing(attempts: Sequence[Attempt], looks: Sequence[Look], may: May) -> Step:
+    """What follows where it is still there."""
+    last = attempts[-1]
     doubt = in_doubt(attempts)
-    if last.present is None:
-        return _unknown(f"a release was sent, and nobody could be asked what became of it: {last.why}")
-    if not last.present:
-        return _absent(attempts, "when looked for")
-    if attempts[-1].proof not in _REFUSED and _may_send_again(attempts, may):
-        return Send()
-    if last.quiet >= may.settle and sum(1 for look in looks if look.present) > 1:
-        if attempts[-1].proof is Proof.CUT_OFF and not may.send:
+    if last.proof not in _FINAL:
+        if _may_send_again(attempts, may):
+            return Send()
+        instead = _objected(may)
+    else:
+        instead = _refused(last) if last.proof is Proof.HELD or not doubt else None
+    if not doubt and (instead is not None or not may.send):
+        # Nothing of ours can be under way any more, so that one look is enough.
+        return instead or _left(may.why, "the run stopped before it could be tried again")
+    if looks[-1].quiet >= may.settle and sum(1 for look in looks if look.present) > 1:
+        if instead is None and last.proof is Proof.CUT_OFF and not may.send:
             return _left(may.why, "its release was cut off and did nothing, and the run stopped before another one")
-        return Settle(Outcome.FAILED, Evidence.STILL_PRESENT, _still_present(attempts))
+        return instead or Settle(Outcome.FAILED, Evidence.STILL_PRESENT, _still_present(attempts))
     if may.wait:
         return LookLater(may.settle)
-    if doubt:
-        return _unknown(
-            "a release was sent, the number was still there at once, and the run stopped before a later look"
-        )
-    return _left(may.why, "the run stopped before it could be tried again")
+    return _unknown("a release was sent, the number was still there at once, and the run stopped before a later look")
 
 
 def _may_send_again(attempts: Sequence[Attempt], may: May) -> bool:
     """Whether another DELETE is allowed: four that count, and after the first only within the run's budget."""
     counted = sum(1 for attempt in attempts if attempt.proof not in _UNUSED)
-    return may.send and counted < MOST_ATTEMPTS and (may.retry or not is_retry(attempts))
+    allowed = may.send and may.objection is None
+    return allowed and counted < MOST_ATTEMPTS and (may.retry or not is_retry(attempts))
 
 
-def _absent(attempts: Sequence[Attempt], when: str) -> Settle:
-    if in_doubt(attempts):
-        reason = f"a release was sent and its answer was lost; the number was gone {when}"
-        return Settle(Outcome.RELEASED, Evidence.ABSENT_AFTER_UNCONFIRMED_DELETE, reason)
+def _objected(may: May) -> Settle | None:
+    """What speaks against a DELETE that might leave otherwise."""
+    return may.objection if may.send else None
+
+
+def _refused(attempt: Attempt) -> Settle:
+    if attempt.proof is Proof.HELD:
+        reason = f"the service refused to release it (409){_said(attempt)}"
+        return Settle(Outcome.CONFLICTED, Evidence.ANSWERED_409, reason)
+    return Settle(Outcome.FAILED, Evidence.ANSWERED_4XX, f"the service refused it ({attempt.status}){_said(attempt)}")
+
+
+def _said(attempt: Attempt) -> str:
+    return f": {attempt.message}" if attempt.message != "" else ""
+
+
+def _released(when: str) -> Settle:
+    reason = f"a release was sent and not confirmed; the number was gone {when}"
+    return Settle(Outcome.RELEASED, Evidence.ABSENT_AFTER_UNCONFIRMED_DELETE, reason)
+
+
+def _missing() -> Settle:
     reason = (
-        f"it was on the account when planned, and gone {when}: someone else released it,"
-        " or a proxy repeated our request"
+        "it was on the account when planned, was not found when asked to release it, and is in no listing any more:"
+        " someone else released it, or a proxy repeated our request"
     )
     return Settle(Outcome.MISSING, Evidence.ANSWERED_404_AFTER_SEEN, reason)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from bisect import bisect_left
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -38,8 +39,20 @@ class Window:
         return None
 
     def _instant(self, day: date, hour: time) -> datetime:
+        """When the clock shows `hour` for the first time; where it jumps over it that day, when it does."""
         # Without a zone of its own a datetime is read in the machine's.
-        return datetime.combine(day, hour, tzinfo=self.zone).astimezone(UTC)
+        shown = datetime.combine(day, hour, tzinfo=self.zone)
+        by_the_old_offset, by_the_new = (shown.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+        if by_the_old_offset <= by_the_new:
+            return by_the_old_offset
+        seconds = range(int((by_the_old_offset - by_the_new).total_seconds()))
+        offset = by_the_old_offset.astimezone(self.zone).utcoffset()
+        jumped = bisect_left(
+            seconds,
+            True,
+            key=lambda after: (by_the_new + timedelta(seconds=after)).astimezone(self.zone).utcoffset() == offset,
+        )
+        return by_the_new + timedelta(seconds=jumped)
 
     def __str__(self) -> str:
         return f"{self.begin:%H:%M}-{self.end:%H:%M}"

@@ -4,6 +4,7 @@ Here things are done; what to do next is decided in `decide.py`. Intent is on th
 and an outcome is on the disk before anybody counts it.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import structlog
@@ -11,16 +12,30 @@ import structlog
 from decom.clock import Clock, iso
 from decom.dialnexa.account import Account, Looked, Sight
 from decom.dialnexa.models import Number
-from decom.dialnexa.replies import Answered, Proof, Reply, message, proof
+from decom.dialnexa.replies import Answered, Proof, Reply, Unanswered, message, proof
 from decom.errors import KeyRefused, NotDurable
 from decom.ledger.records import Attempt, Intent, Look, Settled
 from decom.ledger.writer import Writer
 from decom.planning.plan import Conflict
-from decom.releasing.decide import LookLater, May, Send, Settle, came_to_be_held, came_to_mean, is_retry, next_step
+from decom.releasing.decide import (
+    LookLater,
+    LookNow,
+    May,
+    ReadListing,
+    Send,
+    Settle,
+    came_to_be_held,
+    came_to_mean,
+    in_doubt,
+    is_retry,
+    next_step,
+)
 from decom.releasing.stopping import Stop, Watch
 from decom.vocabulary import Stopped
 
 log = structlog.get_logger()
+
+_NOT_FOUND = frozenset({Proof.GONE, Proof.VAGUE})
 
 
 @dataclass(slots=True)
@@ -45,6 +60,10 @@ class Task:
     """When it may be looked at again, on the monotonic clock."""
 
 
+async def _at_once() -> None:
+    """Nothing has to be found out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What all workers share."""
@@ -55,31 +74,50 @@ class Tools:
     clock: Clock
     settle: float
     """Seconds after the last DELETE before a second look may call a number still present."""
+    objection: Callable[[Task], Settle | None] = lambda _: None
+    """What speaks against sending a number *now*: the outcome that it gets instead of a DELETE; None: nothing does.
 
-
-async def work_on(task: Task, account: Account, tools: Tools) -> Settled | LookLater:
-    """Go on with a number until it is settled, or has to wait for a later look. Raises NotDurable.
-
-    A number that must wait is handed back, so that its worker can do others meanwhile.
+    Asked before each DELETE, and once more when its turn has come, right before its intent is written. A number that
+    is in doubt is looked for first: it may be gone already. What came to hold a number belongs into `Task.held`,
+    which objects by itself.
     """
 
-    async def once() -> Settled | LookLater | None:
-        step = next_step(task.events, _may(tools))
-        if isinstance(step, Send) and len(task.held) > 0:
-            step = came_to_be_held(task.held)
+    ready: Callable[[], Awaitable[None]] = _at_once
+    """Returns when a DELETE may take its turn: what speaks against one may have to be found out first."""
+    may_leave: Callable[[Task], bool] = lambda _: True
+    """Whether a DELETE may leave now that its turn has come; False where it must go through `ready` again.
+
+    Asked last, right before an intent is written.
+    """
+
+
+class _HeldBack(Exception):
+    """A DELETE must not leave, though its turn has come."""
+
+
+async def work_on(task: Task, account: Account, tools: Tools) -> Settled | LookLater | ReadListing:
+    """Go on with a number until it is settled, or has to wait for a later look or a listing. Raises NotDurable.
+
+    A number that must wait is handed back, so that its worker can do others meanwhile; what a listing showed of it
+    is told to `listed`.
+    """
+
+    async def once() -> Settled | LookLater | ReadListing | None:
+        step = next_step(task.events, _may(task, tools))
         if isinstance(step, Settle):
             return await _settle(task, step, tools)
+        if isinstance(step, ReadListing):
+            return step
         if isinstance(step, LookLater):
             task.not_before = (task.last_sent or 0.0) + step.quiet
             if tools.clock.monotonic() < task.not_before:
                 return step
         if isinstance(step, Send):
-            if is_retry([event for event in task.events if isinstance(event, Attempt)]):
+            if is_retry(_attempts(task)):
                 tools.watch.retrying()
             return await _send(task, account, tools)
         # Once waited for, so much time has passed: sums of floats must not say a hair less, and ask for ever.
-        changed = await _look(task, account, tools, step.quiet if isinstance(step, LookLater) else 0.0)
-        return await _settle(task, changed, tools) if changed is not None else None
+        return await _look(task, account, tools, 0.0 if isinstance(step, LookNow) else step.quiet)
 
     result = await account.patience.insist(
         once,
@@ -91,7 +129,7 @@ async def work_on(task: Task, account: Account, tools: Tools) -> Settled | LookL
     return result
 
 
-def _may(tools: Tools) -> May:
+def _may(task: Task, tools: Tools) -> May:
     stop = tools.stop
     return May(
         send=not stop.asked,
@@ -99,7 +137,12 @@ def _may(tools: Tools) -> May:
         wait=not stop.hurried,
         settle=tools.settle,
         why=stop.why if stop.why is not None else Stopped.OUTAGE,
+        objection=_objection(task, tools),
     )
+
+
+def _objection(task: Task, tools: Tools) -> Settle | None:
+    return came_to_be_held(task.held) if len(task.held) > 0 else tools.objection(task)
 
 
 def _needs_pause(task: Task) -> bool:
@@ -123,30 +166,40 @@ async def _settle(task: Task, step: Settle, tools: Tools) -> Settled:
 async def _send(task: Task, account: Account, tools: Tools) -> Settled | None:
     """One DELETE: its intent, its reply, and its record in one commit with the outcome, where that is known by now.
 
-    Nothing at all where the run stops before the intent.
+    Nothing at all where the run stops, or something comes to speak against it, before the intent. Where a stop comes
+    while the intent is being written, it is on record that nothing was sent.
     """
     attempt = task.attempts + 1
     intended_at: str | None = None
 
     async def intend() -> None:
         nonlocal intended_at
+        if tools.stop.asked or _objection(task, tools) is not None or not tools.may_leave(task):
+            raise _HeldBack
         intended_at = iso(tools.clock.now())
         await tools.ledger.append(Intent(task.number_id, attempt))
+        if tools.stop.asked:
+            raise _HeldBack
         tools.watch.sending()
 
     await tools.watch.ready()
+    await tools.ready()
     if tools.stop.asked:
         return None
-    reply = await tools.stop.unless_asked(account.release(task.number_id, intend), lambda: intended_at is None)
+    try:
+        reply = await tools.stop.unless_asked(account.release(task.number_id, intend), lambda: intended_at is None)
+    except _HeldBack:
+        reply = Unanswered(sent=False, why="the run stopped before it left")
     if reply is None or intended_at is None:
         return None
-    found = proof(reply)
+    found = proof(reply, task.number_id)
     task.attempts = attempt
-    task.last_sent = tools.clock.monotonic()
+    if found is not Proof.NOT_SENT:
+        task.last_sent = tools.clock.monotonic()
     record = Attempt(task.number_id, attempt, found, _status(reply), message(reply), intended_at)
+    tools.watch.saw(reply, found, surprising=_is_surprising(found, task))
     task.events.append(record)
-    tools.watch.saw(reply, found)
-    step = next_step(task.events, _may(tools))
+    step = next_step(task.events, _may(task, tools))
     settled = as_settled(task, step) if isinstance(step, Settle) else None
     try:
         await (tools.ledger.append(record) if settled is None else tools.ledger.append(record, settled))
@@ -157,26 +210,52 @@ async def _send(task: Task, account: Account, tools: Tools) -> Settled | None:
     return settled
 
 
+def _is_surprising(found: Proof, task: Task) -> bool:
+    """Whether this 404 is the number's first, and not due to a DELETE in doubt."""
+    before = _attempts(task)
+    said = any(attempt.proof in _NOT_FOUND for attempt in before)
+    return found in _NOT_FOUND and not said and not in_doubt(before)
+
+
 def _status(reply: Reply) -> int | None:
     return reply.status if isinstance(reply, Answered) else None
 
 
-async def _look(task: Task, account: Account, tools: Tools, waited: float) -> Settle | None:
-    """Ask for the number, and record what was found; the outcome where its ID has come to mean another number.
+def _attempts(task: Task) -> list[Attempt]:
+    return [event for event in task.events if isinstance(event, Attempt)]
 
-    `waited` is how long at least, in seconds, its last DELETE is past; 0 where nothing was waited for.
-    """
+
+async def _look(task: Task, account: Account, tools: Tools, waited: float) -> Settled | None:
+    """Ask for the number, and record what was found. `waited`: how long at least its last DELETE is past."""
     try:
-        look = await account.look(task.number_id)
+        found = await tools.stop.unless_over(account.look(task.number_id))
+        look = found or Sight(Looked.NO_ANSWER, "the run had to end before it was answered")
     except KeyRefused as refused:
         tools.stop.ask(Stopped.KEY, refused.what)
         look = Sight(Looked.NO_ANSWER, refused.what)
+    return await _saw(task, look, tools, waited)
+
+
+async def listed(task: Task, sight: Sight, tools: Tools) -> Settled | None:
+    """Record what a fresh listing of the account showed of a number; its outcome, where it has one now.
+
+    Raises NotDurable.
+    """
+    return await _saw(task, sight, tools, in_a_listing=True)
+
+
+async def _saw(
+    task: Task, look: Sight, tools: Tools, waited: float = 0.0, *, in_a_listing: bool = False
+) -> Settled | None:
+    """Record what was found; the outcome where its ID has come to mean another number."""
     present = None if look.found is Looked.NO_ANSWER else isinstance(look.found, Number)
+    why = look.why
+    if isinstance(look.found, Number) and look.found.phone_number is None and task.phone_number is not None:
+        present, why = None, "the answer does not say its phone number"
     quiet = max(waited, 0.0 if task.last_sent is None else tools.clock.monotonic() - task.last_sent)
-    record = Look(task.number_id, present, quiet, look.why)
+    record = Look(task.number_id, present, quiet, why, in_a_listing)
     task.events.append(record)
     await tools.ledger.append(record)
-    if not isinstance(look.found, Number) or look.found.phone_number == task.phone_number:
+    if present is None or not isinstance(look.found, Number) or look.found.phone_number == task.phone_number:
         return None
-    attempts = [event for event in task.events if isinstance(event, Attempt)]
-    return came_to_mean(look.found.phone_number, task.phone_number, attempts)
+    return await _settle(task, came_to_mean(look.found.phone_number, task.phone_number, _attempts(task)), tools)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from decom.clock import Clock
-from decom.dialnexa.replies import Answered, Proof, Reply, Unanswered
+from decom.dialnexa.replies import Proof, Reply, Unanswered
 from decom.vocabulary import Stopped
 
 OUTAGE_AFTER = 5
@@ -21,6 +21,10 @@ FIRST_PAUSE = 1.0
 """Seconds before the first probe; doubled before each further one."""
 FORBIDDEN_AFTER = 3
 """Answers of 403 in a row, from the first DELETE on, after which the key is taken to lack the right."""
+FORBIDDEN_LATER = 5
+"""The same where releases have succeeded before: the right may be taken away in mid-run, one number may be barred."""
+SURPRISED_AFTER = 3
+"""Answers of 404 in a row, each for a number that was just seen, after which it is not the API that gives them."""
 STRANGE_AFTER = 2
 """Answers in a row that are not the API's after which the base URL is taken to be wrong."""
 THROTTLED_AFTER = 50
@@ -32,6 +36,9 @@ RETRY_SHARE = 0.1
 
 T = TypeVar("T")
 
+
+_USABLE = frozenset({Proof.APPLIED, Proof.HELD, Proof.REFUSED, Proof.ENDED})
+"""The proofs that only the API gives: whoever gets them is in the right place, and has the right to release."""
 
 _PATIENT = frozenset({Stopped.STALE_PLAN, Stopped.GUARD, Stopped.BASE_URL})
 """Reasons that end the sending, while looks may still be waited for."""
@@ -47,6 +54,7 @@ class Stop:
         self._heard = heard
         self._asked = asyncio.Event()
         self._hurry = asyncio.Event()
+        self._over = asyncio.Event()
         self._cuts: dict[asyncio.Task[Any], Callable[[], bool]] = {}
 
     def ask(self, why: Stopped, detail: str = "") -> None:
@@ -74,6 +82,9 @@ class Stop:
 
     async def unless_asked(self, work: Coroutine[Any, Any, T], may_cut: Callable[[], bool]) -> T | None:
         """Do the work and return its result; None where the run was to stop while `may_cut()` still held."""
+        if self.asked and may_cut():
+            work.close()
+            return None
         task = asyncio.create_task(work)
         self._cuts[task] = may_cut
         try:
@@ -84,6 +95,24 @@ class Stop:
             raise
         finally:
             del self._cuts[task]
+
+    async def end_looks_after(self, seconds: float, clock: Clock) -> None:
+        """Let what is asked about numbers go on for so long once the run must end soon. To be run beside the work."""
+        await self._hurry.wait()
+        await clock.sleep(seconds)
+        self._over.set()
+
+    async def unless_over(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """Do the work and return its result; None where the run must end now, whatever is not known."""
+        task = asyncio.create_task(work)
+        over = asyncio.create_task(self._over.wait())
+        try:
+            await asyncio.wait([task, over], return_when=asyncio.FIRST_COMPLETED)
+            return task.result() if task.done() else None
+        finally:
+            task.cancel()
+            over.cancel()
+            await asyncio.gather(task, over, return_exceptions=True)
 
     async def pause(self, seconds: float, clock: Clock) -> None:
         """Wait so long, or until the run is to stop."""
@@ -118,10 +147,11 @@ class Tally:
     strange: int = 0
     throttled: int = 0
     forbidden: int = 0
+    surprising: int = 0
     deletes: int = 0
     retries: int = 0
     usable: int = 0
-    """DELETEs with an answer that speaks of the number."""
+    """DELETEs with an answer that only the API gives."""
 
 
 class Watch:
@@ -155,20 +185,32 @@ class Watch:
             # One worker's end must not end the probing that the others wait for.
             await asyncio.shield(self._probing)
 
-    def saw(self, reply: Reply, proof: Proof) -> None:
-        """Take note of a DELETE's reply; may ask for a stop."""
+    def saw(self, reply: Reply, proof: Proof, *, surprising: bool = False) -> None:
+        """Take note of a DELETE's reply; may ask for a stop.
+
+        `surprising` says that it is a number's first 404, and that none of our requests can have removed the number.
+        """
         tally = self._tally
         tally.silent = tally.silent + 1 if proof in (Proof.NOT_SENT, Proof.IN_DOUBT) else 0
         tally.strange = tally.strange + 1 if proof is Proof.STRANGE else 0
         tally.throttled = tally.throttled + 1 if proof is Proof.THROTTLED else 0
-        if proof is Proof.FORBIDDEN:
+        if surprising:
+            tally.surprising += 1
+        elif proof is Proof.FORBIDDEN:
             tally.forbidden += 1
-        elif isinstance(reply, Answered) and proof not in (Proof.THROTTLED, Proof.IN_DOUBT):
+        elif proof in _USABLE:
             tally.usable += 1
+            tally.forbidden = tally.surprising = 0
         if proof is Proof.KEY:
             self._stop.ask(Stopped.KEY, "the service does not accept the API key any more (401)")
-        elif proof is Proof.FORBIDDEN and tally.usable == 0 and tally.forbidden >= FORBIDDEN_AFTER:
-            self._stop.ask(Stopped.KEY, f"the first {tally.forbidden} releases were all forbidden (403)")
+        elif tally.forbidden >= (FORBIDDEN_AFTER if tally.usable == 0 else FORBIDDEN_LATER):
+            which = (
+                f"the first {tally.forbidden} releases" if tally.usable == 0 else f"{tally.forbidden} releases in a row"
+            )
+            self._stop.ask(Stopped.KEY, f"{which} were all forbidden (403)")
+        elif tally.surprising >= SURPRISED_AFTER:
+            detail = f"{tally.surprising} numbers in a row that were there just now were not found (404)"
+            self._stop.ask(Stopped.BASE_URL, f"{detail}: check the base URL and any proxy")
         elif proof is Proof.WRONG_PLACE or tally.strange >= STRANGE_AFTER:
             self._stop.ask(Stopped.BASE_URL, "what answers there is not the API: check the base URL and any proxy")
         elif isinstance(reply, Unanswered) and reply.certificate:

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 
-from decom.dialnexa.account import Account
+from decom.dialnexa.account import Account, Sight
 from decom.dialnexa.service import Service
-from decom.errors import NotDurable
+from decom.errors import KeyRefused, NotDurable
 from decom.ledger.records import Settled
+from decom.releasing.decide import ReadListing
 from decom.releasing.events import Began, Done, Listener, tell
-from decom.releasing.one_number import Task, Tools, work_on
+from decom.releasing.one_number import Task, Tools, listed, work_on
+from decom.releasing.stopping import Stop
+from decom.releasing.whole_listing import look_through
 from decom.vocabulary import Stopped
 
 
@@ -35,11 +38,14 @@ async def release_all(
 
 
 class _Bench:
-    """The work at hand: tasks not begun, and tasks that wait for a later look."""
+    """The work at hand: tasks not begun, tasks that wait for a later look, and tasks that wait for a listing."""
 
     def __init__(self, waiting: deque[Task], tools: Tools, listener: Listener) -> None:
         self.waiting = waiting
         self.later: list[Task] = []
+        self.unlisted: list[Task] = []
+        self.busy = 0
+        """Workers that have a task in hand, which may come to wait, too."""
         self.tools = tools
         self.listener = listener
         self.trouble: NotDurable | None = None
@@ -63,6 +69,13 @@ class _Bench:
             soonest = min(task.not_before for task in self.later)
             await self.tools.stop.rest(soonest - now, self.tools.clock)
 
+    def to_be_listed(self) -> list[Task]:
+        """All tasks that wait for a listing, once nobody can add to them: so one listing serves them all."""
+        if self.busy > 0 or len(self.later) > 0:
+            return []
+        tasks, self.unlisted = self.unlisted, []
+        return tasks
+
     def put_back(self, task: Task) -> None:
         self.later.append(task)
 
@@ -73,21 +86,61 @@ class _Bench:
 async def _worker(bench: _Bench, service: Service, approved: Set[str]) -> None:
     try:
         async with service.releasing(approved) as account:
-            while (task := await bench.next()) is not None:
-                await _go_on(bench, task, account)
+            while True:
+                while (task := await bench.next()) is not None:
+                    await _go_on(bench, task, account)
+                if len(tasks := bench.to_be_listed()) == 0:
+                    return
+                await _list(bench, tasks, account)
     except BaseException as error:
         bench.tools.stop.ask(Stopped.BUG, f"{type(error).__name__}: {error}")
         raise
 
 
 async def _go_on(bench: _Bench, task: Task, account: Account) -> None:
+    bench.busy += 1
     try:
         result = await work_on(task, account, bench.tools)
     except NotDurable as trouble:
-        bench.trouble = bench.trouble or trouble
-        bench.tools.stop.ask(Stopped.DISK, trouble.what)
+        _not_durable(bench, trouble)
         return
+    finally:
+        bench.busy -= 1
     if isinstance(result, Settled):
         bench.arrived(result)
+    elif isinstance(result, ReadListing):
+        bench.unlisted.append(task)
     else:
         bench.put_back(task)
+
+
+async def _list(bench: _Bench, tasks: list[Task], account: Account) -> None:
+    """One listing of the account for all these tasks; with what it shows of each, or without it, each goes on."""
+    bench.busy += 1
+    try:
+        sights = await _sights(bench.tools.stop, tasks, account)
+        for task in tasks:
+            settled = None if sights is None else await listed(task, sights[task.number_id], bench.tools)
+            if settled is not None:
+                bench.arrived(settled)
+            else:
+                task.not_before = 0.0
+                bench.put_back(task)
+    except NotDurable as trouble:
+        _not_durable(bench, trouble)
+    finally:
+        bench.busy -= 1
+
+
+async def _sights(stop: Stop, tasks: list[Task], account: Account) -> Mapping[str, Sight] | None:
+    """What a listing shows of each; None where the run must end soon: it may be a thousand pages."""
+    try:
+        return await stop.unless_asked(look_through(account, [task.number_id for task in tasks]), lambda: stop.hurried)
+    except KeyRefused as refused:
+        stop.ask(Stopped.KEY, refused.what)
+        return None
+
+
+def _not_durable(bench: _Bench, trouble: NotDurable) -> None:
+    bench.trouble = bench.trouble or trouble
+    bench.tools.stop.ask(trouble.why, trouble.what)

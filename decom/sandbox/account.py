@@ -11,19 +11,18 @@ from datetime import UTC, datetime
 from typing import Literal, get_args
 
 from decom.sandbox import made_up
+from decom.sandbox.holding import NOT_REFUSED, OVER, as_written, meant, numbers_of_batch, status_of
 from decom.sandbox.made_up import Amounts, Row
+from decom.sandbox.shapes import Shape
 
 Generation = Literal["first", "second"]
 """Which of the service's two sets of documents the account follows."""
 
+FROM = "from_phone_number"
+"""The member of a campaign that names its number."""
+
 KEY = "sandbox:not-a-real-secret"
 """The key of every sandbox, unless another is given."""
-
-OVER = frozenset(("completed", "cancelled"))
-"""Statuses of a campaign or batch call that holds no number any more."""
-
-NOT_REFUSED = frozenset(("scheduled", "paused")) | OVER
-"""Statuses of a campaign in spite of which the service releases the number. Any other, known or not, is a 409."""
 
 
 def a_number(number_id: str, phone_number: str, **fields: object) -> Row:
@@ -43,7 +42,9 @@ class World:
     campaigns: list[Row] = field(default_factory=list)
     """First generation: `id`, `name`, `status`, `from_phone_number`. Add to it with `start_campaign`."""
     batch_calls: list[Row] = field(default_factory=list)
-    """Second generation: `id`, `title`, `status`, `callLogs` with `from_number`."""
+    """Second generation: `id`, `title`, `status`, `callLogs` with `from_number`. One without `callLogs` shows none."""
+    batch_calls_too: bool = False
+    """Whether an account of the first generation has batch calls, too."""
     workflows: list[Row] = field(default_factory=list)
     """Second generation: `id`, `name`, `status`."""
     secret_holds: dict[str, str] = field(default_factory=dict)
@@ -54,10 +55,17 @@ class World:
     """Source → the status (403, 404, 405, 500 …) that it answers instead, as for a key without the right or an
     account without it. Sources: `numbers`, `release`, `update`, `campaigns`, `batch-calls`, `workflows`, `calls`,
     `pricing`."""
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    """Source → the form in which it answers, where that is not the documented one. Sources as in `refusals`, and
+    `batch-call` for what one batch call answers."""
     foreign_ids: set[str] = field(default_factory=set)
     """IDs of another workspace's numbers: 403 to whoever asks."""
     clock_skew: float = 0.0
     """Seconds by which the server's clock, as its headers show it, is ahead of the machine's."""
+    tells_date: bool = True
+    """Whether answers have a `Date`."""
+    listed_besides: list[Row] = field(default_factory=list)
+    """Rows that a listing of numbers shows at its end, beside the account's: an ID twice, or one that is malformed."""
     numbers: dict[str, Row] = field(default_factory=dict, init=False)
     """Number ID → row: what is on the account now."""
     revoked: bool = field(default=False, init=False)
@@ -73,7 +81,7 @@ class World:
             raise ValueError(f"there is no generation {self.generation!r}: first, second")
         self.numbers = {row["id"]: row for row in rows}
         for campaign in self.campaigns:
-            self._campaigns_of.setdefault(campaign["from_phone_number"], []).append(campaign)
+            self._know(campaign)
 
     @classmethod
     def made_up(
@@ -113,10 +121,10 @@ class World:
     @property
     def held_openly(self) -> list[Row]:
         """Numbers that a campaign or batch call names that is not over, whether or not a DELETE is refused."""
-        named = {campaign["from_phone_number"] for campaign in self.campaigns if campaign["status"] not in OVER}
+        named = {meant(campaign, FROM) for campaign in self.campaigns if status_of(campaign) not in OVER}
         for batch in self.batch_calls:
-            if batch["status"] not in OVER:
-                named.update(call["from_number"] for call in batch["callLogs"])
+            if status_of(batch) not in OVER:
+                named.update(numbers_of_batch(batch))
         return [row for row in list(self.numbers.values()) if row["phone_number"] in named]
 
     @property
@@ -135,7 +143,8 @@ class World:
     def listed(self) -> list[Row]:
         """Every number as a listing shows it, in order; neither list nor rows are to be changed."""
         if self._listed is None:
-            self._listed = [*self.numbers.values(), *(row for row, _ in self._shown.values())]
+            still = (row for row, _ in self._shown.values())
+            self._listed = [*self.numbers.values(), *still, *self.listed_besides]
         return self._listed
 
     def seen(self, number_id: str) -> Row | None:
@@ -161,8 +170,8 @@ class World:
         if number_id in self.secret_holds:
             return self.secret_holds[number_id]
         for campaign in self._campaigns_of.get(self.numbers[number_id]["phone_number"], ()):
-            if campaign["status"] not in NOT_REFUSED:
-                name, status = campaign["name"], campaign["status"]
+            if status_of(campaign) not in NOT_REFUSED:
+                name, status = campaign.get("name"), campaign.get("status")
                 return f"The number is part of the {status} campaign {name} and must be reconfigured before release."
         return None
 
@@ -180,20 +189,43 @@ class World:
 
     # --- What changes the account behind a client's back ----------------------------------------------------
 
-    def start_campaign(self, phone_number: str, *, name: str = "Started meanwhile", status: str = "active") -> Row:
-        """A new campaign of `status` that calls from `phone_number`."""
-        campaign = {
-            "id": f"cmp_meanwhile{len(self.campaigns)}",
-            "name": name,
-            "status": status,
-            "from_phone_number": phone_number,
-        }
+    def start_campaign(
+        self, phone_number: str, *, name: str = "Started meanwhile", status: str = "active", written: str | None = None
+    ) -> Row:
+        """A new campaign of `status` that calls from `phone_number`, which it writes as `written`; None: as it is."""
+        number = as_written(FROM, phone_number, written)
+        campaign = {"id": f"cmp_meanwhile{len(self.campaigns)}", "name": name, "status": status, **number}
         self._add_campaign(campaign)
         return campaign
 
     def _add_campaign(self, campaign: Row) -> None:
         self.campaigns.append(campaign)
-        self._campaigns_of.setdefault(campaign["from_phone_number"], []).append(campaign)
+        self._know(campaign)
+
+    def _know(self, campaign: Row) -> None:
+        number = meant(campaign, FROM)
+        if number is not None:
+            self._campaigns_of.setdefault(number, []).append(campaign)
+
+    def start_batch_call(
+        self,
+        phone_number: str,
+        *,
+        status: str = "running",
+        written: str | None = None,
+        before: int = 0,
+        other: str = "",
+    ) -> Row:
+        """A new batch call from `phone_number`, written as in `start_campaign`; `before` calls from `other` come first.
+
+        Pages of calls have 20 rows unless told otherwise: with `before=20` the number stands on the second.
+        """
+        calls = [{"from_number": other, "to_number": f"+1202555{n:04}"} for n in range(before)]
+        calls.append({**as_written("from_number", phone_number, written), "to_number": "+12025559999"})
+        name = f"bch_meanwhile{len(self.batch_calls)}"
+        batch = {"id": name, "title": "Started meanwhile", "status": status, "callLogs": calls}
+        self.batch_calls.append(batch)
+        return batch
 
     def take_away(self, number_id: str) -> Row:
         """Someone else releases the number. Returns its row; raises KeyError where it is not on the account."""
@@ -216,6 +248,24 @@ class World:
         """The ID stays and stands for another number from now on."""
         self.numbers[number_id] = {**self.numbers[number_id], "phone_number": phone_number}
         self._listed = None
+
+    def change_number(self, number_id: str, **fields: object) -> None:
+        """The number's row has these members from now on: another `status`, `nickname` …"""
+        self.numbers[number_id] = {**self.numbers[number_id], **fields}
+        self._listed = None
+
+    def swap(self, number_id: str) -> None:
+        """The number leaves and another arrives at the end of the list, so that there are as many as before."""
+        left = self.take_away(number_id)
+        self.put_back({**left, "id": f"{number_id}x", "phone_number": f"{left['phone_number']}0"})
+
+    def shape(self, source: str, **wanted: object) -> None:
+        """From now on this source answers in this form; the others are the fields of `Shape`."""
+        self.shapes[source] = Shape.of(**wanted)
+
+    def tell_date(self, *, told: bool) -> None:
+        """Whether answers have a `Date` from now on."""
+        self.tells_date = told
 
     def refuse(self, source: str, status: int) -> None:
         """From now on this source answers so; see `refusals`."""

@@ -4,14 +4,14 @@ Here are the faults of the account, of time and of the way; `ACTS` has one for e
 """
 
 import asyncio
-import json
 from collections.abc import Mapping
 
-from decom.sandbox.answers import SHIFT, Answer, json_bytes
 from decom.sandbox.below_http import BELOW_HTTP
 from decom.sandbox.exchange import Exchange
 from decom.sandbox.faults import Fault
+from decom.sandbox.half_truths import HALF_TRUTHS
 from decom.sandbox.other_answers import OTHER_ANSWERS, Act
+from decom.sandbox.shapes import SHIFT
 
 
 async def act(exchange: Exchange, fault: Fault) -> None:
@@ -71,16 +71,6 @@ async def page_drift(exchange: Exchange, fault: Fault) -> None:
     await exchange.give(await exchange.ask(**{SHIFT: int(fault.amount_or(1))}))
 
 
-async def total_mismatch(exchange: Exchange, fault: Fault) -> None:
-    answer = await exchange.ask()
-    body = json.loads(answer.body)
-    counts = body.get("meta", body) if isinstance(body, dict) else {}
-    for name in ("total", "totalItems"):
-        if name in counts:
-            counts[name] += int(fault.amount_or(1))
-    await exchange.give(Answer(answer.status, answer.without_length(), json_bytes(body)))
-
-
 async def latency(exchange: Exchange, fault: Fault) -> None:
     await asyncio.sleep(fault.amount_or(0.05))
     await exchange.give(await exchange.ask())
@@ -94,6 +84,7 @@ async def latency_after(exchange: Exchange, fault: Fault) -> None:
 
 ACTS: Mapping[str, Act] = {
     **OTHER_ANSWERS,
+    **HALF_TRUTHS,
     **BELOW_HTTP,
     "late_apply": late_apply,
     "hang_late_apply": hang_late_apply,
@@ -102,7 +93,6 @@ ACTS: Mapping[str, Act] = {
     "reappear": reappear,
     "revoke_after": revoke_after,
     "page_drift": page_drift,
-    "total_mismatch": total_mismatch,
     "latency": latency,
     "latency_after": latency_after,
 }

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -11,28 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from decom.sandbox.made_up import Row
-
-SHIFT = "sandbox.shift"
-"""Key in a request's scope, if it is there: how many rows have slipped past this page (negative: come again)."""
+from decom.sandbox.shapes import INSTEAD, SHIFT, Page, Shape
 
 JSON = "application/json; charset=utf-8"
 Headers = list[tuple[bytes, bytes]]
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Which part of a list is asked for."""
-
-    number: int
-    """From 1."""
-    size: int
-    """Rows a page."""
-    shift: int
-    """Rows by which the list moved since the page before."""
-
-    def of(self, rows: list[Row]) -> list[Row]:
-        start = max(0, (self.number - 1) * self.size + (self.shift if self.number > 1 else 0))
-        return rows[start : start + self.size]
 
 
 def json_bytes(body: object) -> bytes:
@@ -87,8 +68,9 @@ def answer(body: object) -> Response:
     return Response(json_bytes(body), media_type=JSON)
 
 
-def page_of(request: Request, *, most: int = 100) -> Page:
-    """What `page` and `limit` ask for. Raises a 400 as the service's own validation does."""
+def page_of(request: Request, shape: Shape, *, most: int = 100) -> Page:
+    """What `page` and `limit` ask for, as far as the shape allows. Raises a 400 as the service does."""
+    most = most if shape.refuse_above is None else shape.refuse_above
     found, wrong = {"page": 1, "limit": 20}, []
     for name in found:
         text = request.query_params.get(name)
@@ -102,20 +84,8 @@ def page_of(request: Request, *, most: int = 100) -> Page:
             found[name] = int(text)
     if wrong:
         raise Refusal(400, wrong)
-    return Page(found["page"], found["limit"], request.scope.get(SHIFT, 0))
-
-
-def data_and_meta(rows: list[Row], page: Page) -> Response:
-    """The envelope of the first generation."""
-    pages = -(-len(rows) // page.size)
-    meta = {"page": page.number, "limit": page.size, "total": len(rows), "totalPages": pages}
-    return answer({"data": page.of(rows), "meta": meta})
-
-
-def flat(rows: list[Row], page: Page, fields: Iterable[str]) -> Response:
-    """The envelope of the second generation; of each row only `fields`."""
-    items = [{name: row[name] for name in fields if name in row} for row in page.of(rows)]
-    return answer({"items": items, "total": len(rows), "page": page.number, "limit": page.size})
+    size = found["limit"] if shape.most is None else min(found["limit"], shape.most)
+    return Page(found["page"], size, request.scope.get(SHIFT, 0), request.scope.get(INSTEAD))
 
 
 def words(request: Request, name: str) -> frozenset[str] | None:
@@ -126,6 +96,6 @@ def words(request: Request, name: str) -> frozenset[str] | None:
 
 def by_id(rows: list[Row], row_id: str, what: str) -> Row:
     for row in rows:
-        if row["id"] == row_id:
+        if row.get("id") == row_id:
             return row
     raise Refusal(404, f"{what} with ID {row_id} not found")

@@ -15,8 +15,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from decom.sandbox.account import World
-from decom.sandbox.answers import Refusal, answer, by_id, data_and_meta, flat, no_route, page_of, refuse, words
+from decom.sandbox.answers import Refusal, answer, by_id, no_route, page_of, refuse, words
 from decom.sandbox.made_up import Row
+from decom.sandbox.shapes import AS_DOCUMENTED, Page, Shape, as_batch, as_object, as_page
 
 PREFIX = "/v1"
 NUMBERS = f"{PREFIX}/organization-phone-numbers"
@@ -54,12 +55,18 @@ class Api:
             Route(f"{NUMBERS}/{{id}}", self.update, methods=["PATCH"]),
             Route(f"{PREFIX}/campaigns", self._offered("campaigns", self.list_campaigns)),
             Route(f"{PREFIX}/campaigns/{{id}}", self._offered("campaigns", self.show_campaign)),
+            *(self._batch_calls() if self.world.batch_calls_too else []),
+        ]
+
+    def _batch_calls(self) -> list[Route]:
+        return [
+            Route(f"{PREFIX}/batch-calls", self._offered("batch-calls", self.list_batch_calls)),
+            Route(f"{PREFIX}/batch-calls/{{id}}", self._offered("batch-calls", self.show_batch_call)),
         ]
 
     def _second(self) -> list[Route]:
         return [
-            Route(f"{PREFIX}/batch-calls", self._offered("batch-calls", self.list_batch_calls)),
-            Route(f"{PREFIX}/batch-calls/{{id}}", self._offered("batch-calls", self.show_batch_call)),
+            *self._batch_calls(),
             Route(f"{PREFIX}/workflows", self._offered("workflows", self.list_workflows)),
             Route(f"{PREFIX}/calls", self._offered("calls", self.list_calls)),
             Route(f"{PREFIX}/phone-number-pricing", self._offered("pricing", self.list_prices)),
@@ -86,19 +93,28 @@ class Api:
     # --- Phone numbers --------------------------------------------------------------------------------------
 
     def list_numbers(self, request: Request) -> Response:
-        page = page_of(request)
-        if page.number == 1:
+        if request.query_params.get("page", "1") == "1":
             self.world.count_listing()
         rows = self.world.listed()
         if self.world.generation == "second":
-            return flat(rows, page, LISTED_BY_SECOND)
+            return self._listing(request, "numbers", rows, "items_total", LISTED_BY_SECOND)
         for name in ("country_code", "type"):
             if name in request.query_params:
                 rows = [row for row in rows if row.get(name) == request.query_params[name]]
-        return data_and_meta(rows, page)
+        return self._listing(request, "numbers", rows, "data_meta")
 
     def show_number(self, request: Request) -> Response:
-        return answer(self._one(request))
+        return answer(as_object(self._shape("numbers"), self._one(request)))
+
+    def _listing(
+        self, request: Request, source: str, rows: list[Row], documented: str, only: tuple[str, ...] | None = None
+    ) -> Response:
+        """A page of `rows`, in the form that this source has on this account."""
+        shape = self._shape(source)
+        return answer(as_page(shape, documented, rows, page_of(request, shape), only))
+
+    def _shape(self, source: str) -> Shape:
+        return self.world.shapes.get(source, AS_DOCUMENTED)
 
     def release(self, request: Request) -> Response:
         number_id = self._asked_id(request)
@@ -148,29 +164,25 @@ class Api:
     # --- What can hold a number back ------------------------------------------------------------------------
 
     def list_campaigns(self, request: Request) -> Response:
-        return data_and_meta(self.world.campaigns, page_of(request))
+        return self._listing(request, "campaigns", self.world.campaigns, "data_meta")
 
     def show_campaign(self, request: Request) -> Response:
-        return answer(by_id(self.world.campaigns, request.path_params["id"], "Campaign"))
+        campaign = by_id(self.world.campaigns, request.path_params["id"], "Campaign")
+        return answer(as_object(self._shape("campaigns"), campaign))
 
     def list_batch_calls(self, request: Request) -> Response:
         statuses = words(request, "status")
         rows = [batch for batch in self.world.batch_calls if statuses is None or batch["status"] in statuses]
-        return flat(rows, page_of(request), ("id", "title", "status", "created_at"))
+        only = ("id", "title", "status", "created_at")
+        return self._listing(request, "batch-calls", rows, "items_total", only)
 
     def show_batch_call(self, request: Request) -> Response:
-        return answer(by_id(self.world.batch_calls, request.path_params["id"], "Batch call"))
+        batch = by_id(self.world.batch_calls, request.path_params["id"], "Batch call")
+        shape = self._shape("batch-call")
+        return answer(as_batch(shape, batch, page_of(request, shape, most=200)))
 
     def list_workflows(self, request: Request) -> Response:
-        page, rows = page_of(request), self.world.workflows
-        meta = {
-            "totalItems": len(rows),
-            "itemsPerPage": page.size,
-            "totalPages": -(-len(rows) // page.size),
-            "currentPage": page.number,
-        }
-        body = {"statusCode": 200, "message": "Workflows fetched", "data": page.of(rows), "meta": meta}
-        return answer(body)
+        return self._listing(request, "workflows", self.world.workflows, "counted")
 
     # --- Money and traffic ----------------------------------------------------------------------------------
 
@@ -182,10 +194,12 @@ class Api:
         }
         start = request.query_params.get("start_date", "")
         rows = [call for call in self.world.calls if call["createdAt"] >= start and fits(call, filters)]
-        return answer(page_of(request, most=200).of(rows))
+        shape = self._shape("calls")
+        return answer(as_page(shape, "list", rows, page_of(request, shape, most=200)))
 
     def list_prices(self, request: Request) -> Response:
-        return answer(self.world.prices)
+        prices = Page(1, max(1, len(self.world.prices)))
+        return answer(as_page(self._shape("pricing"), "list", self.world.prices, prices))
 
 
 def is_agent(value: Any) -> bool:

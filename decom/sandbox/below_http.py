@@ -4,10 +4,12 @@ In: an exchange and its fault. Out: trouble on the wire. One function a kind, li
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 
-from decom.sandbox.answers import Answer
+from decom.sandbox.answers import JSON, Answer, error_body
 from decom.sandbox.exchange import Exchange
 from decom.sandbox.faults import Fault
 from decom.sandbox.other_answers import CLOSE, Act
@@ -121,6 +123,29 @@ async def close_race(exchange: Exchange, fault: Fault) -> None:
     exchange.transport.close()
 
 
+async def second_answer(exchange: Exchange, fault: Fault) -> None:
+    body = error_body(200, fault.text or "Phone number released successfully")
+    line = f"HTTP/1.1 {int(fault.amount_or(200))} Again"
+    length = (b"content-length", str(len(body)).encode())
+    with corked(exchange.transport):
+        await exchange.give(await exchange.ask())
+        exchange.transport.write(raw_head(exchange, line, (b"content-type", JSON.encode()), length) + body)
+
+
+@contextmanager
+def corked(transport: asyncio.Transport) -> Iterator[None]:
+    """What is written meanwhile leaves together, where the system can hold it back."""
+    sock = transport.get_extra_info("socket")
+    cork = getattr(socket, "TCP_CORK", None)
+    if cork is not None:
+        sock.setsockopt(socket.IPPROTO_TCP, cork, 1)
+    try:
+        yield
+    finally:
+        if cork is not None:
+            sock.setsockopt(socket.IPPROTO_TCP, cork, 0)
+
+
 async def drip(exchange: Exchange, fault: Fault) -> None:
     answer = await exchange.ask()
     length = (b"content-length", b"1000000")
@@ -173,6 +198,7 @@ BELOW_HTTP: Mapping[str, Act] = {
     "odd_status": odd_status,
     "redirect_307": redirect,
     "close_race": close_race,
+    "second_answer": second_answer,
     "drip": drip,
     "drip_headers": drip_headers,
     "big_body": big_body,

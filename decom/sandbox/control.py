@@ -29,6 +29,11 @@ CONTROL = "/_sandbox/"
 
 ACTIONS: Mapping[str, Callable[..., object]] = {
     "start_campaign": World.start_campaign,
+    "start_batch_call": World.start_batch_call,
+    "change_number": World.change_number,
+    "swap": World.swap,
+    "shape": World.shape,
+    "tell_date": World.tell_date,
     "take_away": World.take_away,
     "reassign": World.reassign,
     "revoke_key": World.revoke_key,

@@ -93,7 +93,7 @@ class Exchange:
     async def give(self, answer: Answer) -> None:
         """Send the answer as it is, with the server's own date."""
         self.record.status = answer.status
-        headers = [*answer.headers, (b"date", self.date())]
+        headers = [*answer.headers, *([(b"date", self.date())] if self.world.tells_date else [])]
         if not any(name == b"content-length" for name, _ in headers):
             headers.append((b"content-length", str(len(answer.body)).encode()))
         await self.send({"type": "http.response.start", "status": answer.status, "headers": headers})

@@ -6,10 +6,11 @@ Nothing here touches a socket; `acts` carries faults out.
 import math
 import random
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from decom.sandbox.gateways import GATEWAYS
 from decom.sandbox.memory import Record
 
 KINDS: Mapping[str, str] = {
@@ -31,6 +32,7 @@ KINDS: Mapping[str, str] = {
     "odd_status": "Applied; the status is AMOUNT (999), whatever that means.",
     "big_body": "Applied; the body has AMOUNT bytes (64 MiB), sent as long as the client reads.",
     "close_race": "Applied and answered; then the connection is closed without having said so.",
+    "second_answer": "Applied and answered; in the same segment comes another answer: 200, or AMOUNT, with TEXT.",
     # Another answer, nothing applied
     "401": "The key is refused, this once.",
     "403": "The right is refused.",
@@ -42,7 +44,12 @@ KINDS: Mapping[str, str] = {
     "502_before": "A gateway's page; nothing was applied.",
     "503_before": "A gateway's page with Retry-After: TEXT (1); nothing was applied.",
     "504_before": "A gateway's page; nothing was applied.",
-    "status_before": "The status AMOUNT in the service's own shape; nothing was applied.",
+    "status_before": "The status AMOUNT in the service's own shape, with the message TEXT; nothing was applied.",
+    "202_before": "Accepted, and never carried out.",
+    "207_before": "A multi-status whose body says that it failed; nothing was applied.",
+    "says_failed": "A 200 that says that it failed, by TEXT (success): statusCode, success, errors or partial.",
+    "gateway_404": "The 404 of the gateway TEXT (kong), see `gateways`; nothing was applied.",
+    "echo_key": "The status AMOUNT (422; a 2xx: applied) with the message TEXT, {key} or {secret} in it filled in.",
     "html_200": "A sign-in page with status 200; nothing was applied.",
     "html_404": "A gateway's 404 page; nothing was applied.",
     "route_404": "The service's 404 for a route that does not exist; nothing was applied.",
@@ -52,13 +59,15 @@ KINDS: Mapping[str, str] = {
     "502_after": "Applied, then a gateway's page.",
     "503_after": "Applied, then a gateway's page with Retry-After: TEXT (1).",
     "504_after": "Applied, then a gateway's page.",
-    "status_after": "Applied, then the status AMOUNT in the service's own shape.",
+    "status_after": "Applied, then the status AMOUNT in the service's own shape, with the message TEXT.",
     "html_200_after": "Applied; a page instead of the service's answer, where that is a success.",
     "202": "Applied; a success becomes 202.",
+    "206": "Applied; a success becomes 206, and a page has only half of its rows.",
     "204": "Applied; a success becomes 204 without a body.",
     "empty_200": "Applied; a success loses its body.",
     "body": "Applied; the body is TEXT.",
     "not_json": "Applied; the body is said to be JSON and is not.",
+    "coded": "Applied; the body, and AMOUNT blanks (0) behind it, is coded as TEXT (gzip) says: `gzip, gzip` twice.",
     "bad_gzip": "Applied; the body is said to be gzip and is not.",
     "surrogate": "Applied; the message holds half of a surrogate pair.",
     # The account, time and the way
@@ -69,7 +78,12 @@ KINDS: Mapping[str, str] = {
     "reappear": "Applied and answered; then the number is back.",
     "revoke_after": "From the request after the first AMOUNT of all requests (0) on the key is revoked.",
     "page_drift": "From the second page on rows have moved by AMOUNT (1): that many are missed; negative: come again.",
+    "swap": "As this is asked for, the row with the ID TEXT (the first) leaves the list; another arrives at its end.",
+    "repeat_page": "Whatever page is asked for, none after page AMOUNT (1) is shown.",
     "total_mismatch": "The total that a page names is AMOUNT (1) more than it is.",
+    "total_is_page": "The total that a page names is the number of its own rows.",
+    "wrong_pages": "The totalPages that a page names are AMOUNT (1) more than there are.",
+    "odd_row": "A page's row AMOUNT (1) is spoilt as TEXT says: no_number, integer_id, no_id, null, text or twice.",
     "latency": "AMOUNT seconds (0.05) pass before it is applied.",
     "latency_after": "AMOUNT seconds (0.05) pass between applying and answering.",
 }
@@ -77,6 +91,13 @@ KINDS: Mapping[str, str] = {
 
 "Applied" means: the service did and answered what it had to. A 409 stays one, and only successes are disguised.
 """
+
+TEXTS: Mapping[str, Collection[str]] = {
+    "gateway_404": GATEWAYS,
+    "says_failed": ("statusCode", "success", "errors", "partial"),
+    "odd_row": ("no_number", "integer_id", "no_id", "null", "text", "twice"),
+}
+"""The texts that may be given with a kind, where not any may."""
 
 NEEDS_AMOUNT = frozenset(("status_before", "status_after"))
 
@@ -95,6 +116,8 @@ class Fault:
             raise ValueError(f"there is no fault {self.kind!r}; there are: {', '.join(KINDS)}")
         if self.kind in NEEDS_AMOUNT and self.amount is None:
             raise ValueError(f"{self.kind} needs an amount, such as {self.kind}:410")
+        if self.text is not None and self.text not in TEXTS.get(self.kind, (self.text,)):
+            raise ValueError(f"{self.kind}: {self.text!r} is none of {', '.join(TEXTS[self.kind])}")
         if self.amount is not None and not math.isfinite(self.amount):
             raise ValueError(f"{self.kind}: {self.amount} is no amount")
 

@@ -14,7 +14,7 @@ Kind = Literal["first_request", "clock", "rolling", "token_bucket"]
 
 Counts = Literal["always", "unless_refused", "never"]
 Reset = Literal["delta", "epoch", "ms"]
-Wait = Literal["seconds", "date", "none"]
+Wait = Literal["seconds", "fraction", "date", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +178,12 @@ def headers(limit: Limit, leave: Leave, wall: float) -> list[tuple[bytes, bytes]
             (f"X-RateLimit-Reset{said.suffix}", str(reset)),
         ]
     if not leave.granted and said.retry_after != "none":
-        as_date = said.retry_after == "date"
         # A date has no fractions, so the second in which waiting ends must be over.
-        wait = formatdate(math.ceil(wall + leave.retry), usegmt=True) if as_date else str(math.ceil(leave.retry))
+        wait = {
+            "seconds": str(math.ceil(leave.retry)),
+            "fraction": f"{math.ceil(leave.retry * 1000) / 1000:.3f}",
+            "date": formatdate(math.ceil(wall + leave.retry), usegmt=True),
+        }[said.retry_after]
         made.append((f"Retry-After{said.suffix}", wait))
     return [(name.encode(), value.encode()) for name, value in made]
 

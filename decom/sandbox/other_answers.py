@@ -3,10 +3,12 @@
 One line a kind in `OTHER_ANSWERS`.
 """
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
+from typing import Any
 
-from decom.sandbox.answers import JSON, Answer, Headers, refusal
+from decom.sandbox.answers import JSON, Answer, Headers, json_bytes, refusal
 from decom.sandbox.exchange import Exchange
 from decom.sandbox.faults import Fault
 
@@ -15,6 +17,8 @@ Act = Callable[[Exchange, Fault], Awaitable[None]]
 
 Make = Callable[[Exchange, Fault], Answer]
 Disguise = Callable[[Answer, Fault], Answer]
+Spoil = Callable[[Any, Fault], Any]
+"""Makes another body of a good one, as JSON; may change it in its place."""
 
 CLOSE = (b"connection", b"close")
 HTML = (b"content-type", b"text/html; charset=utf-8")
@@ -54,6 +58,15 @@ def disguised(disguise: Disguise) -> Act:
     return answer_disguised
 
 
+def spoilt(spoil: Spoil) -> Act:
+    """Ask the service; the body of a success is answered otherwise, anything else as it is."""
+
+    def other_body(answer: Answer, fault: Fault) -> Answer:
+        return Answer(answer.status, answer.without_length(), json_bytes(spoil(json.loads(answer.body), fault)))
+
+    return disguised(other_body)
+
+
 def page(status: int) -> Make:
     """A gateway's own page; a 503 says when to come again."""
 
@@ -73,7 +86,7 @@ def said(status: int, message: str | list[str], *headers: tuple[bytes, bytes]) -
 
 
 def of_status(exchange: Exchange, fault: Fault) -> Answer:
-    return refusal(int(fault.amount_or(500)), "The service says so.")
+    return refusal(int(fault.amount_or(500)), fault.text or "The service says so.")
 
 
 def too_many(exchange: Exchange, fault: Fault) -> Answer:

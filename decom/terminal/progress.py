@@ -66,7 +66,7 @@ class Progress:
         """Show that something goes on that cannot be counted."""
         self.end()
         if self._may_move:
-            self._start(Spinner("dots", Text(words)), auto_refresh=True)
+            self._start(Spinner("dots", Text(shown(words))), auto_refresh=True)
 
     def end(self) -> None:
         """Take away what moves; what was counted last stays on the screen."""

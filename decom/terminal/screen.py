@@ -3,6 +3,8 @@
 Data goes to stdout, everything else to stderr. Colours have one meaning each, and every one comes with a word.
 """
 
+import os
+import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -38,6 +40,9 @@ _KEPT = "\u200c\u200d"
 """Joiners without which names in some scripts fall apart."""
 _STRIPPED = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 _MOST_SHOWN = 1_000
+_SIZES = ("COLUMNS", "LINES")
+_SIZE = re.compile(r"[2-9][0-9]|[1-9][0-9]{2,3}", re.ASCII)
+"""From 20 to 9,999: what a terminal's size may be said to be; for anything else the terminal itself is asked."""
 
 
 def shown(text: str, most: int = _MOST_SHOWN) -> str:
@@ -146,7 +151,10 @@ def _print(console: Console, part: Part) -> None:
 
 
 def _console(is_terminal: bool, showing: Showing, *, stderr: bool) -> Console:
+    # Some shells and schedulers export COLUMNS=0, and rich would then show nothing at all: not even the question.
+    believed = {name: value for name, value in os.environ.items() if name not in _SIZES or _SIZE.fullmatch(value)}
     return Console(
+        _environ=believed,
         stderr=stderr,
         force_terminal=is_terminal,
         no_color=None if showing.colour else True,

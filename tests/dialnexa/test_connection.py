@@ -91,7 +91,7 @@ def _only_addresses(real: Callable[..., object]) -> Callable[..., object]:
 def test_once_a_byte_may_have_left_it_is_in_doubt(react):
     reply = unanswered(react)
     assert reply.sent and not reply.certificate
-    assert proof(reply) is Proof.IN_DOUBT
+    assert proof(reply, "phn_1") is Proof.IN_DOUBT
 
 
 @pytest.mark.parametrize("react", [hang_up, reset], ids=["closed", "reset"])

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import tracemalloc
 
 import pytest
 from hypothesis import example, given, settings
@@ -17,6 +18,7 @@ from decom.dialnexa.replies import Answered, Proof, Reply, proof
 from tests.dialnexa.exchanging import (
     MAKE,
     PATH,
+    SECRET,
     after,
     answered,
     ask,
@@ -41,7 +43,7 @@ def test_an_answer_has_its_status_headers_and_body():
         pytest.param(b"content-length: 99", b'{"message":"rel', False, id="half a body"),
         pytest.param(b"transfer-encoding: chunked", b'14\r\n{"message"', False, id="half a chunk"),
         pytest.param(b"transfer-encoding: chunked", b"zz\r\n", False, id="a chunk that is none"),
-        pytest.param(b"content-encoding: gzip\r\ncontent-length: 9", b"\x1f\x8b no gzip", False, id="bad gzip"),
+        pytest.param(b"content-encoding: gzip\r\ncontent-length: 10", b"\x1f\x8b no gzip", False, id="bad gzip"),
         pytest.param(b"content-length: 7", b"no JSON", True, id="no JSON"),
         pytest.param(b"content-length: 0", b"", True, id="nothing"),
         pytest.param(b"x: y", b"until the end", True, id="until the end"),
@@ -58,10 +60,41 @@ def test_an_old_answer_without_a_length_is_whole_as_far_as_anyone_can_tell():
     assert (reply.status, reply.body, reply.complete) == (200, b'{"message":"rel', True)
 
 
-def test_a_packed_body_is_unpacked():
-    body = gzip.compress(b'{"message":"done"}')
-    head = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: %d" % len(body)
-    assert answered(answering(head, body)).body == b'{"message":"done"}'
+@pytest.mark.parametrize("method", ["DELETE", "GET"])
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "deflate", "gzip, gzip", "identity, gzip", "x-unheard-of"])
+@pytest.mark.parametrize("status", [200, 404, 500])
+def test_a_body_in_any_coding_is_not_read_and_its_status_counts(status, coding, method):
+    body = gzip.compress(b'{"message":"Phone number not found"}')
+    head = f"HTTP/1.1 {status} X\r\ncontent-encoding: {coding}\r\ncontent-length: {len(body)}".encode()
+    reply = answered(answering(head, body), method)
+    assert (reply.status, reply.body, reply.complete) == (status, b"", False)
+
+
+@pytest.mark.parametrize("coding", ["identity", "Identity", "", "identity, identity"])
+def test_a_body_that_says_it_is_in_no_coding_is_read(coding):
+    head = f"HTTP/1.1 200 X\r\ncontent-encoding: {coding}\r\ncontent-length: 2".encode()
+    assert (answered(answering(head, b"{}")).body, answered(answering(head, b"{}")).complete) == (b"{}", True)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_a_body_that_is_not_in_utf_8_is_not_read(encoding):
+    """Nobody's JSON is, and an echoed key would not be found in it."""
+    reply = answered(ok(f'{{"message":"{SECRET}"}}'.encode(encoding)))
+    assert (reply.status, reply.body, reply.complete) == (200, b"", False)
+
+
+def test_a_few_bytes_that_unpack_to_gigabytes_cost_nothing():
+    bomb = gzip.compress(gzip.compress(b"\0" * 100_000_000, 9), 9)
+    assert len(bomb) < 2_000
+    head = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip, gzip\r\ncontent-length: %d" % len(bomb)
+    tracemalloc.start()
+    try:
+        reply = answered(answering(head, bomb), "GET")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (reply.status, reply.complete) == (200, False)
+    assert most < 10_000_000
 
 
 @pytest.mark.parametrize(
@@ -112,7 +145,7 @@ def test_no_redirect_is_followed(status):
             head = b"HTTP/1.1 %d Moved\r\nlocation: %b\r\ncontent-length: 0" % (status, place)
             async with listening(answering(head)) as wire:
                 reply = await ask(wire.base_url)
-                assert isinstance(reply, Answered) and proof(reply) is Proof.STRANGE
+                assert isinstance(reply, Answered) and proof(reply, "phn_1") is Proof.STRANGE
                 assert len(wire.requests) == 1
             assert elsewhere.requests == []
 

@@ -1,6 +1,8 @@
 """TLS, and the key: sent to the service over a connection it vouches for, and shown nowhere."""
 
 import asyncio
+import base64
+import json
 import logging
 import socket
 import traceback
@@ -13,6 +15,7 @@ from decom.dialnexa.connection import (
     network_transport_maker,
 )
 from decom.dialnexa.gate import Gate, NotLetThrough
+from decom.dialnexa.models import Malformed, number
 from decom.dialnexa.replies import Answered, Reply, Unanswered
 from decom.errors import BadSettings
 from tests.dialnexa.exchanging import (
@@ -142,6 +145,38 @@ def test_a_traceback_with_locals_does_not_show_the_key_either():
 
     # httpx and the gate hold the request itself; its headers are masked in their representation.
     assert "canary" not in asyncio.run(main())
+
+
+ECHO = json.dumps({"message": f"no right for {SECRET}", "x": base64.b64encode(SECRET.encode()).decode()}).encode()
+RAW = SECRET.encode()
+HEADERS = b"www-authenticate: Bearer %b\r\nx-%b: 1\r\ncontent-length: 0" % (RAW, RAW.replace(b":", b"-"))
+
+
+@pytest.mark.parametrize("method", ["DELETE", "GET"])
+@pytest.mark.parametrize(
+    "react",
+    [
+        pytest.param(answering(b"HTTP/1.1 403 X\r\ncontent-length: %d" % len(ECHO), ECHO), id="body"),
+        pytest.param(answering(b"HTTP/1.1 200 X\r\n" + HEADERS), id="headers"),
+        pytest.param(answering(b"HTTP/1.1 302 X\r\nlocation: http://[%b/\r\ncontent-length: 0" % RAW), id="location"),
+        pytest.param(answering(RAW), id="no answer"),
+        pytest.param(answering(b"HTTP/1.1 200 X\r\n%b" % RAW.replace(b":", b" ")), id="no header"),
+    ],
+)
+def test_a_key_that_the_answer_says_again_goes_no_further(react, method):
+    reply = asyncio.run(told(react, method))
+    assert "canary" not in repr(reply) and base64.b64encode(SECRET.encode()).decode() not in repr(reply)
+    assert "***" in repr(reply)
+
+
+def test_an_id_that_holds_the_key_can_be_used_for_nothing():
+    """What is masked cannot stand in a path: better no listing than a release of something else."""
+    half = SECRET.partition(":")[2]
+    body = json.dumps([{"id": f"phn_{half}", "phone_number": "+14155550100"}]).encode()
+    reply = asyncio.run(told(ok(body), "GET"))
+    assert isinstance(reply, Answered)
+    with pytest.raises(Malformed):
+        number(json.loads(reply.body)[0])
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Each exit code, brought about by what a person really meets; and for each error what, where and what to type."""
 
+import base64
 import json
 import stat
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from decom.sandbox.account import World
-from decom.sandbox.faults import Rule
+from decom.sandbox.faults import Fault, Rule
 from decom.sandbox.server import Sandbox
 from tests.conftest import Command
 from tests.end_to_end.readings import audit_rows, deletes, ids, input_of
@@ -155,6 +156,42 @@ def test_the_key_is_in_no_byte_that_a_run_leaves(
     secret = CANARY.split(":")[1]
     assert secret not in printed
     assert [path for path in left if secret.encode() in path.read_bytes()] == []
+
+
+def test_a_key_that_the_service_says_again_is_in_no_byte_either(
+    start_sandbox: Callable[..., Sandbox], decom_for: Callable[[Sandbox], Command]
+) -> None:
+    """In nicknames, in what holds a number, in the words of a refusal and of an error; as it is and in base64."""
+    world = World.made_up(numbers=60)
+    world.key = CANARY
+    secret, in_base64 = CANARY.split(":")[1], base64.b64encode(CANARY.encode()).decode()
+    chosen = [*ids(world.releasable)[:5], ids(world.held_openly)[0]]
+    for number_id in chosen:
+        world.numbers[number_id]["nickname"] = f"of {CANARY} or {in_base64}"
+    for campaign in world.campaigns:
+        campaign["name"] = f"with {secret}"
+    world.secret_holds[chosen[0]] = f"held by {CANARY}"
+    decom = decom_for(
+        start_sandbox(
+            world,
+            faults=[
+                Rule.of(Fault("body", text=f'{{"message":"released with {in_base64}"}}'), ids=[chosen[1]]),
+                Rule.of(Fault("redirect_307", text=f"http://[{CANARY}"), ids=[chosen[2]], nth=1),
+            ],
+        )
+    )
+    printed = ""
+    ran = decom("run", input_of(decom.folder, chosen), "--execute", "--yes", "--verbose")
+    assert ran.code in (3, 4), ran.err
+    for arguments in (("show", decom.run_folder().name), ("show", chosen[0]), ("plan", "numbers.csv", "--json")):
+        again = decom(*arguments)
+        printed += again.out + again.err
+    printed += ran.out + ran.err
+    assert "***" in printed
+    assert secret not in printed and in_base64 not in printed
+    left = [path for path in decom.folder.rglob("*") if path.is_file()]
+    assert len(left) > 8
+    assert [p for p in left if secret.encode() in p.read_bytes() or in_base64.encode() in p.read_bytes()] == []
 
 
 def test_files_are_0600_and_folders_0700_whatever_the_umask(decom: Command, sandbox: Sandbox) -> None:

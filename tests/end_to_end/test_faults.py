@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from decom.sandbox.account import World
-from decom.sandbox.faults import Rule
+from decom.sandbox.faults import Fault, Rule
 from decom.sandbox.server import Sandbox
 from tests.conftest import Command
-from tests.end_to_end.readings import audit_rows, deletes, ids, input_of, released
+from tests.end_to_end.readings import audit_rows, deletes, ids, input_of, outcomes, released
 
 IN_DOUBT_THEN_RELEASED = [
     "drop_before",
@@ -90,7 +90,7 @@ def test_a_fault_that_stays_is_reported_as_what_it_is(
     first, *others = ids(world.releasable)[:3]
     sandbox = start_sandbox(world, faults=[Rule.of(fault, ids=[first])])
     decom = decom_for(sandbox)
-    ran = decom("run", input_of(decom.folder, [first, *others]), "--execute", "--yes")
+    ran = decom("run", input_of(decom.folder, [first, *others]), "--execute", "--yes", DECOM_TIMEOUT="2")
     rows = {row["number_id"]: row for row in audit_rows(decom.run_folder())}
     assert (rows[first]["outcome"], rows[first]["evidence"]) == (outcome, evidence)
     assert {rows[number_id]["outcome"] for number_id in others} == {"released"}
@@ -104,7 +104,8 @@ def test_an_answer_that_is_not_the_apis_never_makes_a_row_missing_and_stops_the_
     sandbox = start_sandbox(World.made_up(numbers=60), faults=[Rule.of(fault)])
     decom = decom_for(sandbox)
     chosen = ids(sandbox.world.releasable)[:20]
-    ran = decom("run", input_of(decom.folder, chosen), "--execute", "--yes", "--concurrency", "2")
+    numbers = input_of(decom.folder, chosen)
+    ran = decom("run", numbers, "--execute", "--yes", "--concurrency", "2", DECOM_TIMEOUT="2")
     assert ran.code == 4, ran.err
     rows = audit_rows(decom.run_folder())
     assert {row["outcome"] for row in rows} <= {"failed", "unknown", "not_attempted"}
@@ -113,13 +114,33 @@ def test_an_answer_that_is_not_the_apis_never_makes_a_row_missing_and_stops_the_
     assert sandbox.removed == {}
 
 
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_gateway_that_knows_no_number_makes_none_missing_and_none_released(
+    lost: bool, start_sandbox: Callable[..., Sandbox], decom_for: Callable[[Sandbox], Command]
+) -> None:
+    world = World.made_up(numbers=60)
+    gateway = Fault("gateway_404", text="kong")
+    chosen = ids(world.releasable)[:8]
+    faults = [Rule.of(gateway), Rule.of(gateway, method="GET", path="organization-phone-numbers/")]
+    faults = [Rule.of("drop_before", nth=1, per_number=True), *faults] if lost else faults
+    sandbox = start_sandbox(world, faults=faults)
+    decom = decom_for(sandbox)
+    numbers = input_of(decom.folder, chosen)
+    ran = decom("run", numbers, "--execute", "--yes", "--concurrency", "2", DECOM_TIMEOUT="0.5")
+    assert ran.code == 4, ran.err
+    found = outcomes(decom.run_folder())
+    assert sandbox.removed == {} and set(found) <= {"failed", "unknown", "not_attempted"}, found
+
+
 def test_a_dead_service_ends_the_run_after_few_requests(
     start_sandbox: Callable[..., Sandbox], decom_for: Callable[[Sandbox], Command]
 ) -> None:
     sandbox = start_sandbox(World.made_up(numbers=200), faults=[Rule.of("502_before")])
     decom = decom_for(sandbox)
     chosen = ids(sandbox.world.releasable)[:80]
-    ran = decom("run", input_of(decom.folder, chosen), "--execute", "--yes", "--max-share", "1", "--concurrency", "4")
+    numbers = input_of(decom.folder, chosen)
+    flags = ("--execute", "--yes", "--max-share", "1", "--concurrency", "4")
+    ran = decom("run", numbers, *flags, DECOM_TIMEOUT="2")
     assert ran.code == 4, ran.err
     assert len(deletes(sandbox)) <= 80 + 10
     assert released(decom.run_folder()) == set()

@@ -1,6 +1,7 @@
 """The rule, row by row; and against a model of the service in which every DELETE in doubt did whatever it may have."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import event, example, given, settings
@@ -14,6 +15,7 @@ from decom.releasing.decide import (
     LookLater,
     LookNow,
     May,
+    ReadListing,
     Send,
     Settle,
     Step,
@@ -34,6 +36,7 @@ STATUS = {
     Proof.THROTTLED: 429,
     Proof.WRONG_PLACE: 404,
     Proof.VAGUE: 404,
+    Proof.ENDED: 410,
     Proof.NOT_SENT: None,
     Proof.IN_DOUBT: None,
     Proof.STRANGE: 200,
@@ -42,56 +45,60 @@ STATUS = {
 
 APPLIED, GONE, HELD, REFUSED = Proof.APPLIED, Proof.GONE, Proof.HELD, Proof.REFUSED
 FORBIDDEN, KEY, THROTTLED, WRONG_PLACE = Proof.FORBIDDEN, Proof.KEY, Proof.THROTTLED, Proof.WRONG_PLACE
-VAGUE, NOT_SENT, IN_DOUBT, STRANGE, CUT_OFF = (
-    Proof.VAGUE,
-    Proof.NOT_SENT,
-    Proof.IN_DOUBT,
-    Proof.STRANGE,
-    Proof.CUT_OFF,
-)
+VAGUE, ENDED = Proof.VAGUE, Proof.ENDED
+NOT_SENT, IN_DOUBT, STRANGE, CUT_OFF = Proof.NOT_SENT, Proof.IN_DOUBT, Proof.STRANGE, Proof.CUT_OFF
 
 SETTLE = 60.0
-SEND, NOW, LATER = Send(), LookNow(), LookLater(SETTLE)
+SEND, NOW, LATER, LISTING = Send(), LookNow(), LookLater(SETTLE), ReadListing()
 THERE, STILL_THERE, GONE_NOW, SILENT = (
     Look("phn_1", True, 0.5),
     Look("phn_1", True, SETTLE),
     Look("phn_1", False, 0.5),
     Look("phn_1", None, 0.5, "no answer within 30 s"),
 )
+LISTED, STILL_LISTED, UNLISTED, NO_LISTING = (
+    Look("phn_1", True, 0.5, listed=True),
+    Look("phn_1", True, SETTLE, listed=True),
+    Look("phn_1", False, 0.5, listed=True),
+    Look("phn_1", None, 0.5, "no answer within 30 s", listed=True),
+)
 
 ON = May(settle=SETTLE)
 ENDING = May(send=False, settle=SETTLE, why=Stopped.BASE_URL)
 HURRIED = May(send=False, wait=False, settle=SETTLE, why=Stopped.SIGTERM)
 NO_RETRIES = May(retry=False, settle=SETTLE)
+OBJECTION = Settle(Outcome.NOT_ATTEMPTED, "stopped:stale_plan", "the plan became too old")
+OBJECTED = May(settle=SETTLE, objection=OBJECTION)
 
+NOT_AGAIN = "the run stopped before it could be tried again"
 CUT_OFF_AND_STOPPED = "its release was cut off and did nothing, and the run stopped before another one"
-SOMEONE_ELSE = "someone else released it, or a proxy repeated our request"
 RELEASED = Settle(Outcome.RELEASED, Evidence.ANSWERED_2XX, "the service confirmed the release (200)")
 ABSENT = Settle(
     Outcome.RELEASED,
     Evidence.ABSENT_AFTER_UNCONFIRMED_DELETE,
-    "a release was sent and its answer was lost; the number was gone when asked to release it",
+    "a release was sent and not confirmed; the number was gone when asked to release it",
 )
 ABSENT_AT_A_LOOK = Settle(
     Outcome.RELEASED,
     Evidence.ABSENT_AFTER_UNCONFIRMED_DELETE,
-    "a release was sent and its answer was lost; the number was gone when looked for",
+    "a release was sent and not confirmed; the number was gone when looked for",
 )
 MISSING = Settle(
     Outcome.MISSING,
     Evidence.ANSWERED_404_AFTER_SEEN,
-    f"it was on the account when planned, and gone when asked to release it: {SOMEONE_ELSE}",
-)
-MISSING_AT_A_LOOK = Settle(
-    Outcome.MISSING,
-    Evidence.ANSWERED_404_AFTER_SEEN,
-    f"it was on the account when planned, and gone when looked for: {SOMEONE_ELSE}",
+    "it was on the account when planned, was not found when asked to release it, and is in no listing any more:"
+    " someone else released it, or a proxy repeated our request",
 )
 CONFLICTED = Settle(Outcome.CONFLICTED, Evidence.ANSWERED_409, "the service refused to release it (409)")
 NOBODY = Settle(
     Outcome.UNKNOWN,
     Evidence.UNCONFIRMED,
     "a release was sent, and nobody could be asked what became of it: no answer within 30 s",
+)
+UNCONFIRMED = Settle(
+    Outcome.UNKNOWN,
+    Evidence.UNCONFIRMED,
+    "it was not found when asked for, and no listing of the account could be read to confirm that",
 )
 NO_LATER_LOOK = Settle(
     Outcome.UNKNOWN,
@@ -132,17 +139,49 @@ def history(*events: Proof | Look | Attempt) -> list[Attempt | Look]:
         ([APPLIED], ON, RELEASED),
         ([APPLIED], HURRIED, RELEASED),
         ([IN_DOUBT, APPLIED], ON, RELEASED),
-        ([GONE], ON, MISSING),
-        ([THROTTLED, NOT_SENT, GONE], ON, MISSING),
         ([IN_DOUBT, GONE], ON, ABSENT),
         ([STRANGE, THERE, GONE], ON, ABSENT),
         ([CUT_OFF, THERE, GONE], HURRIED, ABSENT),
         ([HELD], ON, CONFLICTED),
-        ([IN_DOUBT, HELD], ON, CONFLICTED),
         ([REFUSED], ON, failed(422)),
         ([FORBIDDEN], ON, failed(403)),
         ([WRONG_PLACE], ENDING, failed(404)),
         ([NOT_SENT, REFUSED], ON, failed(422)),
+        # Not found, though it was there just now: a look, and a listing, must say so too.
+        ([GONE], ON, NOW),
+        ([GONE], HURRIED, NOW),
+        ([THROTTLED, NOT_SENT, GONE], ON, NOW),
+        ([GONE, GONE_NOW], ON, LISTING),
+        ([GONE, GONE_NOW], ENDING, LISTING),
+        ([GONE, GONE_NOW], HURRIED, UNCONFIRMED),
+        ([GONE, GONE_NOW, UNLISTED], ON, MISSING),
+        ([GONE, GONE_NOW, UNLISTED], HURRIED, MISSING),
+        ([GONE, GONE_NOW, NO_LISTING], ON, NOBODY),
+        ([GONE, GONE_NOW, LISTED], ON, SEND),
+        ([GONE, GONE_NOW, LISTED], ENDING, left(Stopped.BASE_URL, NOT_AGAIN)),
+        ([GONE, SILENT], ON, LISTING),
+        ([GONE, SILENT, UNLISTED], ON, MISSING),
+        ([GONE, THERE], ON, SEND),
+        ([GONE] * 4 + [GONE_NOW, LISTED], ON, LATER),
+        ([GONE] * 4 + [GONE_NOW, LISTED, GONE_NOW], ON, LISTING),
+        ([GONE] * 4 + [GONE_NOW, LISTED, GONE_NOW, UNLISTED], ON, MISSING),
+        ([GONE] * 4 + [GONE_NOW, LISTED, GONE_NOW, STILL_LISTED], ON, still_present(4, 404)),
+        # Gone for good, says a 410: that is asked for, too, and no second one is sent.
+        ([ENDED], ON, NOW),
+        ([ENDED, GONE_NOW], ON, LISTING),
+        ([ENDED, GONE_NOW, UNLISTED], ON, MISSING),
+        ([ENDED, THERE], ON, failed(410)),
+        ([ENDED, THERE], HURRIED, failed(410)),
+        ([IN_DOUBT, ENDED, GONE_NOW], ON, ABSENT_AT_A_LOOK),
+        ([IN_DOUBT, ENDED, THERE], ON, LATER),
+        ([IN_DOUBT, ENDED, THERE, STILL_THERE], ON, still_present(2, 410)),
+        # Held, after a DELETE in doubt: perhaps by that very DELETE, which is still under way.
+        ([IN_DOUBT, HELD], ON, NOW),
+        ([IN_DOUBT, HELD, GONE_NOW], ON, ABSENT_AT_A_LOOK),
+        ([IN_DOUBT, HELD, THERE], ON, LATER),
+        ([IN_DOUBT, HELD, THERE], HURRIED, NO_LATER_LOOK),
+        ([IN_DOUBT, HELD, THERE, STILL_THERE], ON, CONFLICTED),
+        ([IN_DOUBT, HELD, THERE, STILL_THERE], HURRIED, CONFLICTED),
         # Refused after a DELETE in doubt: only a look can tell.
         ([IN_DOUBT, REFUSED], ON, NOW),
         ([IN_DOUBT, FORBIDDEN], HURRIED, NOW),
@@ -189,9 +228,19 @@ def history(*events: Proof | Look | Attempt) -> list[Attempt | Look]:
         # Looks.
         ([IN_DOUBT] * 4 + [GONE_NOW], ON, ABSENT_AT_A_LOOK),
         ([CUT_OFF, GONE_NOW], HURRIED, ABSENT_AT_A_LOOK),
-        ([VAGUE, GONE_NOW], ON, MISSING_AT_A_LOOK),
-        ([IN_DOUBT, SILENT], ON, NOBODY),
-        ([VAGUE, SILENT], ON, NOBODY),
+        ([VAGUE, GONE_NOW], ON, LISTING),
+        ([VAGUE, GONE_NOW, UNLISTED], ON, MISSING),
+        ([VAGUE, GONE_NOW], HURRIED, UNCONFIRMED),
+        ([IN_DOUBT, VAGUE], ON, NOW),
+        ([IN_DOUBT, SILENT], ON, LISTING),
+        ([IN_DOUBT, SILENT], HURRIED, NOBODY),
+        ([IN_DOUBT, SILENT, NO_LISTING], ON, NOBODY),
+        ([IN_DOUBT, SILENT, UNLISTED], ON, ABSENT_AT_A_LOOK),
+        ([IN_DOUBT, SILENT, LISTED], ON, SEND),
+        ([VAGUE, SILENT], ON, LISTING),
+        ([VAGUE, SILENT], HURRIED, NOBODY),
+        ([VAGUE, SILENT, UNLISTED], ON, MISSING),
+        ([VAGUE, SILENT, NO_LISTING], ON, NOBODY),
         ([STRANGE, THERE], ON, SEND),
         ([VAGUE, THERE], ON, SEND),
         ([CUT_OFF, THERE], ON, SEND),
@@ -210,12 +259,30 @@ def history(*events: Proof | Look | Attempt) -> list[Attempt | Look]:
         ([STRANGE, THERE, STILL_THERE], HURRIED, still_present(1, 200)),
         ([STRANGE, THERE], HURRIED, NO_LATER_LOOK),
         ([STRANGE, STILL_THERE], HURRIED, NO_LATER_LOOK),
-        ([VAGUE, THERE], HURRIED, left(Stopped.SIGTERM, "the run stopped before it could be tried again")),
+        ([VAGUE, THERE], HURRIED, left(Stopped.SIGTERM, NOT_AGAIN)),
+        ([VAGUE, THERE], ENDING, left(Stopped.BASE_URL, NOT_AGAIN)),
         ([VAGUE] * 4 + [THERE, STILL_THERE], ON, still_present(4, 404)),
         ([IN_DOUBT] * 4 + [THERE, GONE_NOW], ON, ABSENT_AT_A_LOOK),
-        ([IN_DOUBT] * 4 + [THERE, SILENT], ON, NOBODY),
+        ([IN_DOUBT] * 4 + [THERE, SILENT], ON, LISTING),
+        ([IN_DOUBT] * 4 + [THERE, SILENT], HURRIED, NOBODY),
+        ([IN_DOUBT] * 4 + [THERE, SILENT, STILL_LISTED], ON, still_present(4, "none")),
         ([IN_DOUBT] * 4 + [THERE], ON, LATER),
         ([IN_DOUBT] * 4 + [THERE, STILL_THERE], ON, still_present(4, "none")),
+        # Something speaks against a DELETE that would leave otherwise.
+        ([], OBJECTED, OBJECTION),
+        ([THROTTLED], OBJECTED, OBJECTION),
+        ([NOT_SENT], OBJECTED, OBJECTION),
+        ([VAGUE, THERE], OBJECTED, OBJECTION),
+        ([REFUSED], OBJECTED, failed(422)),
+        ([APPLIED], OBJECTED, RELEASED),
+        ([IN_DOUBT], OBJECTED, NOW),
+        ([IN_DOUBT, GONE_NOW], OBJECTED, ABSENT_AT_A_LOOK),
+        ([IN_DOUBT, THERE], OBJECTED, LATER),
+        ([IN_DOUBT, THERE, STILL_THERE], OBJECTED, OBJECTION),
+        ([CUT_OFF, THERE, STILL_THERE], OBJECTED, OBJECTION),
+        ([IN_DOUBT, REFUSED, THERE, STILL_THERE], OBJECTED, still_present(2, 422)),
+        ([], replace(ENDING, objection=OBJECTION), left(Stopped.BASE_URL, "the run stopped before it")),
+        ([IN_DOUBT, THERE], replace(HURRIED, objection=OBJECTION), NO_LATER_LOOK),
     ],
 )
 def test_the_step_after_each_history(events, may, step):
@@ -250,7 +317,7 @@ def test_a_reason_ends_with_what_the_service_said(events, reason):
 
 
 def test_what_is_not_said_otherwise_is_allowed_and_a_minute_must_pass():
-    assert May() == May(send=True, retry=True, wait=True, settle=60.0, why=Stopped.OUTAGE)
+    assert May() == May(send=True, retry=True, wait=True, settle=60.0, why=Stopped.OUTAGE, objection=None)
 
 
 @pytest.mark.parametrize("proof", Proof)
@@ -283,6 +350,11 @@ def test_an_id_that_came_to_mean_another_number_is_left_alone(attempts, outcome,
     assert step == Settle(outcome, evidence, reason)
 
 
+def test_an_id_of_which_the_number_is_not_said_is_not_said_to_mean_none():
+    reason = "the account does not say its number now, it was planned as +14155550100: no release is sent"
+    assert came_to_mean(None, "+14155550100", []).reason == reason
+
+
 # --- Against the model ------------------------------------------------------------------------------------------
 
 World = tuple[str, bool]
@@ -292,9 +364,11 @@ World = tuple[str, bool]
 def worlds(events: Iterable[Attempt | Look], *, others: bool) -> set[str]:
     """Who may have removed the number, in every world in which the service gave these answers.
 
-    A DELETE in doubt is applied at once, later, or never; never any more once the number is held, or was seen
-    after the settle time. With `others` someone else may remove the number at any time.
+    A DELETE in doubt is applied at once, later, or never; never any more once the number was seen after the settle
+    time. With `others` someone else may remove the number at any time. Who says that a number is not found may be
+    wrong, a listing of the whole account is not; after doubt, when its absence is to be expected, it is believed.
     """
+    doubt = False
 
     def passing(world: World) -> set[World]:
         who, pending = world
@@ -308,14 +382,16 @@ def worlds(events: Iterable[Attempt | Look], *, others: bool) -> set[str]:
         here = {world for world in found if world[0] == "nobody"}
         if isinstance(each, Look):
             settled = {("nobody", pending and each.quiet < SETTLE) for _, pending in here}
-            found = {None: found, True: settled, False: found - here}[each.present]
+            absent = found - here if each.listed or doubt else found
+            found = {None: found, True: settled, False: absent}[each.present]
         elif each.proof is Proof.APPLIED:
             found = {("us", pending) for _, pending in here}
         elif each.proof is Proof.GONE:
-            found = found - here
+            found = found - here if doubt else found
         elif each.proof is Proof.HELD:
-            found = {("nobody", False) for _ in here}
+            found = here
         elif each.proof in DOUBTFUL:
+            doubt = True
             found = {(who, True) for who, _ in found}
     return {who for world in found for who, _ in passing(world)}
 
@@ -330,14 +406,16 @@ def check(events: list[Attempt | Look], end: Settle) -> None:
     elif end.outcome is Outcome.MISSING:
         assert together == {"other"}
     elif end.outcome is Outcome.UNKNOWN:
-        silent = isinstance(events[-1], Look) and events[-1].present is None
-        assert silent or doubt
+        last = events[-1]
+        unproved = isinstance(last, Look) and (last.present is None or not (last.present or last.listed))
+        assert unproved or doubt
     else:
         assert "us" not in together
     if end.evidence == Evidence.STILL_PRESENT:
         last = events[-1]
         assert isinstance(last, Look) and last.present and last.quiet >= SETTLE
-        assert len(events) >= 2 and isinstance(events[-2], Look) and events[-2].present
+        since = [each for each in events if isinstance(each, Look)][-4:]
+        assert sum(1 for each in since if each.present) >= 2
 
 
 def allowed(step: Step, events: list[Attempt | Look], may: May) -> bool:
@@ -345,8 +423,13 @@ def allowed(step: Step, events: list[Attempt | Look], may: May) -> bool:
     counted = [each for each in events if isinstance(each, Attempt) and each.proof is not Proof.THROTTLED]
     if isinstance(step, Send):
         ours = [each for each in counted if each.proof is not Proof.CUT_OFF]
-        return may.send and len(counted) < MOST_ATTEMPTS and (may.retry or len(ours) == 0)
+        return may.send and may.objection is None and len(counted) < MOST_ATTEMPTS and (may.retry or len(ours) == 0)
     return may.wait if isinstance(step, LookLater) else True
+
+
+def quiet_until_now(events: list[Attempt | Look]) -> float:
+    """Time does not run back: a look is at least as late as the one before it."""
+    return events[-1].quiet if isinstance(events[-1], Look) else 0.0
 
 
 troubles = [IN_DOUBT, IN_DOUBT, IN_DOUBT, NOT_SENT, THROTTLED, STRANGE]
@@ -364,7 +447,9 @@ def test_whatever_the_service_answers_the_outcome_is_right_in_every_world_and_co
     while True:
         send = may.send and data.draw(st.integers(0, 4)) > 0
         wait = may.wait and (send or data.draw(st.booleans()))
-        may = May(send, may.retry and data.draw(st.integers(0, 4)) > 0, wait, SETTLE, Stopped.SIGTERM)
+        retry = may.retry and data.draw(st.integers(0, 4)) > 0
+        objection = may.objection or data.draw(st.sampled_from([None] * 8 + [OBJECTION]))
+        may = May(send, retry, wait, SETTLE, Stopped.SIGTERM, objection)
         step = next_step(events, may)
         assert allowed(step, events, may)
         if isinstance(step, Settle):
@@ -375,22 +460,27 @@ def test_whatever_the_service_answers_the_outcome_is_right_in_every_world_and_co
             events.append(attempt(proof))
         else:
             quiet = data.draw(st.sampled_from([0.0, 59.9, SETTLE, 3_600.0]))
-            least = SETTLE if isinstance(step, LookLater) else 0.0
-            events.append(Look("phn_1", data.draw(presences), max(quiet, least), "why"))
-        # Four attempts that count, and never more than two looks after one.
-        assert len(events) - len(past) - throttled <= MOST_ATTEMPTS + 2 * (MOST_ATTEMPTS + 1)
+            least = SETTLE if isinstance(step, LookLater) else max(0.0, quiet_until_now(events))
+            listed = isinstance(step, ReadListing)
+            events.append(Look("phn_1", data.draw(presences), max(quiet, least), "why", listed))
+        # Four attempts that count, and never more than two looks, each with a listing, after one.
+        assert len(events) - len(past) - throttled <= MOST_ATTEMPTS + 4 * (MOST_ATTEMPTS + 1)
     check(events, step)
     event(f"{step.outcome}/{step.evidence}")
 
 
+LOOKS = [THERE, STILL_THERE, GONE_NOW, SILENT, LISTED, STILL_LISTED, UNLISTED, NO_LISTING]
+
+
 @settings(max_examples=500)
-@given(events=st.lists(st.sampled_from([*Proof, THERE, STILL_THERE, GONE_NOW, SILENT]), min_size=1, max_size=9))
+@given(events=st.lists(st.sampled_from([*Proof, *LOOKS]), min_size=1, max_size=9))
 @example(events=[IN_DOUBT, HELD])
 @example(events=[IN_DOUBT, THROTTLED, GONE])
 def test_no_history_whatsoever_hides_a_release_of_ours(events):
     known = history(*events)
-    for may in (ON, ENDING, HURRIED, NO_RETRIES):
+    for may in (ON, ENDING, HURRIED, NO_RETRIES, OBJECTED):
         step = next_step(known, may)
         assert allowed(step, known, may)
         if isinstance(step, Settle) and step.outcome is Outcome.MISSING:
             assert not any(isinstance(each, Attempt) and each.proof in DOUBTFUL for each in known)
+            assert isinstance(known[-1], Look) and known[-1].listed and known[-1].present is False

@@ -1,11 +1,11 @@
 """When a run may work: windows past midnight and through changes of the clock, deadlines."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from decom.errors import Refused
@@ -34,11 +34,42 @@ def at(text: str, zone: ZoneInfo = BERLIN) -> datetime:
         # The night in which clocks go back is an hour longer, the one in which they go forward an hour shorter.
         ("22:00-05:00", "2026-10-24T22:00", 8),
         ("22:00-05:00", "2026-03-28T22:00", 6),
+        # 28 March 2027: at 02:00 the clocks of Berlin go to 03:00, and never show what lies between.
+        ("02:30-03:30", "2027-03-28T01:59", None),
+        ("02:30-03:30", "2027-03-28T03:00", 0.5),
+        ("02:30-03:30", "2027-03-28T03:30", None),
+        ("01:30-02:30", "2027-03-28T01:30", 0.5),
+        ("01:30-02:30", "2027-03-28T03:00", None),
+        ("02:15-02:45", "2027-03-28T01:59", None),
+        ("02:15-02:45", "2027-03-28T03:15", None),
+        ("22:00-02:30", "2027-03-27T22:00", 4),
     ],
 )
 def test_a_window_knows_how_long_it_is_open(window: str, moment: str, hours_left: float | None) -> None:
     left = parse_window(window, BERLIN).seconds_left(at(moment))
     assert left == (None if hours_left is None else pytest.approx(hours_left * 3600))
+
+
+@given(
+    zone=st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Kolkata"]),
+    moment=st.datetimes(datetime(2011, 1, 1), datetime(2030, 1, 1)),  # noqa: DTZ001 - it is given its zone below
+    times=st.tuples(st.times(), st.times()),
+)
+@example("Europe/Berlin", datetime(2027, 3, 28, 3, 10), (time(2, 30), time(3, 30)))  # noqa: DTZ001
+@example("Australia/Lord_Howe", datetime(2027, 10, 3, 2, 40), (time(2, 15), time(2, 45)))  # noqa: DTZ001
+@example("Pacific/Apia", datetime(2011, 12, 31, 0, 10), (time(23, 0), time(1, 0)))  # noqa: DTZ001
+def test_a_window_is_open_when_the_clock_on_the_wall_says_so(zone: str, moment: datetime, times) -> None:
+    begin, end = (each.replace(second=0, microsecond=0, tzinfo=None) for each in times)
+    here = ZoneInfo(zone)
+    now = moment.replace(tzinfo=here).astimezone(UTC)
+    before, after = ((now + timedelta(hours=hours)).astimezone(here).utcoffset() or timedelta() for hours in (-48, 48))
+    goes_back = before > after
+    if begin == end or goes_back:  # an hour that comes twice is counted once, whichever it is
+        return
+    wall = now.astimezone(here).time()
+    on_the_wall = begin <= wall < end if begin < end else not end <= wall < begin
+    left = parse_window(f"{begin:%H:%M}-{end:%H:%M}", here).seconds_left(now)
+    assert (left is not None) == on_the_wall
 
 
 @given(st.datetimes(timezones=st.just(UTC)), st.times(), st.times())

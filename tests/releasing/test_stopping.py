@@ -12,9 +12,11 @@ from decom.dialnexa.replies import Answered, Proof, Reply, Unanswered
 from decom.releasing.stopping import (
     FEWEST_RETRIES,
     FORBIDDEN_AFTER,
+    FORBIDDEN_LATER,
     OUTAGE_AFTER,
     PROBES,
     STRANGE_AFTER,
+    SURPRISED_AFTER,
     THROTTLED_AFTER,
     Stop,
     Watch,
@@ -243,10 +245,12 @@ NOT_SENT, IN_DOUBT, GONE, HELD, VAGUE = Proof.NOT_SENT, Proof.IN_DOUBT, Proof.GO
         ([FORBIDDEN] * (FORBIDDEN_AFTER - 1), None),
         ([FORBIDDEN] * FORBIDDEN_AFTER, Stopped.KEY),
         ([FORBIDDEN, IN_DOUBT, THROTTLED, FORBIDDEN, NOT_SENT, FORBIDDEN], Stopped.KEY),
-        ([APPLIED] + [FORBIDDEN] * 20, None),
-        ([FORBIDDEN, APPLIED] + [FORBIDDEN] * 20, None),
-        ([HELD] + [FORBIDDEN] * 20, None),
-        ([GONE] + [FORBIDDEN] * 20, None),
+        # Forbidden throughout, though releases succeeded before.
+        ([APPLIED] + [FORBIDDEN] * (FORBIDDEN_LATER - 1), None),
+        ([APPLIED] + [FORBIDDEN] * FORBIDDEN_LATER, Stopped.KEY),
+        ([HELD, FORBIDDEN, FORBIDDEN, THROTTLED, FORBIDDEN, IN_DOUBT, FORBIDDEN, FORBIDDEN], Stopped.KEY),
+        ([APPLIED, *[FORBIDDEN] * (FORBIDDEN_LATER - 1)] * 5, None),
+        ([FORBIDDEN, FORBIDDEN, APPLIED, FORBIDDEN, FORBIDDEN], None),
         ([Proof.WRONG_PLACE], Stopped.BASE_URL),
         ([STRANGE] * (STRANGE_AFTER - 1), None),
         ([STRANGE] * STRANGE_AFTER, Stopped.BASE_URL),
@@ -262,6 +266,31 @@ NOT_SENT, IN_DOUBT, GONE, HELD, VAGUE = Proof.NOT_SENT, Proof.IN_DOUBT, Proof.GO
 )
 def test_trouble_in_a_row_is_the_runs(proofs, why):
     assert watched(*proofs).why is why
+
+
+@pytest.mark.parametrize(
+    ("found", "why"),
+    [
+        ([True] * (SURPRISED_AFTER - 1), None),
+        ([True] * SURPRISED_AFTER, Stopped.BASE_URL),
+        ([True, False, True, False, True], Stopped.BASE_URL),
+        ([False] * 50, None),
+        ([True, APPLIED, True, HELD, True], None),
+        ([True, IN_DOUBT, True, THROTTLED, True], Stopped.BASE_URL),
+    ],
+)
+@pytest.mark.parametrize("proof", [GONE, VAGUE])
+def test_numbers_in_a_row_that_are_suddenly_not_found_stop_the_run(proof, found, why):
+    """True: a number's first 404, with no request of ours to blame; False: one that was to be expected."""
+    stop = Stop()
+    watch = Watch(stop, QuickClock(), there)
+    for each in found:
+        if isinstance(each, Proof):
+            watch.saw(answer(each), each)
+        else:
+            watch.saw(Answered(404), proof, surprising=each)
+    assert stop.why is why
+    assert why is None or stop.detail.startswith("3 numbers in a row that were there just now were not found (404)")
 
 
 def test_a_server_error_does_not_show_that_the_key_has_the_right():
@@ -283,6 +312,7 @@ def test_a_certificate_that_cannot_be_verified_stops_at_once_with_its_reason():
     [
         ([Proof.KEY], "the service does not accept the API key any more (401)"),
         ([FORBIDDEN] * 3, "the first 3 releases were all forbidden (403)"),
+        ([APPLIED] + [FORBIDDEN] * 5, "5 releases in a row were all forbidden (403)"),
         ([STRANGE] * 2, "what answers there is not the API: check the base URL and any proxy"),
         ([THROTTLED] * 50, "the service said 429 50 times in a row"),
     ],

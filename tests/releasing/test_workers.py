@@ -17,6 +17,7 @@ from decom.releasing.events import Began, Done, Event
 from decom.releasing.one_number import Task, Tools
 from decom.releasing.stopping import Stop
 from decom.releasing.workers import release_all
+from decom.sandbox.account import a_number
 from decom.sandbox.faults import Fault, FaultPlan, Rule
 from decom.sandbox.memory import Record
 from decom.sandbox.server import Sandbox
@@ -159,6 +160,84 @@ def test_a_patient_stop_still_finds_out_what_became_of_a_number(start_sandbox: S
         "phn_2": "still_present",
     }
     assert 60.0 <= clock.monotonic() - 1_000.0 < 120.0
+
+
+NOBODY_KNOWS = Fault("gateway_404", text="aws")
+A_GATEWAY = [Rule.of(NOBODY_KNOWS), Rule.of(NOBODY_KNOWS, method="GET", path="/phn_")]
+
+
+def listings(sandbox: Sandbox) -> int:
+    return sum("page=1" in record.target for record in sandbox.log)
+
+
+def test_one_listing_answers_for_all_numbers_that_need_one_once_the_others_are_done(
+    start_sandbox: Start, tmp_path: Path
+):
+    sandbox = start_sandbox(small(20), faults=[Rule.of(NOBODY_KNOWS, method=None, ids=["phn_3", "phn_9"])])
+    sandbox.world.take_away("phn_3")
+    sandbox.world.take_away("phn_9")
+    night = released(sandbox, tmp_path, [task(n) for n in range(1, 21)], concurrency=4)
+    assert night.outcomes == {Outcome.RELEASED: 18, Outcome.MISSING: 2}
+    assert listings(sandbox) == 2, "two readings, which agree"
+    assert all("page=" in record.target for record in sandbox.log[-2:])
+
+
+def test_numbers_in_a_row_that_only_a_gateway_calls_gone_stop_the_run_and_none_is_missing(
+    start_sandbox: Start, tmp_path: Path
+):
+    sandbox = start_sandbox(small(40), faults=A_GATEWAY)
+    night = released(sandbox, tmp_path, [task(n) for n in range(1, 41)], concurrency=2)
+    assert night.why is Stopped.BASE_URL
+    assert {each.evidence for each in night.settled.values()} == {"stopped:base_url"}
+    assert 3 <= len(night.settled) <= 4 and listings(sandbox) == 2
+
+
+def test_numbers_in_a_row_that_someone_else_released_are_missing_all_the_same(start_sandbox: Start, tmp_path: Path):
+    sandbox = start_sandbox(small(10))
+    for number in range(1, 11):
+        sandbox.world.take_away(f"phn_{number}")
+    night = released(sandbox, tmp_path, [task(n) for n in range(1, 11)], concurrency=1)
+    assert night.why is Stopped.BASE_URL
+    assert night.outcomes == {Outcome.MISSING: 3} and listings(sandbox) == 2
+
+
+@pytest.mark.parametrize("phase", ["arrival", "answered"])
+def test_a_stop_while_the_listing_is_read_cuts_it_off_and_what_it_was_read_for_is_unknown(
+    start_sandbox: Start, tmp_path: Path, phase
+):
+    sandbox = start_sandbox(small(2), faults=[*A_GATEWAY, Rule.of("latency:0.05", method="GET")])
+
+    def stop_at_the_listing(tools: Tools, _: Night) -> None:
+        loop = asyncio.get_running_loop()
+
+        def stop(now: str, record: Record) -> None:
+            if now == phase and "page=1" in record.target:
+                loop.call_soon_threadsafe(tools.stop.ask, Stopped.SIGTERM)
+
+        sandbox.on_phase = stop
+
+    night = released(sandbox, tmp_path, [task(1), task(2)], meanwhile=stop_at_the_listing)
+    assert night.outcomes == {Outcome.UNKNOWN: 2}
+    assert listings(sandbox) == 1
+
+
+def test_a_key_that_is_refused_at_the_listing_stops_the_run(start_sandbox: Start, tmp_path: Path):
+    faults = [*A_GATEWAY, Rule.of("401", method="GET", path="?page=")]
+    night = released(start_sandbox(small(2), faults=faults), tmp_path, [task(1), task(2)])
+    assert night.why is Stopped.KEY and night.outcomes == {Outcome.UNKNOWN: 2}
+
+
+def test_a_listing_that_never_agrees_with_the_one_before_proves_nothing(start_sandbox: Start, tmp_path: Path):
+    sandbox = start_sandbox(small(2), faults=A_GATEWAY)
+    others = iter(range(100, 200))
+    sandbox.on_phase = lambda phase, record: (
+        sandbox.world.put_back(a_number(f"phn_{next(others)}", "+14155550199"))
+        if phase == "answered" and "page=" in record.target
+        else None
+    )
+    night = released(sandbox, tmp_path, [task(1), task(2)])
+    assert night.outcomes == {Outcome.UNKNOWN: 2}
+    assert "went on changing" in night.settled["phn_1"].reason
 
 
 def test_a_total_outage_ends_after_few_requests(start_sandbox: Start, tmp_path: Path):

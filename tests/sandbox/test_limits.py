@@ -129,6 +129,7 @@ def said(limit, *, wall=NOON):
                 "Retry-After-short": "60",
             },
         ),
+        (Announcement(counts="never", retry_after="fraction"), {"Retry-After": "60.000"}),
         (SILENT, {}),
     ],
 )
