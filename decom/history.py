@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from decom.e164 import read_number
 from decom.errors import BadInput
 from decom.ledger import records
 from decom.ledger.lock import holder_of
@@ -191,10 +192,7 @@ def _of_run(story: RunStory) -> Iterator[Moment]:
 def _names(wanted: str) -> Iterator[str]:
     """What somebody may mean: the text itself, then each number that it can mean, likeliest first."""
     yield wanted
-    if any(map(str.isdigit, wanted)):
-        from decom.e164 import read_number  # loads the numbering plans of the world, and most names are IDs
-
-        yield from read_number(wanted).numbers
+    yield from read_number(wanted).numbers
 
 
 def _number(asked_for: str, life: list[tuple[str, Entry]], workspaces: Mapping[str, str]) -> NumberPicture:
