@@ -74,7 +74,7 @@ def _headline(audit: Audit, exit_code: ExitCode) -> str:
         return f"{undone:,} of {rows:,} numbers {_are(undone)} not done"
     if exit_code is ExitCode.INCOMPLETE and (wrong := _differences(audit)) > 0:
         return f"{wrong:,} of {rows:,} numbers {_are(wrong)} not as reported"
-    if exit_code is ExitCode.INCOMPLETE and audit.unverified:
+    if exit_code is ExitCode.INCOMPLETE and audit.unverified and audit.status == "done":
         return f"not verified, {released}"
     if exit_code is ExitCode.GUARD:
         return _WITHOUT_REPORT[exit_code]
@@ -105,12 +105,11 @@ def _about_run(finished: Finished, exit_code: ExitCode, host: str) -> Iterator[s
     for outcome, count in audit.counts.items():
         if count > 0:
             yield f"{count:>9,}  {outcome.value.replace('_', ' ')}"
-    unchecked = [source.name for source in audit.sources if source.state is SourceState.NOT_CHECKED]
-    if len(unchecked) > 0:
+    if len(unchecked := _not_checked(audit)) > 0:
         yield f"Not checked for conflicts: {', '.join(unchecked)}."
     if audit.verification is not None and _differences(audit) == 0:
         yield "Looked again at the account: all is as reported."
-    if audit.verification is None and audit.timing.parts > 0:
+    if audit.unverified:
         yield f"Not verified: {NOT_VERIFIED}"
     yield ""
     if finished.trouble is not None:
@@ -129,7 +128,7 @@ def _steps(audit: Audit, exit_code: ExitCode) -> Iterator[str]:
         yield "put a key in place that is accepted; `decom doctor` tells whether it is."
         yield f"type `decom resume {audit.run_id}`; with a key of another ID, give the same list again instead."
     elif audit.why in (Stopped.STALE_PLAN, Stopped.GUARD):
-        yield "what the plan says is not true any more. Plan again."
+        yield _after_a_guard(audit)
     elif _is_unfinished(audit) and begun:
         yield f"type `decom resume {audit.run_id}`, as the same user and in the same home."
     elif _is_unfinished(audit):
@@ -144,6 +143,18 @@ def _steps(audit: Audit, exit_code: ExitCode) -> Iterator[str]:
         yield f"audit.csv says what is wrong with the cells of {invalid:,} invalid {'row' if invalid == 1 else 'rows'}."
     if exit_code is ExitCode.DONE:
         yield "nothing."
+
+
+def _after_a_guard(audit: Audit) -> str:
+    unread = _not_checked(audit)
+    if audit.why is Stopped.GUARD and len(unread) > 0:
+        return f"type `decom resume {audit.run_id}` when {' and '.join(unread)} can be read again."
+    return "what the plan says is not true any more. Plan again."
+
+
+def _not_checked(audit: Audit) -> list[str]:
+    """The sources of conflicts that were there and were not read."""
+    return [source.name for source in audit.sources if source.state is SourceState.NOT_CHECKED]
 
 
 def _is_unfinished(audit: Audit) -> bool:
