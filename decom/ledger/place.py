@@ -96,11 +96,11 @@ class Watched:
             try:
                 facts = path.lstat()
             except OSError:
-                return f"{path.name} was removed or moved while this run worked"
+                return f"{path.name} was removed or moved while it was in use"
             if _identity(facts) != then:
-                return f"{path.name} was replaced by another file while this run worked"
+                return f"{path.name} was replaced by another file while it was in use"
             if facts.st_nlink > 1:
-                return f"{path.name} was given a second hard link while this run worked"
+                return f"{path.name} was given a second hard link while it was in use"
         return None
 
 

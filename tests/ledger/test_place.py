@@ -165,8 +165,8 @@ def test_files_that_stay_what_they_are_are_not_lost(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lose", "words"),
     [
-        (lambda path: path.unlink(), "ledger was removed or moved while this run worked"),
-        (lambda path: path.rename(path.with_name("x")), "ledger was removed or moved while this run worked"),
+        (lambda path: path.unlink(), "ledger was removed or moved while it was in use"),
+        (lambda path: path.rename(path.with_name("x")), "ledger was removed or moved while it was in use"),
         (lambda path: path.with_name("other").replace(path), "ledger was replaced by another file"),
         (lambda path: os.link(path, path.with_name("x")), "ledger was given a second hard link"),
     ],
@@ -202,7 +202,7 @@ def test_nothing_is_written_into_a_ledger_that_nobody_will_find_but_what_became_
     ):
         at_work.record(Intent("phn_1", 1))
         home.rename(tmp_path / "moved")
-        with pytest.raises(HomeLost, match="was removed or moved while this run worked"):
+        with pytest.raises(HomeLost, match="was removed or moved while it was in use"):
             other.record(Ended(None))
         with pytest.raises(HomeLost):
             at_work.record(Intent("phn_2", 1))
