@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from decom.sandbox.shapes import CALLS, ENVELOPES, Shape
 from tests.simulation.voice import ILLS, LATER, Ill, Voice
-from tests.simulation.world import BATCH_CALLS, CAMPAIGNS, Call, Hold, World
+from tests.simulation.world import ALWAYS, BATCH_CALLS, CAMPAIGNS, Call, Hold, World
 
 CAMPAIGN_STATUSES = ("active", "running", "scheduled", "paused", "completed", "cancelled", "odd", "Scheduled", "ACTIVE")
 BATCH_STATUSES: Mapping[int, Sequence[str | None]] = {
@@ -15,6 +15,9 @@ BATCH_STATUSES: Mapping[int, Sequence[str | None]] = {
         "completed", "cancelled", "deleted", "Completed",
     ),
 }  # fmt: skip
+
+IN_OTHER_HANDS = ("port_out_pending", "Port-Out-Pending", "PORT_OUT_PENDING", "released", "porting")
+"""What a number's own status says while somebody else has it in hand."""
 
 NOT_FOUND = ("Phone number not found", "Phone number {} not found", "Phone number with ID {} not found")
 ECHOES = ("{key}", "{secret}", "Bearer {key}")
@@ -43,6 +46,9 @@ def account(chance: random.Random, *, crowd: bool) -> World:
     for number_id in world.numbers:
         if chance.random() < 0.2:
             world.dress[number_id] = _dress(chance)
+    if chance.random() < 0.06:
+        for number_id in chance.sample(list(world.numbers), 2):
+            world.port_out(number_id, chance.choice(IN_OTHER_HANDS), since=ALWAYS)
     return world
 
 

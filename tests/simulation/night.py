@@ -163,11 +163,16 @@ class _Life:
             self.night.broken += words
         elif what == "rotated":
             self.night.count(what)
-            self.night.service.world.key = NEW_KEY
-            self.settings = replace(self.settings, api_key=Secret(NEW_KEY))
+            self.rotated(NEW_KEY)
             self.go_on(None)
-            self.night.service.world.key = KEY
-            self.settings = replace(self.settings, api_key=Secret(KEY))
+            self.rotated(KEY)
+
+    def rotated(self, key: str) -> None:
+        """From now on this key is the only one: the service knows, and echoes, no other."""
+        service = self.night.service
+        service.world.key = key
+        service.voice.echo = "" if service.voice.echo == "" else key
+        self.settings = replace(self.settings, api_key=Secret(key))
 
     def copied(self) -> Path | None:
         """A backup of the home; None where there is none yet."""

@@ -34,7 +34,7 @@ def listed(case: Case) -> Iterator[str]:
     if planning is None or len(case.truth.rows) == 0:
         return
     wanted = [row for row in case.truth.rows if case.truth.operations != "only" or row.operation == "Delete"]
-    if case.truth.operations == "column":
+    if case.truth.operations == "column" and any(row.operation != "Delete" for row in case.truth.rows):
         wanted = []
     accounts = [case.account(at) for at in planning[2:]]
     may_go = {number_id for row in wanted for account in accounts for number_id in row.costs(account)}
@@ -187,6 +187,8 @@ def plan_says_what_was_read(case: Case) -> Iterator[str]:
         for hold in case.truth.holds:
             if hold.holds(row["phone_number"], began, ended) and states.get(hold.source) == "checked":
                 yield f"row {row['row']} is free, and was held by {hold.source} {hold.id} ({hold.status})"
+    if case.truth.operations == "only":  # one number in a row to be deleted and in another that is not
+        return
     for row, meant in zip(rows, case.truth.rows, strict=False):
         if row.get("decision") == "invalid" and meant.clear and len(meant.costs(before) & meant.costs(after)) == 1:
             yield f"{meant.number_id or meant.number!r} is called invalid: {row.get('reason')}"
