@@ -1,7 +1,8 @@
 """An approved plan becomes outcomes and reports. In: a planned run. Out: `Finished`; or the look back at an old one."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from decom.dialnexa.service import Service
 from decom.errors import KeyRefused, NotDurable, NotWritten, Unreachable
 from decom.guarding import InForce
 from decom.ledger.reader import Reader
-from decom.ledger.records import Reported, Started, Verified
+from decom.ledger.records import Ended, Reported, Settled, Started, Verified
 from decom.ledger.writer import Writer
 from decom.planning.holds.kinds import HOLDS
 from decom.private_files import private_folder
@@ -31,7 +32,7 @@ from decom.runs import KnownRun, known, saved_of
 from decom.settings import Settings
 from decom.signals import stopping_on_signals
 from decom.surroundings import Surroundings
-from decom.vocabulary import ExitCode, Stopped
+from decom.vocabulary import Evidence, ExitCode, Outcome, Stopped
 from decom.whose import workspace_of
 from decom.workspaces import memory_of
 
@@ -59,7 +60,7 @@ async def carried_out(
         ours = memory_of(ledger, this.saved.head.workspace, this.saved.head.base_url)
         others = ledger.released_by_others(run_id, ours.run_ids)
     part = Part(
-        head=this.saved.head,
+        head=replace(this.saved.head, accept_unchecked=guards.accept_unchecked),
         releases=this.releases,
         planned=this.extent,
         stories=this.story.numbers,
@@ -67,7 +68,7 @@ async def carried_out(
         holds=HOLDS,
         concurrency=settings.concurrency,
         timeout=settings.timeout,
-        settle=settings.settle,
+        settle=settings.quiet,
         limits=guards.limits,
         plan_ttl=guards.plan_ttl,
         protected=guards.protected,
@@ -82,7 +83,8 @@ async def carried_out(
                     writer.record(Started(around.operator, os.getpid(), version("decom"), workspace_of(settings)))
                     await carry_out(part, service, writer, stop, around.listener)
                     if not stop.asked:
-                        await stop.unless_asked(_look_back(settings, around, service, writer), lambda: True)
+                        await stop.unless_asked(_look_back(settings, around, service, writer, stop), lambda: True)
+                        _end_again(writer, stop)
             except NotDurable as trouble:
                 log.error("not_durable", run_id=run_id, why=trouble.what)
                 reported(settings.home, run_id, around.clock)
@@ -96,15 +98,39 @@ def _hours(settings: Settings) -> Hours:
     return Hours(window, settings.deadline)
 
 
-async def _look_back(settings: Settings, around: Surroundings, service: Service, writer: Writer) -> None:
-    """Ask the account whether all is as it will be reported; where that cannot be asked, nothing is recorded."""
+def _end_again(writer: Writer, stop: Stop) -> None:
+    """Where the run was stopped while it looked back it is not done: `resume` looks, and reports."""
+    if stop.asked:
+        writer.record(Ended(stop.why, f"{stop.detail}, while the account was looked at again"))
+
+
+async def _look_back(settings: Settings, around: Surroundings, service: Service, writer: Writer, stop: Stop) -> None:
+    """Ask the account whether all is as it will be reported; where that cannot be asked, nothing is recorded.
+
+    What was confirmed as released and stands there all the same is not released: that becomes its outcome.
+    """
     with Reader(settings.home) as ledger:
-        claims = claims_of(table.build(ledger, writer.run_id))
+        audit = table.build(ledger, writer.run_id)
+        claims = claims_of(audit)
+        reasons = {row.number_id: row.reason for row in audit.rows if row.outcome is Outcome.RELEASED}
     try:
         async with service.reading() as account:
-            writer.record(Verified(await differences(account, claims, around.clock, settings.settle)))
-    except (Unreachable, KeyRefused) as trouble:
-        log.warning("not_verified", run_id=writer.run_id, why=trouble.what)
+            found = await differences(account, claims, around.clock, settings.quiet)
+    except Unreachable as unreachable:
+        log.warning("not_verified", run_id=writer.run_id, why=unreachable.what)
+    except KeyRefused as refused:
+        stop.ask(Stopped.KEY, refused.what)
+    else:
+        standing = [each.claim for each in found if each.standing and each.claim.outcome is Outcome.RELEASED]
+        others = tuple(str(each) for each in found if each.claim not in standing)
+        writer.record(*(_not_released(claim, reasons) for claim in standing), Verified(others))
+
+
+def _not_released(claim: Claim, reasons: Mapping[str | None, str]) -> Settled:
+    """The outcome of a release that was confirmed and did not happen, or did not last."""
+    assert claim.number_id is not None
+    reason = f"{reasons[claim.number_id]}; at the end it was seen on the account all the same, twice"
+    return Settled(claim.number_id, claim.phone_number, Outcome.FAILED, Evidence.STILL_PRESENT, reason)
 
 
 def claims_of(audit: Audit) -> list[Claim]:
@@ -112,7 +138,9 @@ def claims_of(audit: Audit) -> list[Claim]:
     return [
         Claim(row.number_id, row.phone_number, row.outcome)
         for row in audit.rows
-        if row.number_id is not None and row.outcome in CLAIMING and not row.evidence.endswith(f":{Stopped.CHANGED}")
+        if row.outcome in CLAIMING
+        and (row.number_id, row.phone_number) != (None, None)
+        and not row.evidence.endswith(f":{Stopped.CHANGED}")
     ]
 
 

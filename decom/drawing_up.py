@@ -10,6 +10,7 @@ from decom.carrying_out import Finished, reported
 from decom.clock import Clock, iso
 from decom.dialnexa.service import Service
 from decom.errors import Refused, Unreachable
+from decom.guarding import protected_by
 from decom.intake.interface import InputFile
 from decom.intake.kinds import READERS
 from decom.intake.opening import read_input
@@ -17,10 +18,10 @@ from decom.ledger.reader import Reader
 from decom.ledger.records import Ended
 from decom.ledger.writer import Writer
 from decom.planning.build import build, undecided
-from decom.planning.guards import Meter, check_extent
+from decom.planning.guards import Meter, check_extent, check_sources
 from decom.planning.holds.kinds import HOLDS
 from decom.planning.plan import Plan, PlanHead, PlannedRow, Source
-from decom.planning.protect import read_protected, rules_in_words
+from decom.planning.protect import rules_in_words
 from decom.planning.saved import SavedHead, write_plan
 from decom.planning.selection import Choice, choose
 from decom.planning.survey import survey
@@ -31,7 +32,7 @@ from decom.reporting.write import chosen
 from decom.runs import enter_plan
 from decom.settings import Settings
 from decom.surroundings import Surroundings
-from decom.vocabulary import Decision, Stopped
+from decom.vocabulary import Decision, SourceState, Stopped
 from decom.whose import workspace_of
 from decom.workspaces import memory_of
 
@@ -65,7 +66,7 @@ async def draw_up(
     settings: Settings, around: Surroundings, service: Service, source: InputFile, run_id: str
 ) -> Planned:
     """Look at the account, decide every row, save the plan. Sends only GET. Raises KeyRefused, Unreachable."""
-    protected = _protected(settings)
+    protected = protected_by(settings)
     choice = _choice(settings, source)
     async with service.reading() as account:
         findings = await survey(account, choice.by_columns(source.rows), HOLDS)
@@ -78,7 +79,7 @@ async def draw_up(
     sources = findings.sources
     if settings.protect is not None:
         why = rules_in_words(protected, findings.numbers, findings.account_size, settings.protect.name)
-        sources = (*sources, Source("protect-file", True, why))
+        sources = (*sources, Source("protect-file", SourceState.CHECKED, why))
     seconds = service.pacer.forecast(releases) if releases > 0 else None
     made = Plan(
         replace(
@@ -92,13 +93,6 @@ async def draw_up(
     )
     folder = _save(settings, made, around.clock)
     return Planned(made, folder, _refusal(made, settings))
-
-
-def _protected(settings: Settings) -> frozenset[str]:
-    """The IDs and numbers that must not be released. Raises BadInput."""
-    if settings.protect is None:
-        return frozenset()
-    return read_protected(settings.protect, settings.input.wanted.region)
 
 
 def _head(settings: Settings, around: Surroundings, source: InputFile, run_id: str, choice: Choice) -> PlanHead:
@@ -120,6 +114,7 @@ def _head(settings: Settings, around: Surroundings, source: InputFile, run_id: s
         max_cost=None if settings.limits.max_cost is None else str(settings.limits.max_cost),
         plan_ttl=settings.plan_ttl.total_seconds(),
         sources=(),
+        accept_unchecked=settings.accept_unchecked,
         notes=(*source.notes, *choice.notes),
         report=settings.report,
     )
@@ -142,6 +137,8 @@ def _refusal(made: Plan, settings: Settings) -> Refused | None:
         meter.add(row)
     try:
         check_extent(meter.extent(made.head.account_size), settings.limits)
+        if made.counts()[Decision.RELEASE] > 0:
+            check_sources(made.head.sources, made.head.accept_unchecked, made.head.run_id)
     except Refused as refused:
         return refused
     return None

@@ -140,10 +140,9 @@ def _read(value: str, region: str | None) -> Readings:
     trouble = _why_no_number(value)
     if trouble is not None:
         return Readings(problem=trouble)
-    note, whole = "", True
     if _WITH_POINT_ZERO.fullmatch(value):
-        value = value.partition(".")[0]
-        note, whole = "the decimal .0 left out", False
+        return _read_float(value, region)
+    note = ""
     digits = value.translate(_SEPARATORS)
     if digits != value:
         note = _joined(note, "separators removed")
@@ -156,8 +155,19 @@ def _read(value: str, region: str | None) -> Readings:
     apart = _taken_apart(value, region, readings.numbers)
     if apart.is_several:
         return Readings(problem=MORE_THAN_ONE)
-    certain = readings.certain and whole and not apart.is_doubtful
+    certain = readings.certain and not apart.is_doubtful
     return replace(readings, certain=certain, note=_joined(note, readings.note), parts=apart.parts)
+
+
+def _read_float(value: str, region: str | None) -> Readings:
+    """A number that passed through a program which keeps numbers as decimals; or one whose last digit is set apart."""
+    whole, _, zeros = value.partition(".")
+    readings = _readings(whole, region)
+    if readings.problem is not None:
+        return readings
+    further = tuple(number for number in _readings(whole + zeros, region).numbers if number not in readings.numbers)
+    note = _joined("the decimal .0 left out", readings.note)
+    return replace(readings, numbers=(*readings.numbers, *further), certain=False, note=note)
 
 
 def _why_no_number(value: str) -> str | None:

@@ -7,6 +7,7 @@ DecomError                    the root; each leaf knows its exit code
 ├── KeyRefused           6    the service does not accept the key
 ├── Unreachable          4    the service could not be asked what must be known before anything is sent
 ├── NotWritten           1    a report could not be written; the ledger is intact
+├── Interrupted        143    a signal ended a command that was not releasing (129, 130 as the signal was)
 ├── Locked              75    another run of this home works on this workspace
 └── LedgerTrouble        2    the ledger cannot be opened, is damaged, or is newer than this program
     └── NotDurable       4    a record could not be made durable (disk full, I/O error)
@@ -68,6 +69,12 @@ class Locked(DecomError):
     """Another run of this home holds the workspace's lock."""
 
     exit_code = ExitCode.LOCKED
+
+
+class Interrupted(DecomError):
+    """A signal ended a command outside a release; which signal it was is in its words."""
+
+    exit_code = ExitCode.SIGTERM
 
 
 class LedgerTrouble(DecomError):

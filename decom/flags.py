@@ -66,6 +66,7 @@ GUARDS = (
     Flag("max_missing", "F", "Largest share of the rows that the account may not know."),
     Flag("max_cost", "USD", "Largest monthly cost of the numbers that one run may release."),
     Flag("protect", "FILE", "IDs and numbers that must never be released, one a line."),
+    Flag("accept_unchecked", "SOURCE", "Release although this source of conflicts was not checked.", repeatable=True),
 )
 HOURS = (
     Flag("window", "HH:MM-HH:MM", "Work only in these hours; go on with resume."),

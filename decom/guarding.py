@@ -22,6 +22,8 @@ class InForce:
     limits: Limits
     plan_ttl: timedelta
     """How long after it was made the plan may be carried out."""
+    accept_unchecked: tuple[str, ...]
+    """The sources of conflicts, by name, that may stay unread: those of the plan, and those that are accepted now."""
     protected: frozenset[str]
     """IDs and E.164 numbers that the protect file in force now names; empty where there is none."""
     protect_file: str
@@ -45,6 +47,13 @@ class InForce:
             yield f"{self.protect_file} protects {named:,} {numbers} of this plan now: not released."
 
 
+def protected_by(settings: Settings) -> frozenset[str]:
+    """What the protect file in force names; nothing where there is none. Raises BadInput where it cannot be read."""
+    if settings.protect is None:
+        return frozenset()
+    return read_protected(settings.protect, settings.input.wanted.region)
+
+
 def in_force(settings: Settings, head: PlanHead) -> InForce:
     """The guards in force now, for a plan that was made earlier. Raises BadInput for a bad protect file."""
     places = {name: settings.origins[name] for name in LIMITS if name in settings.origins}
@@ -59,7 +68,8 @@ def in_force(settings: Settings, head: PlanHead) -> InForce:
     return InForce(
         limits,
         ttl,
-        frozenset() if settings.protect is None else read_protected(settings.protect),
+        tuple(sorted({*head.accept_unchecked, *settings.accept_unchecked})),
+        protected_by(settings),
         "" if settings.protect is None else settings.protect.name,
         tuple(word for word in words if word != ""),
     )

@@ -40,6 +40,8 @@ class RunLine:
     """Of the numbers that were to be released and whose fate is known; outcomes without a number are left out."""
     open: int
     """Numbers of which something was sent, and whose fate is not known."""
+    unverified: bool = False
+    """True where it is done, and nobody could look afterwards whether all is as reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,23 +156,24 @@ def _is_alive(pid: int) -> bool:
 def _line(story: RunStory, working: frozenset[str]) -> RunLine:
     head = saved_head(story.plan).head
     outcomes = Counter(number.settled.outcome for number in story.numbers.values() if number.settled is not None)
-    unknown = sum(1 for number in story.numbers.values() if number.settled is None)
+    unknown = sum(1 for number in story.numbers.values() if number.is_open)
+    status = _status(story, working)
     return RunLine(
         run_id=story.run_id,
         planned_at=story.planned_at,
-        status=_status(story, working),
+        status=status,
         input_name=head.input_name,
         rows=head.input_rows,
         outcomes={outcome: outcomes[outcome] for outcome in Outcome if outcomes[outcome] > 0},
         open=unknown,
+        unverified=status == "done" and story.verified is None,
     )
 
 
 def _status(story: RunStory, working: frozenset[str]) -> str:
-    if story.ended is not None:
-        return "done" if story.ended[1].why is None else "stopped"
-    if len(story.starts) == 0:
-        return "planned"
+    """A run is over once it is reported: killed between its end and its reports, it was interrupted."""
+    if len(story.starts) == 0 or story.reported:
+        return story.status
     return "releasing" if story.run_id in working else "interrupted"
 
 
@@ -245,5 +248,6 @@ def _words(entry: Entry) -> str:
     if entry.kind is Kind.LOOK:
         look = records.look(entry.body)
         present = {True: "it is still there", False: "it is gone", None: f"nobody could be asked: {look.why}"}
-        return f"looked: {present[look.present]}"
+        where = "looked through the whole listing" if look.listed else "looked"
+        return f"{where}: {present[look.present]}"
     return str(entry.kind)

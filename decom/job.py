@@ -21,7 +21,7 @@ from decom.ledger.lock import workspace_locked
 from decom.ledger.reader import Reader
 from decom.ledger.records import Verified
 from decom.ledger.writer import Writer
-from decom.planning.guards import check_age, check_extent, check_same_service
+from decom.planning.guards import check_age, check_extent, check_same_service, check_sources
 from decom.planning.plan import Plan
 from decom.planning.same_workspace import prove_same_workspace
 from decom.planning.saved import JSON_FILE, check_untouched, saved_head
@@ -103,6 +103,8 @@ async def release(settings: Settings, around: Surroundings, target: str) -> Fini
         check_age(head, around.clock.now(), guards.plan_ttl)
         rows = guards.unprotected(this.releases)
         check_extent(this.extent.releasing(rows), guards.limits)
+        if len(rows) > 0:
+            check_sources(head.sources, guards.accept_unchecked, run_id)
         await _check_workspace(settings, service, this)
         _ask_for_leave(Plan(head, rows), around, guards.said_of(this.releases))
         return await carried_out(settings, around, service, run_id, guards)
@@ -143,7 +145,7 @@ async def verify(settings: Settings, around: Surroundings, target: str) -> Seen:
             claims = claims_of(table.build(ledger, run_id))
             changed = changed_since(ledger, this)
         async with service.reading() as account:
-            found = await differences(account, claims, around.clock, settings.settle)
+            found = tuple(map(str, await differences(account, claims, around.clock, settings.quiet)))
         with Writer(settings.home, run_id, around.clock) as writer:
             writer.record(Verified(found))
     code = ExitCode.DONE if len(found) + len(changed) == 0 else ExitCode.INCOMPLETE

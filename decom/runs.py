@@ -149,11 +149,11 @@ def latest_interrupted(ledger: Reader, among: Set[str]) -> RunStory:
 
 
 def is_interrupted(story: RunStory) -> bool:
-    """Whether a run was begun, and something of it is left to do: it was killed or stopped, or nobody could be asked
-    what became of a number."""
+    """Whether a run was begun, and something of it is left to do: it was killed or stopped, nobody could be asked what
+    became of a number, or nobody looked back or reported."""
     if len(story.starts) == 0:
         return False
-    if story.ended is None or story.ended[1].why is not None:
+    if story.status != "done" or story.verified is None or not story.reported:
         return True
     settled = (number.settled for number in story.numbers.values())
     return any(each is None or each.outcome is Outcome.UNKNOWN for each in settled)

@@ -17,7 +17,7 @@ from decom import settings_values as may_be
 from decom.dialnexa.pacing import AUTO, Pace, Rate, parse_rate
 from decom.errors import BadSettings
 from decom.intake.interface import Wanted
-from decom.planning.guards import Limits
+from decom.planning.guards import ACCEPTABLE, Limits
 from decom.planning.plan import Billing, ReportOptions
 from decom.planning.selection import Selection
 from decom.secret import Secret
@@ -85,10 +85,20 @@ class Settings:
     deadline: float | None
     """Seconds that a run may take; None: any."""
     notify: NotifyOptions
+    accept_unchecked: tuple[str, ...] = ()
+    """The sources of conflicts, by name, that may stay unread."""
     warnings: tuple[str, ...] = ()
     """What is strange and no error: a variable that is no setting, a key that others may read."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """Where each setting that was set comes from, in words; by name."""
+
+    @property
+    def quiet(self) -> float:
+        """Seconds after a DELETE before a second look counts: the settle time, and twice the timeout at least.
+
+        A request that was given up may be carried out as late as that.
+        """
+        return max(self.settle, 2 * self.timeout)
 
 
 def load(
@@ -128,6 +138,7 @@ def load(
         plan_ttl=values.plan_ttl,
         limits=Limits(values.max_release, values.max_share, values.max_missing, values.max_cost),
         protect=values.protect,
+        accept_unchecked=values.accept_unchecked,
         input=InputChoice(
             path,
             Wanted(values.column, values.sheet, values.region, values.hidden_rows, values.max_rows),
@@ -194,6 +205,7 @@ class _Values(BaseSettings):
     max_rows: Annotated[int, _a(may_be.whole(1, 100_000_000))] = Wanted().max_rows
     plan_ttl: Annotated[timedelta, _a(may_be.length)] = timedelta(hours=24)
     protect: Annotated[Path | None, _a(may_be.path)] = None
+    accept_unchecked: Annotated[tuple[str, ...], _a(may_be.some_of(*ACCEPTABLE))] = ()
     rate: Annotated[Rate, _a(_rate)] = AUTO
     concurrency: Annotated[int, _a(may_be.whole(1, 256))] = 16
     reserve: Annotated[float, _a(may_be.share(zero=True))] = 0.1

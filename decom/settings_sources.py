@@ -59,6 +59,7 @@ SETTINGS = (
     Setting("max_rows", "DECOM_MAX_ROWS", "guards.max_rows", "1000000"),
     Setting("plan_ttl", "DECOM_PLAN_TTL", "guards.plan_ttl", "24h"),
     Setting("protect", "DECOM_PROTECT", "guards.protect", "protected.txt", is_path=True),
+    Setting("accept_unchecked", "DECOM_ACCEPT_UNCHECKED", "guards.accept_unchecked", "batch-calls"),
     Setting("rate", "DECOM_RATE", "rate.rate", "150/60"),
     Setting("concurrency", "DECOM_CONCURRENCY", "rate.concurrency", "16"),
     Setting("reserve", "DECOM_RESERVE", "rate.reserve", "0.1"),

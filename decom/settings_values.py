@@ -127,6 +127,19 @@ def texts(said: object) -> tuple[str, ...]:
     return tuple(map(text, found))
 
 
+def some_of(*names: str) -> Callable[[object], tuple[str, ...]]:
+    """A list of some of these names, or one text with blanks or commas between them."""
+
+    def value(said: object) -> tuple[str, ...]:
+        found = words(said)
+        unknown = next((name for name in found if name not in names), None)
+        if unknown is not None:
+            raise ValueError(f"{_shown(unknown)} is not allowed: it must be one of {', '.join(names)}")
+        return tuple(dict.fromkeys(found))
+
+    return value
+
+
 def hours(said: object) -> str:
     """Working hours such as `22:00-05:00`; an end before the start is on the next day."""
     if not isinstance(said, str) or _HOURS.fullmatch(said) is None:

@@ -28,11 +28,11 @@ T = TypeVar("T")
 class LaterClock(SystemClock):
     """The machine's clock, so much later."""
 
-    def __init__(self, later: timedelta) -> None:
+    def __init__(self, later: Callable[[], timedelta]) -> None:
         self._later = later
 
     def now(self) -> datetime:
-        return super().now() + self._later
+        return super().now() + self._later()
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Desk:
 
     folder: Path
     later: timedelta = timedelta(0)
-    """How much later than it really is the commands are typed."""
+    """How much later it is than it really is; may change while a command works."""
     before_leave: Callable[[], None] = lambda: None
     """What happens while a person thinks about the question."""
     asked: list[Plan] = field(default_factory=list)
@@ -87,7 +87,7 @@ class Desk:
 
     def around(self) -> Surroundings:
         return Surroundings(
-            clock=LaterClock(self.later),
+            clock=LaterClock(lambda: self.later),
             random=random.Random(),
             make_transport=network_transport_maker(),
             listener=lambda _: None,

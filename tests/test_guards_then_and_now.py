@@ -8,6 +8,8 @@ import pytest
 
 from decom.errors import Refused
 from decom.sandbox.account import World
+from decom.sandbox.faults import Rule
+from decom.sandbox.hooks import when
 from decom.sandbox.server import Sandbox
 from tests.end_to_end.readings import audit_rows, deletes, ids, input_of, outcomes
 from tests.in_process import Desk, interrupted, trouble_of
@@ -169,6 +171,19 @@ def test_a_run_whose_plan_has_become_too_old_is_not_gone_on_with(desk, sandbox):
     finished = desk.resume(sandbox, run_id)
     assert finished.exit_code == 4 and len(sandbox.log) == asked_before, "nothing is asked of it any more"
     assert {row["evidence"] for row in audit_rows(finished.folder)} == {"answered_2xx", "stopped:stale_plan"}
+
+
+def test_a_guard_that_refuses_after_releases_were_sent_never_says_that_nothing_was(desk, sandbox):
+    """The service refuses two numbers, then the plan has become too old: nothing released, and yet no 5."""
+    sandbox.faults = [Rule.of("422")]
+
+    def a_day_passes() -> None:
+        desk.later = timedelta(hours=25)
+
+    sandbox.service.on_phase = when("arrival", 2, a_day_passes)
+    finished = desk.run(sandbox, asked_for(desk, sandbox), concurrency=1)
+    assert outcomes(finished.folder) == {"failed": 2, "not_attempted": 1}
+    assert finished.exit_code == 4 and len(deletes(sandbox)) == 2
 
 
 def test_a_number_that_the_protect_file_names_now_is_not_released_by_a_resumed_run(desk, sandbox):

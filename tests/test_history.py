@@ -13,7 +13,7 @@ from decom import history
 from decom.dialnexa.replies import Proof
 from decom.errors import BadInput, LedgerTrouble
 from decom.history import NumberPicture, RunPicture
-from decom.ledger.records import Attempt, Ended, Intent, Look, Record, Settled, Started, Verified
+from decom.ledger.records import Attempt, Ended, Intent, Look, Record, Reported, Settled, Started, Verified
 from decom.ledger.writer import Writer
 from decom.planning.plan import Plan
 from decom.planning.saved import SavedHead
@@ -50,6 +50,13 @@ def released(number: int) -> tuple[Record, ...]:
     )
 
 
+ONE: dict[Outcome, int] = {Outcome.RELEASED: 1}
+
+
+def throttled(number: int) -> Record:
+    return Attempt(f"phn_{number}", 1, Proof.THROTTLED, 429, "later", "2026-11-23T18:57:58.120Z")
+
+
 def test_a_home_without_a_ledger_has_no_runs_and_gets_none(tmp_path: Path) -> None:
     assert history.runs(tmp_path / "home") == []
     assert not (tmp_path / "home").exists()
@@ -59,8 +66,14 @@ def test_a_home_without_a_ledger_has_no_runs_and_gets_none(tmp_path: Path) -> No
     ("records", "status", "outcomes", "still_open"),
     [
         ((), "planned", {}, 0),
-        ((STARTED, *released(2), Ended(None)), "done", {Outcome.RELEASED: 1}, 0),
-        ((STARTED, *released(2), Ended(Stopped.SIGTERM, "stopped by SIGTERM")), "stopped", {Outcome.RELEASED: 1}, 0),
+        ((STARTED, *released(2), Ended(None), Verified(()), Reported("ab")), "done", {Outcome.RELEASED: 1}, 0),
+        # Killed between its end and its reports: that is not done.
+        ((STARTED, *released(2), Ended(None)), "interrupted", {Outcome.RELEASED: 1}, 0),
+        ((STARTED, *released(2), Ended(None), Verified(())), "interrupted", {Outcome.RELEASED: 1}, 0),
+        ((STARTED, *released(2), Ended(None), Reported("ab"), STARTED, Ended(None)), "interrupted", ONE, 0),
+        ((STARTED, *released(2), Ended(Stopped.SIGTERM, "SIGTERM"), Reported("ab")), "stopped", ONE, 0),
+        ((Ended(Stopped.OUTAGE), Reported("ab")), "stopped", {}, 0),
+        ((STARTED, Intent("phn_2", 1), throttled(2)), "interrupted", {}, 0),
         ((STARTED, *released(2), Intent("phn_3", 1)), "interrupted", {Outcome.RELEASED: 1}, 1),
         ((STARTED, Ended(Stopped.SIGTERM), STARTED), "interrupted", {}, 0),
     ],
@@ -77,6 +90,24 @@ def test_a_run_in_a_line_says_how_it_stands(
     [line] = history.runs(tmp_path / "home")
     assert (line.run_id, line.status, line.outcomes, line.open) == (FIRST, status, outcomes, still_open)
     assert (line.input_name, line.rows, line.planned_at) == ("numbers.csv", 6, "2026-11-23T18:57:57.120Z")
+
+
+@pytest.mark.parametrize(
+    ("records", "unverified"),
+    [
+        ((Ended(None), Reported("ab")), True),
+        ((Ended(None), Verified(()), Reported("ab")), False),
+        ((Ended(None), Reported("ab"), Verified(())), False),
+        ((Ended(None),), False),
+        ((Ended(Stopped.SIGTERM), Reported("ab")), False),
+    ],
+)
+def test_a_run_that_is_done_and_that_nobody_looked_at_again_says_so(
+    records: tuple[Record, ...], unverified: bool, tmp_path: Path, clock: QuickClock
+) -> None:
+    entered(tmp_path / "home", clock, FIRST, STARTED, *released(2), *records)
+    [line] = history.runs(tmp_path / "home")
+    assert line.unverified is unverified
 
 
 def test_runs_come_oldest_first(tmp_path: Path, clock: QuickClock) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from decom.errors import BadInput, DecomError, LedgerTrouble, NotDurable, Refused
 from decom.ledger.reader import Reader
-from decom.ledger.records import Ended, Intent, Kind, Record, Settled, Started
+from decom.ledger.records import Ended, Intent, Kind, Record, Reported, Settled, Started, Verified
 from decom.ledger.schema import FILE
 from decom.ledger.writer import Writer
 from decom.planning.plan import Plan, PlannedRow
@@ -22,6 +22,7 @@ from tests.quick_clock import QuickClock
 
 LATER, FINISHED = "20261124T000000Z-ffffff", "20261125T000000Z-eeeeee"
 STARTED = Started("ops@host", 7, "0.1.0")
+OVER = (Ended(None), Verified(()), Reported("ab"))
 
 
 def as_is(text: str) -> str:
@@ -246,7 +247,7 @@ def test_the_latest_that_was_interrupted_is_gone_on_with(tmp_path: Path):
     begun(tmp_path, RUN, STARTED)
     begun(tmp_path, "20261122T000000Z-000000", STARTED, Ended(Stopped.SIGTERM))
     begun(tmp_path, LATER, Ended(Stopped.OUTAGE))
-    begun(tmp_path, FINISHED, STARTED, Ended(None))
+    begun(tmp_path, FINISHED, STARTED, *OVER)
     entered(tmp_path, Plan(head(run_id="20261126T000000Z-000000"), ()))
     with Reader(tmp_path) as ledger:
         assert latest_interrupted(ledger, set(ledger.run_ids())).run_id == RUN
@@ -257,14 +258,18 @@ def test_the_latest_that_was_interrupted_is_gone_on_with(tmp_path: Path):
     [
         ((STARTED,), True),
         ((STARTED, Ended(Stopped.SIGTERM)), True),
-        ((STARTED, Ended(Stopped.SIGTERM), STARTED, Ended(None)), False),
-        ((STARTED, Ended(None)), False),
-        ((STARTED, Ended(None), STARTED), True),
-        ((STARTED, Intent("phn_1", 1), settled(Outcome.UNKNOWN), Ended(None)), True),
-        ((STARTED, Intent("phn_1", 1), Ended(None)), True),
-        ((STARTED, settled(Outcome.NOT_ATTEMPTED), Ended(None)), False),
-        ((STARTED, Intent("phn_1", 1), settled(Outcome.RELEASED), Ended(None)), False),
-        ((STARTED, Intent("phn_1", 1), settled(Outcome.FAILED), Ended(None)), False),
+        ((STARTED, Ended(Stopped.SIGTERM), STARTED, *OVER), False),
+        ((STARTED, *OVER), False),
+        ((STARTED, *OVER, STARTED), True),
+        # Nobody looked back, or reported.
+        ((STARTED, Ended(None)), True),
+        ((STARTED, Ended(None), Verified(())), True),
+        ((STARTED, Ended(None), Reported("ab")), True),
+        ((STARTED, Intent("phn_1", 1), settled(Outcome.UNKNOWN), *OVER), True),
+        ((STARTED, Intent("phn_1", 1), *OVER), True),
+        ((STARTED, settled(Outcome.NOT_ATTEMPTED), *OVER), False),
+        ((STARTED, Intent("phn_1", 1), settled(Outcome.RELEASED), *OVER), False),
+        ((STARTED, Intent("phn_1", 1), settled(Outcome.FAILED), *OVER), False),
         ((Ended(Stopped.OUTAGE),), False),
         ((), False),
     ],
@@ -278,7 +283,7 @@ def test_a_run_goes_on_as_long_as_something_of_it_is_left(tmp_path: Path, record
 
 def test_where_none_was_interrupted_there_is_none_to_go_on_with(tmp_path: Path):
     entered(tmp_path, plan(*ROWS))
-    begun(tmp_path, FINISHED, STARTED, Ended(None))
+    begun(tmp_path, FINISHED, STARTED, *OVER)
     begun(tmp_path, LATER, STARTED)
     for home, ours in ((tmp_path, {RUN, FINISHED}), (tmp_path / "empty", {RUN})):
         with Reader(home) as ledger, pytest.raises(BadInput, match="there is none to resume"):

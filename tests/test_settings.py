@@ -58,7 +58,7 @@ def test_without_anything_said_the_defaults_are_those_of_the_documents(tmp_path:
     assert found.home == tmp_path / ".local/state/decom"
     assert found.output == tmp_path / "decom-runs"
     assert (found.pace.rate, found.pace.reserve) == (AUTO, 0.1)
-    assert (found.concurrency, found.timeout, found.settle) == (16, 30.0, 60.0)
+    assert (found.concurrency, found.timeout, found.settle, found.quiet) == (16, 30.0, 60.0, 60.0)
     assert (found.limits.max_release, found.limits.max_share, found.limits.max_missing) == (100, 0.5, 0.5)
     assert found.input.wanted.max_rows == 1_000_000
     assert found.plan_ttl == timedelta(hours=24)
@@ -136,6 +136,7 @@ def test_every_key_of_a_job_file_reaches_its_setting(tmp_path: Path) -> None:
         max_missing = 0
         max_cost = 12.5
         max_rows = 10
+        accept_unchecked = ["batch-calls"]
         plan_ttl = "1h30m"
         protect = "never.txt"
         [rate]
@@ -180,6 +181,7 @@ def test_every_key_of_a_job_file_reaches_its_setting(tmp_path: Path) -> None:
     only = ("operation=Delete", "team=Sales")
     assert found.input.selection == Selection(only, ("+14155550100",), 5, ("to release",))
     assert (found.limits.max_release, found.limits.max_share, found.limits.max_missing) == (7, 1.0, 0.0)
+    assert found.accept_unchecked == ("batch-calls",)
     assert (found.limits.max_cost, found.workspace) == (Decimal("12.5"), "production")
     assert (found.plan_ttl, found.protect) == (timedelta(minutes=90), jobs / "never.txt")
     assert (found.pace.rate, found.pace.reserve, found.concurrency) == (Fixed(20, 2.5), 0.25, 3)
@@ -190,6 +192,7 @@ def test_every_key_of_a_job_file_reaches_its_setting(tmp_path: Path) -> None:
     assert [url.reveal() for url in found.notify.urls] == ["mailto://a:b@example.com"]
     assert (found.notify.on, found.notify.metrics_file) == ("always", jobs / "decom.prom")
     assert (found.base_url, found.timeout, found.settle) == ("https://eu.dialnexa.com/v1", 5.0, 0.0)
+    assert found.quiet == 10.0, "what was given up may still be carried out: twice the timeout at least"
     assert found.api_key == Secret(KEY)
     assert {setting.name for setting in SETTINGS} - set(found.origins) == {"api_key", "day"}
 

@@ -119,6 +119,12 @@ def test_of_what_applies_the_most_serious_wins(counts, why, code):
     assert exit_code(counts, why) == code
 
 
+@pytest.mark.parametrize("why", [Stopped.GUARD, Stopped.STALE_PLAN])
+def test_a_guard_that_refused_once_something_was_sent_is_no_refusal_of_the_whole(why):
+    assert exit_code({Outcome.FAILED: 1, Outcome.NOT_ATTEMPTED: 3}, why, sent=True) == 4
+    assert exit_code({Outcome.NOT_ATTEMPTED: 3}, why, sent=False) == 5
+
+
 @given(
     one=st.dictionaries(st.sampled_from(Outcome), st.integers(0, 3)),
     other=st.dictionaries(st.sampled_from(Outcome), st.integers(0, 3)),

@@ -9,9 +9,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from decom.e164 import looks_like_a_number
 from decom.errors import BadInput
 from decom.intake.cells import header_of, is_blank, names_something, read_cell, text_of
 from decom.intake.interface import Cell, Line, Wanted
+from decom.numbering import FEWEST_DIGITS
 
 ID_HEADERS = frozenset({"id", "numberid", "phonenumberid", "dialnexaid"})
 """Normalised headers of a column of IDs."""
@@ -69,10 +71,10 @@ def find(head: Sequence[Line], wanted: Wanted, where: str) -> Columns | None:
     its first cell is itself an ID or a number. `where` names file and sheet for BadInput.
     """
     filled = [line for line in head if not all(is_blank(cell) for cell in line[1])]
-    headed = [line for line in filled if _fit(line[1], wanted) > 0 and not _is_data(line[1])]
+    headed = _headed(filled, wanted)
     if not headed:
         return _headerless(filled, wanted, where)
-    above_data = list(itertools.takewhile(lambda line: line in headed or not _names_any(line), filled))
+    above_data = list(itertools.takewhile(lambda line: line in headed or not _shows_number(line), filled))
     near = [line for line in headed if line in above_data] or headed
     most = max(_fit(line[1], wanted) for line in near)
     best = [line for line in near if _fit(line[1], wanted) == most]
@@ -84,6 +86,17 @@ def find(head: Sequence[Line], wanted: Wanted, where: str) -> Columns | None:
     skipped = f" ({len(above)} above it not read)" if above else ""
     note = f"header in row {header[0]}{skipped}" if above else ""
     return _from_header(header, wanted, where, note)
+
+
+def _headed(filled: Sequence[Line], wanted: Wanted) -> list[Line]:
+    """The lines that have a header's word in them and are no data: below the first, such a word beside anything that
+    looks like a number (`14155550100`, `DID`) is one of the row's facts."""
+    found: list[Line] = []
+    for line in filled:
+        is_data = _is_data(line[1]) if len(found) == 0 else _shows_number(line)
+        if _fit(line[1], wanted) > 0 and not is_data:
+            found.append(line)
+    return found
 
 
 def _fit(cells: Sequence[Cell], wanted: Wanted) -> int:
@@ -102,6 +115,15 @@ def _is_data(cells: Sequence[Cell]) -> bool:
 
 def _names_any(line: Line) -> bool:
     return any(map(names_something, line[1]))
+
+
+def _shows_number(line: Line) -> bool:
+    """Whether a line names a number, or has one that only its region, or nobody, could read."""
+    return _names_any(line) or any(map(_looks_like_a_number, map(text_of, line[1])))
+
+
+def _looks_like_a_number(text: str) -> bool:
+    return looks_like_a_number(text.strip()) and sum(map(str.isdigit, text)) >= FEWEST_DIGITS
 
 
 def _no_one_header(filled: Sequence[Line], could_be: Sequence[Line], where: str) -> BadInput:

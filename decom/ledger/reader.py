@@ -34,6 +34,18 @@ class NumberStory:
     settled: Settled | None = None
     settled_at: str | None = None
 
+    @property
+    def was_sent(self) -> bool:
+        """Whether the service may have seen a DELETE of it."""
+        left = any(isinstance(event, Attempt) and event.may_have_left for event in self.events)
+        return left or self.open_intent is not None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something was sent of which nobody knows what became."""
+        sent = any(isinstance(event, Attempt) and not event.did_nothing for event in self.events)
+        return self.settled is None and (sent or self.open_intent is not None)
+
 
 @dataclass(slots=True)
 class RunStory:
@@ -45,14 +57,25 @@ class RunStory:
     """The plan's head as JSON, with `folder` and `digest` beside it."""
     starts: list[tuple[str, Started]] = field(default_factory=list)
     """When each part began, and by whom; empty for a plan that was not carried out."""
+    not_checked: dict[str, str] = field(default_factory=dict)
+    """The sources of conflicts that some look just before sending did not check, each with why the last did not."""
     ended: tuple[str, Ended] | None = None
     """How the last part ended; None where it has not, or was killed."""
     verified: tuple[str, Verified] | None = None
-    """The last look at the account after the run."""
+    """The last look at the account since the last part's end; None where nobody has looked since."""
     manifest: str | None = None
     """The SHA-256 of the manifest of the reports written last, in hex; None where none were."""
+    reported: bool = False
+    """Whether the reports were written since the last part's end."""
     numbers: dict[str, NumberStory] = field(default_factory=dict, repr=False)
     """By number ID; only numbers that something was recorded of. Not in the repr, as they may be a million."""
+
+    @property
+    def status(self) -> str:
+        """`planned`, `done`, `stopped` or `interrupted`."""
+        if self.ended is not None:
+            return "done" if self.ended[1].why is None else "stopped"
+        return "interrupted" if len(self.starts) > 0 else "planned"
 
 
 class Reader:
@@ -151,14 +174,16 @@ class Reader:
         """
         query = (
             "SELECT number_id, kind, at, body FROM entries WHERE run_id = ? AND kind = 'settled'"
-            " AND seq > (SELECT min(seq) FROM entries WHERE run_id = ? AND kind = 'planned')"
+            " AND seq > (SELECT min(seq) FROM entries WHERE run_id = ? AND kind = 'planned') ORDER BY seq"
         )
-        return {
-            number_id: other
-            for other in sorted(among - {run_id})
-            for number_id, kind, at, body in self._rows(query, other, run_id)
-            if _understood(_entry(kind, at, body), records.settled).outcome is Outcome.RELEASED
-        }
+        released: dict[str, str] = {}
+        for other in sorted(among - {run_id}):
+            for number_id, kind, at, body in self._rows(query, other, run_id):
+                if _understood(_entry(kind, at, body), records.settled).outcome is Outcome.RELEASED:
+                    released[number_id] = other
+                elif released.get(number_id) == other:  # it stood there all the same when that run looked back
+                    del released[number_id]
+        return released
 
     def head(self, run_id: str) -> str:
         """The hash over all of a run's entries so far, in hex."""
@@ -236,13 +261,17 @@ def _tell(story: RunStory, entry: Entry) -> None:
     """Add one entry to a run's story."""
     if entry.kind is Kind.STARTED:
         story.starts.append((entry.at, _understood(entry, records.started)))
-        story.ended = None
+        story.ended, story.verified, story.reported = None, None, False
     elif entry.kind is Kind.ENDED:
         story.ended = (entry.at, _understood(entry, records.ended))
+        story.verified, story.reported = None, False
+    elif entry.kind is Kind.NOT_CHECKED:
+        story.not_checked.update(_understood(entry, records.not_checked).sources)
     elif entry.kind is Kind.VERIFIED:
         story.verified = (entry.at, _understood(entry, records.verified))
     elif entry.kind is Kind.REPORTED:
         story.manifest = _understood(entry, records.reported).manifest
+        story.reported = True
     elif entry.number_id is not None:
         number_id = sys.intern(entry.number_id)
         number = story.numbers.get(number_id)

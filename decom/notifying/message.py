@@ -14,9 +14,9 @@ from decom.carrying_out import Finished
 from decom.errors import DecomError
 from decom.reporting.interface import Audit
 from decom.reporting.manifest import MANIFEST
-from decom.reporting.words import status_in_words
+from decom.reporting.words import NOT_VERIFIED, status_in_words
 from decom.terminal.screen import shown
-from decom.vocabulary import SIGNALS, ExitCode, Outcome, Stopped
+from decom.vocabulary import SIGNALS, ExitCode, Outcome, SourceState, Stopped
 
 _UNDONE = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED)
 _LONGEST_LINE = 400
@@ -74,6 +74,8 @@ def _headline(audit: Audit, exit_code: ExitCode) -> str:
         return f"{undone:,} of {rows:,} numbers {_are(undone)} not done"
     if exit_code is ExitCode.INCOMPLETE and (wrong := _differences(audit)) > 0:
         return f"{wrong:,} of {rows:,} numbers {_are(wrong)} not as reported"
+    if exit_code is ExitCode.INCOMPLETE and audit.unverified:
+        return f"not verified, {released}"
     if exit_code is ExitCode.GUARD:
         return _WITHOUT_REPORT[exit_code]
     words = "stopped early" if exit_code is ExitCode.INCOMPLETE else _WITHOUT_REPORT[exit_code]
@@ -103,11 +105,13 @@ def _about_run(finished: Finished, exit_code: ExitCode, host: str) -> Iterator[s
     for outcome, count in audit.counts.items():
         if count > 0:
             yield f"{count:>9,}  {outcome.value.replace('_', ' ')}"
-    unchecked = [source.name for source in audit.sources if not source.checked]
+    unchecked = [source.name for source in audit.sources if source.state is SourceState.NOT_CHECKED]
     if len(unchecked) > 0:
         yield f"Not checked for conflicts: {', '.join(unchecked)}."
     if audit.verification is not None and _differences(audit) == 0:
         yield "Looked again at the account: all is as reported."
+    if audit.verification is None and audit.timing.parts > 0:
+        yield f"Not verified: {NOT_VERIFIED}"
     yield ""
     yield from (f"To do: {step}" for step in _steps(audit, exit_code))
     yield f"Reports: {finished.folder} on {host}"
@@ -142,7 +146,7 @@ def _steps(audit: Audit, exit_code: ExitCode) -> Iterator[str]:
 
 def _is_unfinished(audit: Audit) -> bool:
     left = audit.counts.get(Outcome.UNKNOWN, 0) + audit.counts.get(Outcome.NOT_ATTEMPTED, 0)
-    return audit.status != "done" or left > 0 or audit.why in SIGNALS
+    return audit.status != "done" or audit.unverified or left > 0 or audit.why in SIGNALS
 
 
 def _witness(finished: Finished) -> Iterator[str]:

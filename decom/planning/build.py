@@ -13,7 +13,7 @@ from decom.e164 import Known, Readings
 from decom.intake.interface import Row
 from decom.numbering import is_e164, possible
 from decom.planning.number_status import in_other_hands, unusual_status
-from decom.planning.plan import PlannedRow
+from decom.planning.plan import PlannedRow, held_by
 from decom.planning.selection import ALL_ROWS, Choice
 from decom.planning.survey import Findings
 from decom.vocabulary import Decision, earlier_run
@@ -268,8 +268,7 @@ def _decided(planned: PlannedRow, number: Number, protected: AbstractSet[str], f
         return replace(planned, decision=Decision.PROTECTED, reason=f"the protect file names {rule}")
     conflicts = (*findings.held.get(planned.phone_number or "", ()), *in_other_hands(number))
     if len(conflicts) > 0:
-        held_by = "; ".join(map(str, conflicts))
-        return replace(planned, decision=Decision.CONFLICTED, reason=f"held by {held_by}", conflicts=conflicts)
+        return replace(planned, decision=Decision.CONFLICTED, reason=held_by(conflicts), conflicts=conflicts)
     reason = "no conflict found in the sources that were checked"
     if (status := unusual_status(number)) is not None:
         reason = f"{reason}; the number's own status is {status!r}"

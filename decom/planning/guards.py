@@ -5,15 +5,15 @@ looked at again: each time of the same facts, on the list as it is then.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from decom.clock import iso, parse_iso
 from decom.errors import Refused
-from decom.planning.plan import PlanHead, PlannedRow
-from decom.vocabulary import Decision, Evidence
+from decom.planning.plan import PlanHead, PlannedRow, Source
+from decom.vocabulary import Decision, Evidence, SourceState
 
 CLOCK_TOLERANCE = timedelta(seconds=60)
 """How far in the future a plan may lie before its clock, or ours, must be wrong."""
@@ -185,6 +185,43 @@ def _refused(limits: Limits, name: str, what: str, condition: str, enough: str) 
     if place is not None:
         return Refused(what, where=place, remedy=f"{condition}, set it to {enough} there, or take it out.")
     return Refused(what, where=name, remedy=f"{condition}, plan again with: --{name.replace('_', '-')} {enough}")
+
+
+ACCEPTABLE = ("campaigns", "batch-calls", "workflows")
+"""The sources of conflicts that can be there and not be read, and that somebody may accept so."""
+
+
+class SourcesNotChecked(Refused):
+    """A source of conflicts was not checked, and nobody accepted that."""
+
+    def __init__(self, sources: Sequence[Source], run_id: str, remedy: str) -> None:
+        each = " and ".join(f"{source.name} ({source.why})" for source in sources)
+        super().__init__(
+            f"conflicts were not checked in {each}: a number in use might be released", where=run_id, remedy=remedy
+        )
+        self.sources = tuple(sources)
+
+
+def check_sources(sources: Iterable[Source], accepted: Collection[str], run_id: str, *, started: bool = False) -> None:
+    """Refuse where a source of conflicts was not checked that nobody accepted so: what it holds would be released.
+
+    `started`: the run goes on by `resume`, and not by another plan.
+    """
+    unread = [each for each in sources if each.state is SourceState.NOT_CHECKED and each.name not in accepted]
+    if len(unread) == 0:
+        return
+    flags = " ".join(f"--accept-unchecked {source.name}" for source in unread)
+    names = ",".join(sorted({*accepted, *(source.name for source in unread)}))
+    remedy = (
+        "Run the same command again when this can be read."
+        f" If you know that none of the listed numbers is used there, plan again with: {flags}"
+    )
+    if started:
+        remedy = (
+            f"When this can be read again, type: decom resume {run_id}\nIf you know that none of the listed numbers is"
+            f" used there: DECOM_ACCEPT_UNCHECKED={names} decom resume {run_id}"
+        )
+    raise SourcesNotChecked(unread, run_id, remedy)
 
 
 def check_age(head: PlanHead, now: datetime, ttl: timedelta) -> None:

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from decom.errors import LedgerTrouble, Refused
-from decom.planning.plan import Billing, Conflict, Plan, PlanHead, PlannedRow, ReportOptions, Source
+from decom.planning.plan import Billing, Conflict, Plan, PlanHead, PlannedRow, ReportOptions, Source, in_words
 from decom.private_files import written_whole
-from decom.vocabulary import Decision
+from decom.vocabulary import Decision, SourceState
 
 JSON_FILE = "plan.json"
 CSV_FILE = "plan.csv"
@@ -75,17 +75,32 @@ def row_from_json(line: str) -> PlannedRow:
 
 def head_as_json(head: PlanHead) -> str:
     """The head as JSON in ASCII."""
-    return json.dumps(asdict(head), separators=(",", ":"))
+    facts = {**asdict(head), "sources": [source.facts() for source in head.sources]}
+    return json.dumps(facts, separators=(",", ":"))
 
 
 def _head(found: dict[str, Any]) -> PlanHead:
     report = found["report"]
     billing = Billing(**report["billing"])
     found["report"] = ReportOptions(tuple(report["formats"]), report["group_by"], billing)
-    found["sources"] = tuple(Source(**source) for source in found["sources"])
+    found["sources"] = tuple(map(_source, found["sources"]))
+    found["accept_unchecked"] = tuple(found.get("accept_unchecked", ()))
     found["other_columns"] = tuple(found["other_columns"])
     found["notes"] = tuple(found["notes"])
     return PlanHead(**found)
+
+
+def _source(found: dict[str, Any]) -> Source:
+    """A source; one that was saved before there were states says only whether it was checked, and why not."""
+    name, why = found["name"], found["why"]
+    if "state" in found:
+        return Source(name, SourceState(found["state"]), why)
+    if found["checked"]:
+        return Source(name, SourceState.CHECKED, why)
+    if name == "default-number" or (name == "workflows" and why.startswith("active: ")):
+        return Source(name, SourceState.REFUSED_BY_SERVICE, why)
+    has_none = why in ("this account has none (404)", "this account has none (405)")
+    return Source(name, SourceState.NOT_APPLICABLE if has_none else SourceState.NOT_CHECKED, why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +211,7 @@ def _csv_cells(row: PlannedRow) -> Iterable[str]:
     yield row.phone_number or ""
     yield row.decision or ""
     yield row.reason
-    yield "; ".join(map(str, row.conflicts))
+    yield in_words(row.conflicts)
     yield row.country_code or ""
     yield row.type or ""
     yield row.nickname or ""

@@ -20,6 +20,7 @@ from decom.dialnexa.service import Service
 from decom.errors import KeyRefused, Refused, Unreachable
 from decom.planning.guards import check_age
 from decom.planning.holds.interface import Hold
+from decom.planning.number_status import in_other_hands
 from decom.planning.plan import Conflict, PlanHead
 from decom.releasing.decide import Settle, came_to_be_held, came_to_be_protected, came_to_mean
 from decom.releasing.one_number import Task
@@ -75,7 +76,9 @@ class Freshness:
         self._watched, self._service, self._stop = watched, service, stop
         self._clock = service.patience.clock
         self._to_come = {task.number_id: task.phone_number for task in tasks}
+        self._known = fresh.numbers
         self._means: dict[str, str | None] = {}
+        self._in_hands = {number_id: in_other_hands(number) for number_id, number in fresh.numbers.items()}
         self._held: Mapping[str, tuple[Conflict, ...]] = fresh.held
         now = self._clock.monotonic()
         for_numbers, for_holds = fresh.requests
@@ -92,7 +95,7 @@ class Freshness:
             return came_to_be_protected(rule)
         if task.number_id in self._means:
             return came_to_mean(self._means[task.number_id], task.phone_number, ())
-        task.held = self._held.get(task.phone_number or "", ())
+        task.held = (*self._held.get(task.phone_number or "", ()), *self._in_hands.get(task.number_id, ()))
         if len(task.held) > 0:
             return came_to_be_held(task.held)
         try:
@@ -173,7 +176,9 @@ class Freshness:
         return None
 
     async def _read_holds(self, account: Account) -> None:
-        held, whole = await read_holds(account, self._watched.holds, self._watched.head)
+        watched, ids = self._watched, self._to_come.keys()
+        sources, held = await read_holds(account, watched.holds, watched.head, self._known, ids)
+        whole = {source.name for source in sources if source.checked}
         found = dict(held)
         for number, conflicts in self._held.items():
             # What a source said before it could not be read whole any more still holds.
@@ -188,3 +193,4 @@ class Freshness:
                 self._means[number.id] = number.phone_number
             else:
                 self._means.pop(number.id, None)
+            self._in_hands[number.id] = in_other_hands(number)

@@ -12,11 +12,11 @@ from datetime import timedelta
 from decom.dialnexa.service import Service
 from decom.errors import KeyRefused, NotDurable, Refused, Unreachable
 from decom.ledger.reader import NumberStory
-from decom.ledger.records import Ended, Settled
+from decom.ledger.records import Ended, NotChecked, Settled
 from decom.ledger.writer import Writer
-from decom.planning.guards import Extent, Limits, check_age, check_extent
+from decom.planning.guards import Extent, Limits, SourcesNotChecked, check_age, check_extent
 from decom.planning.holds.interface import Hold
-from decom.planning.plan import PlanHead, PlannedRow
+from decom.planning.plan import PlanHead, PlannedRow, Source
 from decom.releasing.decide import released_by
 from decom.releasing.events import Done, Listener, tell
 from decom.releasing.freshness import Freshness, Watched
@@ -114,6 +114,8 @@ async def _refreshed(
     try:
         fresh = await stop.unless_asked(_looked_again(part, tasks, service), lambda: True)
     except Refused as refused:
+        if isinstance(refused, SourcesNotChecked):
+            await _keep_not_checked(refused.sources, tools)
         stop.ask(Stopped.GUARD, refused.what)
     except Unreachable as unreachable:
         stop.ask(Stopped.OUTAGE, unreachable.what)
@@ -121,6 +123,7 @@ async def _refreshed(
         stop.ask(Stopped.KEY, refused.what)
     else:
         if fresh is not None:
+            await _keep_not_checked(fresh.unchecked, tools)
             return await _compared(part, tasks, fresh, tools, tell_to), fresh
     return tasks, None
 
@@ -139,6 +142,12 @@ async def _compared(part: Part, tasks: Sequence[Task], fresh: Fresh, tools: Tool
     except Refused as refused:
         tools.stop.ask(Stopped.GUARD, refused.what)
     return ready
+
+
+async def _keep_not_checked(sources: Sequence[Source], tools: Tools) -> None:
+    """The report must not call a source checked that could not be read just before the releases."""
+    if len(sources) > 0:
+        await tools.ledger.append(NotChecked(tuple((source.name, source.why) for source in sources)))
 
 
 def _extent(part: Part, ready: Sequence[Task], settled: Sequence[Settled], fresh: Fresh) -> Extent:

@@ -11,16 +11,17 @@ from itertools import count
 from decom.dialnexa.account import Account, Looked
 from decom.dialnexa.models import Number
 from decom.dialnexa.replies import DOUBTFUL, Proof
-from decom.errors import Refused, Unreachable
+from decom.errors import Unreachable
 from decom.ledger.reader import NumberStory
 from decom.ledger.records import Attempt, Look, Settled
+from decom.planning.guards import check_sources
 from decom.planning.holds.interface import Hold
 from decom.planning.number_status import in_other_hands
-from decom.planning.plan import Conflict, PlanHead, PlannedRow
+from decom.planning.plan import Conflict, PlanHead, PlannedRow, Source
 from decom.planning.survey import find_holds, find_numbers
 from decom.releasing.decide import Settle, came_to_be_held, came_to_be_protected, came_to_mean
 from decom.releasing.one_number import Task, as_settled
-from decom.vocabulary import Evidence, Outcome
+from decom.vocabulary import Evidence, Outcome, SourceState
 
 REOPENED = frozenset({Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED})
 """The outcomes that `resume` goes on with; all others are final for their run."""
@@ -40,6 +41,8 @@ class Fresh:
     held: Mapping[str, tuple[Conflict, ...]]
     requests: tuple[int, int] = (1, 1)
     """How many it took to read the numbers, and the sources of conflicts."""
+    unchecked: tuple[Source, ...] = ()
+    """The sources of conflicts that were not checked, which somebody accepted."""
 
 
 def unfinished(releases: Iterable[PlannedRow], stories: Mapping[str, NumberStory], now: float) -> tuple[Task, ...]:
@@ -75,32 +78,37 @@ def unfinished(releases: Iterable[PlannedRow], stories: Mapping[str, NumberStory
 
 
 async def look_again(account: Account, tasks: Sequence[Task], head: PlanHead, holds: Sequence[Hold]) -> Fresh:
-    """The account as it is now, as far as the tasks need it. Raises Unreachable, KeyRefused, Refused (`read_holds`)."""
+    """The account as it is now, as far as the tasks need it. Raises Unreachable, KeyRefused, and SourcesNotChecked
+    (`read_holds`)."""
     ids = {task.number_id for task in tasks}
     numbers, size = await find_numbers(account, ids, listing_needed=False)
     for_numbers = account.requests
-    held, _ = await read_holds(account, holds, head)
-    return Fresh(numbers, size, held, (for_numbers, account.requests - for_numbers))
+    sources, held = await read_holds(account, holds, head, numbers, ids)
+    unchecked = tuple(each for each in sources if each.state is SourceState.NOT_CHECKED)
+    return Fresh(numbers, size, held, (for_numbers, account.requests - for_numbers), unchecked)
 
 
 async def read_holds(
-    account: Account, holds: Sequence[Hold], head: PlanHead
-) -> tuple[Mapping[str, tuple[Conflict, ...]], Set[str]]:
-    """What holds which number now, and the names of the sources that were read whole. Raises KeyRefused.
+    account: Account, holds: Sequence[Hold], head: PlanHead, numbers: Mapping[str, Number], ids: Set[str]
+) -> tuple[Sequence[Source], Mapping[str, tuple[Conflict, ...]]]:
+    """The sources of conflicts now, and what holds which number. Raises KeyRefused, and SourcesNotChecked where one
+    was not checked and nobody accepted that: it is no longer a reason to call anything free.
 
-    Raises Refused where a source that the plan had read cannot be read now: it is no longer a reason to call anything
-    free.
+    `numbers` are the account's, as far as they are known, and `ids` those that may be released.
     """
-    sources, held = await find_holds(account, holds)
-    relied_on = {source.name for source in head.sources if source.checked}
-    for source in sources:
-        if source.name in relied_on and not source.checked:
-            raise Refused(
-                f"{source.name} were checked for the plan and cannot be read now: {source.why}",
-                where=head.run_id,
-                remedy=f"When they can be read again, type: decom resume {head.run_id}",
-            )
-    return held, {source.name for source in sources if source.checked}
+    found, held = await find_holds(account, holds, numbers, ids)
+    was_checked = {source.name for source in head.sources if source.checked}
+    sources = tuple(_still_there(source) if source.name in was_checked else source for source in found)
+    check_sources(sources, head.accept_unchecked, head.run_id, started=True)
+    return sources, held
+
+
+def _still_there(source: Source) -> Source:
+    """A source that was there when the plan was made: the account has it, whatever is said now."""
+    if source.state is not SourceState.NOT_APPLICABLE:
+        return source
+    why = f"it was read when the plan was made, and now {source.why}"
+    return replace(source, state=SourceState.NOT_CHECKED, why=why)
 
 
 async def read_meanings(account: Account, ids: Set[str]) -> AsyncIterator[Number]:

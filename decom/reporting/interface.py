@@ -123,6 +123,11 @@ class Audit:
     rows: Iterable[AuditRow]
     """In the input's order; may be iterated any number of times, each a fresh pass over the ledger."""
 
+    @property
+    def unverified(self) -> bool:
+        """Whether all was carried out, and nobody could look afterwards whether the account is as reported."""
+        return self.status == "done" and self.timing.parts > 0 and self.verification is None
+
 
 class ReportFormat(Protocol):
     """One file of the audit."""

@@ -179,6 +179,13 @@ def test_a_line_with_a_number_in_it_is_no_header_whatever_its_words():
     assert columns is not None and columns.header_row == 1, "a year's digits are no number"
 
 
+@pytest.mark.parametrize("number", ["+14155550100", "14155550100", "098765 43210", "phn_1", "+49 30 123456/7"])
+def test_a_headers_word_in_a_row_with_a_number_is_one_of_its_data(number):
+    columns = find(lines("Phone|Type|20261123", f"{number}|DID|x", "oops|Number|y"), Wanted(), WHERE)
+    assert columns is not None
+    assert (columns.header_row, columns.number_at) == (1, 0)
+
+
 @pytest.mark.parametrize(
     "above",
     [

@@ -131,7 +131,8 @@ def test_the_story_of_a_run_from_its_start_to_its_report(tmp_path: Path):
         story = ledger.story(RUN)
     assert story is not None
     assert story.starts == [(at(2), STARTED)] and story.ended == (at(9), Ended(None))
-    assert story.verified == (at(11), Verified(())) and story.manifest == "new"
+    assert story.verified == (at(11), Verified(())) and story.manifest == "new" and story.reported
+    assert story.status == "done"
     assert story.numbers["phn_1"] == NumberStory([attempt(1)], None, 1, released(), at(5))
     assert story.numbers["phn_2"] == NumberStory([doubtful, look], None, 1, None, None)
 
@@ -209,6 +210,41 @@ NOT_ATTEMPTED, MISSING = outcome(Outcome.NOT_ATTEMPTED), outcome(Outcome.MISSING
 
 
 @pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ([released()], {"phn_1": OTHER}),
+        ([released(), FAILED], {}),
+        ([released(), FAILED, released()], {"phn_1": OTHER}),
+        ([UNKNOWN], {}),
+    ],
+)
+def test_what_other_runs_released_is_what_stayed_gone(tmp_path: Path, theirs, ours):
+    write(tmp_path, [PLANNED])
+    write(tmp_path, [PLANNED, *theirs], OTHER)
+    with Reader(tmp_path) as ledger:
+        assert ledger.released_by_others(RUN, {RUN, OTHER}) == ours
+        assert ledger.released_by_others(OTHER, {RUN, OTHER}) == {}
+
+
+@pytest.mark.parametrize(
+    ("later", "verified", "reported"),
+    [
+        ([], True, True),
+        ([STARTED], False, False),
+        ([Ended(None)], False, False),
+        ([Ended(None), Verified(())], True, False),
+        ([Ended(None), Reported("new")], False, True),
+    ],
+)
+def test_a_look_and_a_report_count_until_the_run_goes_on_or_ends_again(tmp_path: Path, later, verified, reported):
+    write(tmp_path, [PLANNED, STARTED, Ended(None), Verified(()), Reported("old"), *later])
+    with Reader(tmp_path) as ledger:
+        story = ledger.story(RUN)
+    assert story is not None
+    assert ((story.verified is not None), story.reported) == (verified, reported)
+
+
+@pytest.mark.parametrize(
     ("first", "second", "found"),
     [
         ([], [], None),
@@ -219,6 +255,8 @@ NOT_ATTEMPTED, MISSING = outcome(Outcome.NOT_ATTEMPTED), outcome(Outcome.MISSING
         ([Intent("phn_1", 1), FAILED], [], None),
         ([Intent("phn_1", 1), NOT_ATTEMPTED], [], None),
         ([MISSING], [], None),
+        # Released, as was said, and then seen to be standing there all the same.
+        ([Intent("phn_1", 1), attempt(1), released(), FAILED], [], None),
         ([Intent("phn_1", 1), UNKNOWN, Intent("phn_1", 2), released()], [], (RUN, True)),
         ([UNKNOWN, released()], [], (RUN, True)),
         ([released()], [MISSING], (RUN, True)),

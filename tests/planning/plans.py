@@ -9,7 +9,7 @@ from decom.e164 import Readings
 from decom.intake.interface import Row
 from decom.planning.plan import Billing, Conflict, Plan, PlanHead, PlannedRow, ReportOptions, Source
 from decom.planning.survey import Findings
-from decom.vocabulary import Decision
+from decom.vocabulary import Decision, SourceState
 
 RUN = "20261123T185757Z-0a1b2c"
 SPRING = Conflict("campaigns", "cmp_1", "Spring", "active")
@@ -54,7 +54,7 @@ def head(**facts: Any) -> PlanHead:
         "account_size": 400,
         "max_release": 100,
         "max_share": 0.5,
-        "sources": (Source("campaigns", True, "14 campaigns, 5 of them not over"),),
+        "sources": (Source("campaigns", SourceState.CHECKED, "14 campaigns, 5 of them not over"),),
     }
     return PlanHead(**{**given, **facts})
 
@@ -108,7 +108,8 @@ heads = st.builds(
     account_size=st.integers(0, 10**7),
     max_release=st.integers(1, 10**7),
     max_share=st.floats(0, 1, exclude_min=True),
-    sources=st.lists(st.builds(Source, texts, st.booleans(), texts), max_size=3).map(tuple),
+    sources=st.lists(st.builds(Source, texts, st.sampled_from(SourceState), texts), max_size=3).map(tuple),
+    accept_unchecked=st.lists(texts, max_size=2).map(tuple),
     notes=st.lists(texts, max_size=3).map(tuple),
     forecast_seconds=st.none() | st.floats(0, 1e9),
     forecast_words=texts,

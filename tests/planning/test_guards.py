@@ -11,19 +11,24 @@ from hypothesis import strategies as st
 
 from decom.errors import Refused
 from decom.planning.guards import (
+    ACCEPTABLE,
     CLOCK_TOLERANCE,
     Extent,
     Limits,
     Meter,
+    SourcesNotChecked,
     check_age,
     check_cost,
     check_extent,
     check_same_service,
     check_size,
+    check_sources,
     check_workspace,
     stricter,
 )
-from decom.vocabulary import Decision
+from decom.planning.holds.kinds import HOLDS
+from decom.planning.plan import Source
+from decom.vocabulary import Decision, SourceState
 from tests.planning.plans import RUN, head, planned
 
 NOW = datetime(2026, 11, 23, 18, 57, 57, 120_000, tzinfo=UTC)
@@ -243,6 +248,48 @@ def test_a_plan_belongs_to_one_service():
         == "this plan was made for https://api.dialnexa.com/v1, not for https://api.dialnexa.com/v2"
     )
     assert elsewhere.value.where == RUN and elsewhere.value.remedy is not None
+
+
+# --- Where conflicts were looked for ------------------------------------------------------------------------------
+
+
+def source(name: str, state: SourceState) -> Source:
+    return Source(name, state, "503 Service Unavailable")
+
+
+@pytest.mark.parametrize("state", SourceState)
+def test_only_a_source_that_is_there_and_was_not_checked_is_refused(state):
+    if state is not SourceState.NOT_CHECKED:
+        check_sources([source("campaigns", state)], (), RUN)
+        return
+    with pytest.raises(SourcesNotChecked) as raised:
+        check_sources([source("campaigns", state)], (), RUN)
+    assert raised.value.exit_code == 5 and raised.value.where == RUN
+    assert raised.value.what == (
+        "conflicts were not checked in campaigns (503 Service Unavailable): a number in use might be released"
+    )
+    assert "--accept-unchecked campaigns" in (raised.value.remedy or "")
+
+
+def test_each_source_is_accepted_by_its_own_name():
+    both = [source("campaigns", SourceState.NOT_CHECKED), source("batch-calls", SourceState.NOT_CHECKED)]
+    with pytest.raises(SourcesNotChecked, match=r"in batch-calls \(503") as raised:
+        check_sources(both, ["campaigns"], RUN)
+    assert "--accept-unchecked campaigns" not in (raised.value.remedy or "")
+    with pytest.raises(SourcesNotChecked, match=r"in campaigns .* and batch-calls "):
+        check_sources(both, ["workflows"], RUN)
+    check_sources(both, ["batch-calls", "campaigns"], RUN)
+    check_sources([], (), RUN)
+
+
+def test_a_run_that_has_started_is_continued_with_what_is_to_be_typed():
+    with pytest.raises(SourcesNotChecked) as raised:
+        check_sources([source("campaigns", SourceState.NOT_CHECKED)], ["workflows"], RUN, started=True)
+    assert f"DECOM_ACCEPT_UNCHECKED=campaigns,workflows decom resume {RUN}" in (raised.value.remedy or "")
+
+
+def test_every_source_that_can_be_unread_can_be_accepted():
+    assert {*ACCEPTABLE} == {hold.name for hold in HOLDS} - {"default-number"}
 
 
 def test_the_limits_are_those_that_the_settings_promise():

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from decom.clock import iso
 from decom.dialnexa.connection import Endpoint, Key
-from decom.dialnexa.listing import Page
+from decom.dialnexa.envelopes import Page
 from decom.dialnexa.models import Number
 from decom.dialnexa.pacing import Fixed, Pace, Pacer
 from decom.dialnexa.retrying import Patience
@@ -33,7 +33,7 @@ from decom.releasing.freshness import EVERY, MOST_SHARE
 from decom.releasing.part import Part, carry_out
 from decom.releasing.refresh import read_meanings
 from decom.releasing.stopping import Stop
-from decom.vocabulary import Decision, Outcome, Stopped
+from decom.vocabulary import Decision, Outcome, SourceState, Stopped
 from tests.planning.plans import RUN, head, planned
 from tests.simulation.faults import Faults, Limit
 from tests.simulation.loop import VirtualClock, VirtualLoop
@@ -49,7 +49,7 @@ SLOW = Pace(Fixed(20, 60.0), 0.0)
 """One request in three seconds: 250 numbers take a quarter of an hour, and few of them an age."""
 READING = 370.0
 """When the first reading has begun, as enough releases have left by then."""
-SOURCES = (Source("campaigns", True, "0 campaigns, 0 of them not over"),)
+SOURCES = (Source("campaigns", SourceState.CHECKED, "0 campaigns, 0 of them not over"),)
 
 
 def calls_from(number: str, written: str) -> Call:

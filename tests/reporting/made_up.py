@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decom.planning.plan import Billing, Conflict, ReportOptions, Source
 from decom.reporting.interface import Audit, AuditRow, Timing, Verification
 from decom.reporting.money import add_up
-from decom.vocabulary import Outcome, Stopped
+from decom.vocabulary import Outcome, SourceState, Stopped
 
 RUN_ID = "20261123T185757Z-1a2b3c"
 
@@ -161,9 +161,9 @@ def made_up_audit(rows: Iterable[AuditRow], *, other_columns: Sequence[str] = OT
         counts={outcome: counts[outcome] for outcome in Outcome},
         gone_before_us=0,
         sources=(
-            Source("campaigns", True, "14 campaigns, 2 of them holding"),
-            Source("batch-calls", True, "3 batch calls, 1 of them holding"),
-            Source("workflows", False, "the service names no number in a workflow"),
+            Source("campaigns", SourceState.CHECKED, "14 campaigns, 2 of them holding"),
+            Source("batch-calls", SourceState.CHECKED, "3 batch calls, 1 of them holding"),
+            Source("workflows", SourceState.NOT_CHECKED, "the service names no number in a workflow"),
         ),
         money=add_up(rows),
         timing=Timing(
@@ -191,7 +191,7 @@ def nasty_audit() -> Audit:
         input_name="</script>\u202e.csv",
         operator="=1+1",
         notes=NASTY,
-        sources=tuple(Source(text, False, text) for text in NASTY),
+        sources=tuple(Source(text, SourceState.NOT_CHECKED, text) for text in NASTY),
         verification=Verification("2026-11-23T19:12:00.000Z", NASTY),
     )
 
