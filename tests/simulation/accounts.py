@@ -66,9 +66,10 @@ def _holds(chance: random.Random, world: World) -> None:
         for place, number in enumerate(few[: chance.choice((0, 1, 2))]):
             queued = chance.choice(BATCH_STATUSES[1])
             world.holds.append(Hold(BATCH_CALLS, f"bch_{place}", queued, (), (number,)))
-    if len(world.holds) > 1 and chance.random() < 0.05 and world.generation == 1:
-        world.holds[-1].id = world.holds[0].id
-        world.holds[-1].silent = world.holds[0].silent = False
+    campaigns = [hold for hold in world.holds if hold.source == CAMPAIGNS]
+    if len(campaigns) > 1 and chance.random() < 0.05:
+        campaigns[-1].id = campaigns[0].id
+        campaigns[-1].silent = campaigns[0].silent = False
 
 
 def campaign(chance: random.Random, name: str, status: str | None, number: str, *, plain: bool) -> Hold:

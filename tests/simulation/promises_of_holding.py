@@ -162,7 +162,10 @@ def _unseen(case: Case, name: str, requests: Sequence[Request], began: float, en
 
 
 def _all_readable(case: Case, name: str) -> bool:
-    of_source = [hold for hold in case.truth.holds if hold.source == name and hold.open]
+    every = [hold for hold in case.truth.holds if hold.source == name]
+    of_source = [hold for hold in every if hold.open]
+    if len({hold.id for hold in every}) < len(every):  # an ID twice: no total can be right
+        return False
     return all(len(hold.calls) > 0 and all(call.readable for call in hold.calls) for hold in of_source)
 
 

@@ -206,8 +206,8 @@ class Wire(httpx.AsyncBaseTransport):
                 told = world.delete(entry.number_id or "", entry.seq)
             if told.status == 200:
                 return Answer(200, {"message": voice.said(str(told.words))})
-            words = voice.not_found.format(entry.number_id) if told.status == 404 else told.words
-            return error(told.status, voice.said(str(words)))
+            gone = voice.not_found.format(entry.number_id)
+            return error(told.status, gone if told.status == 404 else voice.said(str(told.words)))
         parts = urlsplit(entry.target)
         query = dict(parse_qsl(parts.query))
         if fault == "page_drift" and query.get("page", "1") != "1":

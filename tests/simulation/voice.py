@@ -102,7 +102,7 @@ class Voice:
             documented = "data_meta" if world.generation == 1 else "items_total"
             return self._list("numbers", [*shown.items()], lambda each: self._number(world, *each), query, documented)
         if one not in shown:
-            return error(404, self.said(self.not_found.format(one)))
+            return error(404, self.not_found.format(one))
         record = self._number(world, one, shown[one])
         return Answer(200, wrapped(record) if self._shape("numbers").wrapped else record, ids=frozenset({one}))
 
