@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from decom.dialnexa.account import Account, Looked
 from decom.dialnexa.listing import NotRead
 from decom.dialnexa.models import Number, Price
-from decom.errors import Unreachable
 from decom.intake.interface import Row
 from decom.planning.holds.comparing import compare
 from decom.planning.holds.interface import Hold
@@ -53,28 +52,32 @@ async def find_numbers(
 
     `listing_needed` says that some row names its number by E.164 alone, for which the API has no question: then the
     listing must be a whole, agreed one. Otherwise one reading will do, since whatever it does not show and is asked
-    for is looked up by itself.
+    for is looked up by itself; and where that brings no answer that speaks of the number, an agreed one tells.
     """
     first = await account.first_numbers()
     if listing_needed:
         numbers = await account.numbers(first)
-        return _by_id(numbers), len(numbers)
+        return by_id(numbers), len(numbers)
     pages_left = -(-(first.total or 0) // max(1, len(first.records))) - 1
     if first.total is not None and len(ids) < pages_left:
-        return await _one_by_one(account, ids), first.total
+        looked_up = await _one_by_one(account, ids)
+        if looked_up is not None:
+            return looked_up, first.total
     seen = await account.numbers_seen(first)
     size = len(seen.rows) if seen.not_read is None else max(len(seen.rows), first.total or 0)
-    there = _by_id(seen.rows)
+    there = by_id(seen.rows)
     not_seen = ids - there.keys()
     if seen.not_read is None and (seen.pages <= 1 or len(not_seen) == 0):
         return there, size
-    if seen.not_read is None and len(not_seen) > seen.pages:
-        numbers = await account.numbers(before=seen)
-        return _by_id(numbers), len(numbers)
-    return {**there, **await _one_by_one(account, not_seen)}, size
+    few = seen.not_read is not None or len(not_seen) <= seen.pages
+    looked_up = await _one_by_one(account, not_seen) if few else None
+    if looked_up is not None:
+        return {**there, **looked_up}, size
+    numbers = await account.numbers(before=seen)
+    return by_id(numbers), len(numbers)
 
 
-def _by_id(numbers: Iterable[Number]) -> dict[str, Number]:
+def by_id(numbers: Iterable[Number]) -> dict[str, Number]:
     """The numbers by ID. An ID that stands for two numbers tells of neither which it is."""
     found: dict[str, Number] = {}
     for number in numbers:
@@ -85,15 +88,13 @@ def _by_id(numbers: Iterable[Number]) -> dict[str, Number]:
     return found
 
 
-async def _one_by_one(account: Account, ids: AbstractSet[str]) -> Mapping[str, Number]:
+async def _one_by_one(account: Account, ids: AbstractSet[str]) -> Mapping[str, Number] | None:
+    """Those of `ids` that the account has; None where an answer did not say whether it has one."""
     found: dict[str, Number] = {}
     for number_id in sorted(ids):
         look = await account.look(number_id)
         if look.found is Looked.NO_ANSWER:
-            raise Unreachable(
-                f"the account could not be asked for {number_id}: {look.why}",
-                remedy="Nothing was sent that changes anything. Run the same command again later.",
-            )
+            return None
         if isinstance(look.found, Number):
             found[number_id] = look.found
     return found

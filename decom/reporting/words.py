@@ -45,7 +45,7 @@ def outcome_in_words(outcome: Outcome) -> str:
 
 def status_in_words(audit: Audit) -> str:
     """`Stopped early (sigterm)`"""
-    if audit.unverified:
+    if audit.unverified and audit.status == "done":
         return "Incomplete: not verified"
     status = _STATUS.get(audit.status, audit.status)
     return status if audit.why is None else f"{status} ({audit.why.value.replace('_', ' ')})"

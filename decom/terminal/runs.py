@@ -83,7 +83,7 @@ def _money(audit: Audit) -> Iterator[Part]:
 def _verification(audit: Audit) -> Iterator[Part]:
     if audit.verification is not None:
         yield from differences_lines(audit.verification.differences)
-    elif audit.timing.parts > 0:
+    elif audit.unverified:
         yield Line(Text.assemble(("Not verified", BAD), f": {NOT_VERIFIED}"))
 
 

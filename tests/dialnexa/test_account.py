@@ -219,6 +219,7 @@ def test_a_refused_key_ends_a_look(start_sandbox: Start):
         ("503_before", 4),
         ("504_before", 4),
         ("408", 4),
+        (Fault("status_before", 423), 4),
         (Fault("status_before", 425), 4),
         ("drop_before", 4),
         ("half_body", 4),

@@ -182,6 +182,15 @@ def test_an_id_that_came_to_mean_another_number_is_not_released(home: Path):
     assert sum(1 for each in found.values() if each.outcome is Outcome.RELEASED) == 249
 
 
+def test_a_number_that_came_to_be_in_somebody_elses_hands_is_not_released(home: Path):
+    release = Release(home)
+    release.at(60.0, lambda: release.world.dress.update(phn_248={"status": "port_out_pending"}))
+    found = release.done()
+    assert found["phn_248"].outcome is Outcome.CONFLICTED
+    assert found["phn_248"].conflicts == (("number-status", "phn_248", "", "port_out_pending"),)
+    assert "phn_248" not in sent(release)
+
+
 def test_it_is_read_again_every_few_minutes_and_that_takes_a_small_share_of_the_requests(home: Path):
     release = Release(home, count=700)
     release.done()

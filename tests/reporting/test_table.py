@@ -325,12 +325,12 @@ def test_how_a_run_ended_and_what_its_process_says(tmp_path: Path, records, stat
         ([STARTED, settled(Outcome.RELEASED), Ended(None)], True),
         ([STARTED, settled(Outcome.RELEASED), Ended(None), Verified(())], False),
         ([STARTED, settled(Outcome.RELEASED), Ended(None), Verified(("one",))], False),
-        ([STARTED, settled(Outcome.RELEASED), Ended(Stopped.SIGTERM)], False),
-        ([STARTED, settled(Outcome.RELEASED)], False),
+        ([STARTED, settled(Outcome.RELEASED), Ended(Stopped.SIGTERM)], True),
+        ([STARTED, settled(Outcome.RELEASED)], True),
         ([Ended(Stopped.OUTAGE)], False),
     ],
 )
-def test_a_run_is_unverified_where_it_did_all_and_nobody_looked_afterwards(tmp_path: Path, records, unverified):
+def test_a_run_is_unverified_as_long_as_nobody_looked_since_its_end(tmp_path: Path, records, unverified):
     audit, _ = audited(tmp_path, plan(planned()), *records)
     assert audit.unverified is unverified
 
