@@ -94,15 +94,14 @@ def named(chance: random.Random, member: str, number: str, *, plain: bool) -> Ca
         text = chance.choice((number, number, number, number[1:], _spaced(number), _spaced(number[1:])))
         return Call(number, {member: text}, readable=True)
     code, rest = number[:2], number[2:]
-    written: Sequence[dict[str, object]] = (
+    apart: Sequence[dict[str, object]] = (
         {member: rest, "dial_code": code},
         {member: f"({rest[:3]}) {rest[3:]}", "country_code": code[1:]},
-        {member: ""},
-        {member: None},
-        {},
-        {member: "unknown"},
     )
-    return Call(number, chance.choice(written), readable=False)
+    nowhere: Sequence[dict[str, object]] = ({member: ""}, {member: None}, {}, {member: "unknown"})
+    if chance.random() < 0.4:
+        return Call(number, chance.choice(apart), readable=False, in_part=True)
+    return Call(number, chance.choice(nowhere), readable=False)
 
 
 def _spaced(number: str) -> str:

@@ -37,6 +37,8 @@ class Call:
     """The members that say so, as the service writes them."""
     readable: bool
     """Whether separators and a missing `+` are all that is wrong with the writing."""
+    in_part: bool = False
+    """Whether its last digits stand there all the same, by which it may be found among the account's."""
 
 
 @dataclass(slots=True, eq=False)
