@@ -70,6 +70,8 @@ class Release:
     jumps: Sequence[tuple[float, float]] = ()
     sources: tuple[Source, ...] = SOURCES
     """Those that the plan had read."""
+    accepted: tuple[str, ...] = ()
+    """Those that may stay unread."""
     speaking: type[Voice] = Voice
     loop: VirtualLoop = field(default_factory=VirtualLoop)
     stop: Stop | None = None
@@ -116,7 +118,7 @@ class Release:
         pacer = Pacer(self.pace, self.clock, chance)
         service = Service(endpoint, pacer, Patience(self.clock, chance), lambda: Wire(self.server, self.loop, self._on))
         part = Part(
-            head=head(made_at=made_at, sources=self.sources, account_size=self.count),
+            head=head(made_at=made_at, sources=self.sources, accept_unchecked=self.accepted, account_size=self.count),
             releases=rows,
             planned=Extent(len(rows), self.count, 0, len(rows)),
             stories={},
@@ -262,8 +264,8 @@ def test_a_source_that_cannot_be_read_any_more_holds_everything_back_and_stops_t
 
 
 def test_a_hold_that_is_known_holds_although_its_source_cannot_be_read_any_more(home: Path):
-    """The plan did without this source; what it did say counts all the same, and goes on counting."""
-    release = Release(home, count=300, sources=())
+    """Somebody accepted that it stays unread; what it did say counts all the same, and goes on counting."""
+    release = Release(home, count=300, accepted=("campaigns",))
     release.at(60.0, lambda: release.schedule_campaign(300))
     release.at(60.0, release.start_campaign_without_number)
     release.at(READING + 40.0, hidden(release))
