@@ -68,8 +68,10 @@ class Release:
     plan_ttl: timedelta = timedelta(days=1)
     limit: Limit | None = None
     jumps: Sequence[tuple[float, float]] = ()
+    sources: tuple[Source, ...] = SOURCES
+    """Those that the plan had read."""
     accepted: tuple[str, ...] = ()
-    """Those that somebody accepted unread."""
+    """Those that may stay unread."""
     speaking: type[Voice] = Voice
     loop: VirtualLoop = field(default_factory=VirtualLoop)
     stop: Stop | None = None
@@ -116,7 +118,7 @@ class Release:
         pacer = Pacer(self.pace, self.clock, chance)
         service = Service(endpoint, pacer, Patience(self.clock, chance), lambda: Wire(self.server, self.loop, self._on))
         part = Part(
-            head=head(made_at=made_at, sources=SOURCES, accept_unchecked=self.accepted, account_size=self.count),
+            head=head(made_at=made_at, sources=self.sources, accept_unchecked=self.accepted, account_size=self.count),
             releases=rows,
             planned=Extent(len(rows), self.count, 0, len(rows)),
             stories={},

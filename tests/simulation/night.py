@@ -62,6 +62,8 @@ class Night:
     """Outcomes, evidence and reasons to stop that were seen in any audit."""
     known: Mapping[str, str] = field(default_factory=dict)
     """The account before anything happened: E.164 by ID."""
+    ills: Mapping[str, str] = field(default_factory=dict)
+    """Sources whose lists said less than the truth until the calm, and how."""
     elsewhere: frozenset[str] = frozenset()
     """The runs of this home that worked on another workspace."""
     broken: list[str] = field(default_factory=list)
@@ -87,7 +89,8 @@ def live(night: Scenario, folder: Path) -> Night:
         on_request={nth: happens(night, *change) for nth, change in night.changes.items()},
     )
     with structlog.testing.capture_logs() as logs:
-        lived = _Life(Night(night, service, folder, known=dict(night.world.numbers)))
+        ills = {source: ill.kind for source, ill in night.voice.ills.items()}
+        lived = _Life(Night(night, service, folder, known=dict(night.world.numbers), ills=ills))
         lived.all_night()
     made = lived.night
     made.broken += [f"I23: the key stands in {place}" for place in _with_the_key(made, logs)]
@@ -163,11 +166,16 @@ class _Life:
             self.night.broken += words
         elif what == "rotated":
             self.night.count(what)
-            self.night.service.world.key = NEW_KEY
-            self.settings = replace(self.settings, api_key=Secret(NEW_KEY))
+            self.rotated(NEW_KEY)
             self.go_on(None)
-            self.night.service.world.key = KEY
-            self.settings = replace(self.settings, api_key=Secret(KEY))
+            self.rotated(KEY)
+
+    def rotated(self, key: str) -> None:
+        """From now on this key is the only one: the service knows, and echoes, no other."""
+        service = self.night.service
+        service.world.key = key
+        service.voice.echo = "" if service.voice.echo == "" else key
+        self.settings = replace(self.settings, api_key=Secret(key))
 
     def copied(self) -> Path | None:
         """A backup of the home; None where there is none yet."""
@@ -379,7 +387,7 @@ class _Life:
                 holds=[*world.every_hold()],
                 sources=frozenset(name for name in ("campaigns", "batch-calls", "workflows") if world.has(name)),
                 accepted=frozenset(scenario.accepted),
-                ills={source: ill.kind for source, ill in night.service.voice.ills.items()},
+                ills=night.ills,
                 pending=frozenset(world.pending),
                 workflows=any(str(each["status"]).lower() == "active" for each in world.workflows),
                 elsewhere=night.elsewhere,

@@ -123,7 +123,7 @@ def scenario(seed: int) -> Scenario:
         plan_ttl=timedelta(seconds=900 if chance.random() < 0.08 else 86_400),
         limits=_limits(chance, len(rows), len(world.numbers)),
         pace=Pace(parse_rate(chance.choice(("none", "none", "none", "auto", "30/10"))), 0.1),
-        limit=Limit(chance.choice((10, 40)), chance.choice((5.0, 60.0))) if chance.random() < 0.15 else None,
+        limit=_limit(chance),
         region=region,
         changes=_changes(chance, wanted),
         strikes=_strikes(chance),
@@ -262,6 +262,13 @@ def _limits(chance: random.Random, wanted: int, size: int) -> Limits:
     if draw < 0.22:
         return Limits(wanted, max(0.01, math.floor(100 * (wanted - 1) / size) / 100), 0.5)
     return Limits(1_000, 1.0, 1.0)
+
+
+def _limit(chance: random.Random) -> Limit | None:
+    """The server's own limit, where it has one."""
+    if chance.random() >= 0.15:
+        return None
+    return Limit(chance.choice((10, 40)), chance.choice((5.0, 60.0)), epoch=chance.random() < 0.3)
 
 
 def _just_enough(wanted: int, size: int) -> Limits:
