@@ -222,7 +222,10 @@ def _say_bug(error: Exception, arguments: list[str]) -> None:
     """What kind of error, and where; neither its text nor a variable, since either may hold what is secret."""
     places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
     what = f"a bug: {type(error).__name__} at {' > '.join(places[-4:])}"
-    remedy = "The ledger is intact. `decom resume` goes on with a run that was under way. Please report the line above."
+    remedy = (
+        "`decom doctor` checks the ledger, and `decom resume` goes on with a run that was under way."
+        " Please report the line above."
+    )
     typer.echo(f"Error: {what}\n{remedy}", err=True)
     _answer_json(arguments, {"kind": "Bug", "what": what, "where": None, "remedy": remedy}, ExitCode.BUG)
 

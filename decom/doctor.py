@@ -26,7 +26,6 @@ from decom.ledger.reader import Reader
 from decom.planning.holds.default_number import DefaultNumber
 from decom.planning.holds.kinds import HOLDS
 from decom.planning.plan import Source
-from decom.planning.survey import find_holds
 from decom.private_files import private_folder
 from decom.secret import Secret
 from decom.settings import Settings
@@ -135,7 +134,7 @@ async def _account(settings: Settings, secret: Secret, around: Surroundings) -> 
 
 async def _rights(account: Account) -> list[Finding]:
     """Which sources of conflicts this account has and this key may read, and what else the key may do."""
-    sources, _ = await find_holds(account, HOLDS, {}, frozenset())
+    sources = [(await hold.find(account)).source for hold in HOLDS]
     asked = [source for source in sources if source.name != DefaultNumber.name]
     found = [*map(_source, asked), _price_list(await account.prices())]
     if all(source.state in (SourceState.NOT_CHECKED, SourceState.NOT_APPLICABLE) for source in asked):

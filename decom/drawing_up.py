@@ -1,15 +1,15 @@
 """A file and an account become a saved plan. In: settings, surroundings. Out: `Planned`, on disk and in the ledger."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import structlog
 
-from decom.carrying_out import Finished, reported
 from decom.clock import Clock, iso
 from decom.dialnexa.service import Service
-from decom.errors import Refused, Unreachable
+from decom.errors import BadSettings, LedgerTrouble, Refused, Unreachable
 from decom.guarding import protected_by
 from decom.intake.interface import InputFile
 from decom.intake.kinds import READERS
@@ -22,19 +22,20 @@ from decom.planning.guards import Meter, check_extent, check_sources
 from decom.planning.holds.kinds import HOLDS
 from decom.planning.plan import Plan, PlanHead, PlannedRow, Source
 from decom.planning.protect import rules_in_words
-from decom.planning.saved import SavedHead, write_plan
+from decom.planning.saved import CSV_FILE, JSON_FILE, SavedHead, write_plan
 from decom.planning.selection import Choice, choose
 from decom.planning.survey import survey
 from decom.private_files import private_folder
 from decom.reporting.kinds import FORMATS
 from decom.reporting.neutral import neutral
 from decom.reporting.write import chosen
-from decom.runs import enter_plan
+from decom.runs import enter_plan, nothing_was_sent
 from decom.settings import Settings
 from decom.surroundings import Surroundings
 from decom.vocabulary import Decision, SourceState, Stopped
 from decom.whose import workspace_of
 from decom.workspaces import memory_of
+from decom.writing_up import Finished, reported
 
 log = structlog.get_logger()
 
@@ -124,10 +125,30 @@ def _save(settings: Settings, made: Plan, clock: Clock) -> Path:
     """Write the plan into its folder, then into the ledger: what the ledger knows can be read by a person."""
     private_folder(settings.output)
     folder = private_folder(settings.output / made.head.run_id)
-    digest = write_plan(made, folder, neutral)
-    enter_plan(settings.home, made, SavedHead(made.head, folder.resolve(), digest), clock)
+    try:
+        digest = write_plan(made, folder, neutral)
+        enter_plan(settings.home, made, SavedHead(made.head, folder.resolve(), digest), clock)
+    except OSError as error:
+        _leave_nothing(folder)
+        raise BadSettings(
+            f"the plan could not be written: {error.strerror or error}",
+            where=str(settings.output),
+            remedy="Nothing was planned. Free the disk, or name another folder with --output, then run the same"
+            " command again.",
+        ) from error
+    except LedgerTrouble:
+        _leave_nothing(folder)
+        raise
     log.info("planned", run_id=made.head.run_id, rows=len(made.rows), releases=len(made.releases()))
     return folder
+
+
+def _leave_nothing(folder: Path) -> None:
+    """Remove a plan that the ledger does not know: there is no such run."""
+    with suppress(OSError):
+        for name in (JSON_FILE, CSV_FILE):
+            (folder / name).unlink(missing_ok=True)
+        folder.rmdir()
 
 
 def _refusal(made: Plan, settings: Settings) -> Refused | None:
@@ -170,6 +191,6 @@ def never_planned(
     rows: tuple[PlannedRow, ...] = tuple(undecided(source.rows, choice))
     made = Plan(_head(settings, around, source, run_id, choice), rows)
     enter_plan(settings.home, made, SavedHead(made.head, folder.resolve(), ""), around.clock)
-    with Writer(settings.home, run_id, around.clock) as writer:
+    with nothing_was_sent(), Writer(settings.home, run_id, around.clock) as writer:
         writer.record(Ended(Stopped.OUTAGE, unreachable.what))
-    return reported(settings.home, run_id, around.clock)
+        return reported(writer)

@@ -3,8 +3,6 @@
 Light: neither pandas nor httpx is loaded for it, and nothing is asked of the service.
 """
 
-import json
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -14,6 +12,7 @@ from pathlib import Path
 from decom.e164 import read_number
 from decom.errors import BadInput
 from decom.ledger import records
+from decom.ledger.lock import holder_of
 from decom.ledger.reader import Reader, RunStory
 from decom.ledger.records import Entry, Kind
 from decom.planning.plan import PlanHead
@@ -126,31 +125,12 @@ def _workspaces(ledger: Reader) -> Mapping[str, str]:
 
 def working_now(home: Path) -> Mapping[str, str]:
     """The runs that work in this home now, by run ID, each with its process in words."""
-    found = {}
-    for path in sorted(home.glob("*.holder.json")):
-        try:
-            facts = json.loads(path.read_bytes())
-            pid, run_id, since = int(facts["pid"]), str(facts["run_id"]), str(facts["since"])
-        except (OSError, ValueError, KeyError, TypeError):
-            continue  # just being written, or just gone
-        if _is_alive(pid):
-            found[run_id] = f"process {pid}, since {since}"
-    return found
+    holders = (holder_of(path) for path in sorted(home.glob("*.holder.json")))
+    return {holder.run_id: str(holder) for holder in holders if holder is not None}
 
 
 def _working_now(home: Path) -> frozenset[str]:
     return frozenset(working_now(home))
-
-
-def _is_alive(pid: int) -> bool:
-    """Whether there is such a process: a file that a killed run left behind does not mean that it works."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
 
 
 def _line(story: RunStory, working: frozenset[str]) -> RunLine:

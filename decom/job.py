@@ -11,16 +11,16 @@ from dataclasses import dataclass
 
 import structlog
 
-from decom.carrying_out import Finished, carried_out, changed_since, claims_of, reported
+from decom.carrying_out import carried_out, changed_since, claims_of
 from decom.clock import Clock
 from decom.dialnexa.service import Service
 from decom.drawing_up import Planned, draw_up, never_planned, read
 from decom.errors import Refused, Unreachable
 from decom.guarding import in_force
-from decom.ledger.lock import workspace_locked
+from decom.ledger.lock import Claimed, workspace_locked
 from decom.ledger.reader import Reader
 from decom.ledger.records import Verified
-from decom.ledger.writer import Writer
+from decom.ledger.writer import Terms, Writer
 from decom.planning.guards import check_age, check_extent, check_same_service, check_sources
 from decom.planning.plan import Plan
 from decom.planning.same_workspace import prove_same_workspace
@@ -28,12 +28,13 @@ from decom.planning.saved import JSON_FILE, check_untouched, saved_head
 from decom.releasing.refresh import unfinished
 from decom.releasing.verification import differences
 from decom.reporting import table
-from decom.runs import KnownRun, known, latest_interrupted, named, new_run_id, saved_of
+from decom.runs import KnownRun, check_as_shown, known, latest_interrupted, named, new_run_id, saved_of
 from decom.settings import Settings
 from decom.surroundings import Surroundings, service_for
 from decom.vocabulary import ExitCode
 from decom.whose import workspace_of
 from decom.workspaces import memory_of
+from decom.writing_up import Finished, reported
 
 log = structlog.get_logger()
 
@@ -69,7 +70,7 @@ async def run(settings: Settings, around: Surroundings, shown: Callable[[Planned
     """
     source = read(settings)
     service, run_id = service_for(settings, around), new_run_id(around.clock)
-    with _locked(settings, around, run_id, workspace_of(settings)):
+    with _locked(settings, around, run_id, workspace_of(settings)) as claimed:
         try:
             planned = await draw_up(settings, around, service, source, run_id)
         except Unreachable as unreachable:
@@ -79,7 +80,7 @@ async def run(settings: Settings, around: Surroundings, shown: Callable[[Planned
         if planned.refusal is not None:
             raise planned.refusal
         _ask_for_leave(planned.plan, around)
-        return await carried_out(settings, around, service, run_id, in_force(settings, planned.plan.head))
+        return await carried_out(settings, around, service, claimed, in_force(settings, planned.plan.head))
 
 
 async def release(settings: Settings, around: Surroundings, target: str) -> Finished:
@@ -89,7 +90,7 @@ async def release(settings: Settings, around: Surroundings, target: str) -> Fini
     """
     run_id, path = named(target)
     service = service_for(settings, around)
-    with _run_locked(settings, around, run_id):
+    with _run_locked(settings, around, run_id) as claimed:
         this = _known(settings, run_id)
         if len(this.story.starts) > 0 or this.story.ended is not None:
             raise Refused(
@@ -97,6 +98,7 @@ async def release(settings: Settings, around: Surroundings, target: str) -> Fini
                 where=run_id,
                 remedy=f"If that run was interrupted, type: decom resume {run_id}. Otherwise plan again.",
             )
+        _check_as_shown(settings, this)
         head, guards = this.saved.head, in_force(settings, this.saved.head)
         check_same_service(head, settings.base_url)
         check_untouched(path or this.saved.folder / JSON_FILE, this.saved.digest)
@@ -107,7 +109,7 @@ async def release(settings: Settings, around: Surroundings, target: str) -> Fini
             check_sources(head.sources, guards.accept_unchecked, run_id)
         await _check_workspace(settings, service, this)
         _ask_for_leave(Plan(head, rows), around, guards.said_of(this.releases))
-        return await carried_out(settings, around, service, run_id, guards)
+        return await carried_out(settings, around, service, claimed, guards)
 
 
 async def resume(settings: Settings, around: Surroundings, target: str | None) -> Finished:
@@ -118,7 +120,7 @@ async def resume(settings: Settings, around: Surroundings, target: str | None) -
     """
     run_id = named(target)[0] if target is not None else _interrupted(settings, around)
     service = service_for(settings, around)
-    with _run_locked(settings, around, run_id):
+    with _run_locked(settings, around, run_id) as claimed:
         this = _known(settings, run_id)
         if len(this.story.starts) == 0:
             raise Refused(
@@ -126,12 +128,13 @@ async def resume(settings: Settings, around: Surroundings, target: str | None) -
                 where=run_id,
                 remedy=f"Carry the plan out with: decom release {run_id}",
             )
+        _check_as_shown(settings, this)
         head, guards = this.saved.head, in_force(settings, this.saved.head)
         await _check_workspace(settings, service, this)
         left = {task.number_id for task in unfinished(this.releases, this.story.numbers, 0.0)}
         rows = tuple(row for row in this.releases if row.number_id in left)
         _ask_for_leave(Plan(head, guards.unprotected(rows)), around, guards.said_of(rows))
-        return await carried_out(settings, around, service, run_id, guards)
+        return await carried_out(settings, around, service, claimed, guards)
 
 
 async def verify(settings: Settings, around: Surroundings, target: str) -> Seen:
@@ -146,44 +149,57 @@ async def verify(settings: Settings, around: Surroundings, target: str) -> Seen:
             changed = changed_since(ledger, this)
         async with service.reading() as account:
             found = tuple(map(str, await differences(account, claims, around.clock, settings.quiet)))
-        with Writer(settings.home, run_id, around.clock) as writer:
+        terms = Terms(then=f"type: decom verify {run_id}")
+        with Writer(settings.home, run_id, around.clock, terms=terms) as writer:
             writer.record(Verified(found))
     code = ExitCode.DONE if len(found) + len(changed) == 0 else ExitCode.INCOMPLETE
     return Seen(run_id, len(claims), found, changed, code)
 
 
 def report(settings: Settings, target: str, clock: Clock) -> Finished:
-    """Write a run's reports again, from the ledger alone. Sends nothing. Raises BadInput, Locked, NotWritten."""
+    """Write a run's reports again, from the ledger alone. Sends nothing.
+
+    Raises BadInput, Locked, NotWritten, Altered where its records are not those that were written.
+    """
     run_id, _ = named(target)
     with Reader(settings.home) as ledger:
         workspace = saved_of(ledger, run_id).head.workspace
-    with workspace_locked(settings.home, workspace, run_id, clock):
-        return reported(settings.home, run_id, clock)
+    with (
+        workspace_locked(settings.home, workspace, run_id, clock),
+        Writer(settings.home, run_id, clock, terms=Terms(then=f"type: decom report {run_id}")) as writer,
+    ):
+        return reported(writer)
 
 
 @contextmanager
-def _locked(settings: Settings, around: Surroundings, run_id: str, *names: str) -> Iterator[None]:
+def _locked(settings: Settings, around: Surroundings, run_id: str, *names: str) -> Iterator[Claimed]:
     """Hold the locks of a workspace under all of its names: two keys of one workspace must not work at once."""
     with Reader(settings.home) as ledger:
         known = {name for each in names for name in memory_of(ledger, each, settings.base_url).names}
-    with ExitStack() as locks:
-        for name in sorted(known):
-            locks.enter_context(workspace_locked(settings.home, name, run_id, around.clock))
-        yield
+    with ExitStack() as stack:
+        locks = [
+            stack.enter_context(workspace_locked(settings.home, name, run_id, around.clock)) for name in sorted(known)
+        ]
+        yield Claimed(run_id, tuple(locks))
 
 
 @contextmanager
-def _run_locked(settings: Settings, around: Surroundings, run_id: str) -> Iterator[None]:
+def _run_locked(settings: Settings, around: Surroundings, run_id: str) -> Iterator[Claimed]:
     """Hold the locks of the workspace that the settings name, and of the one that the run was planned for."""
     with Reader(settings.home) as ledger:
         planned_for = saved_of(ledger, run_id).head.workspace
-    with _locked(settings, around, run_id, workspace_of(settings), planned_for):
-        yield
+    with _locked(settings, around, run_id, workspace_of(settings), planned_for) as claimed:
+        yield claimed
 
 
 def _known(settings: Settings, run_id: str) -> KnownRun:
     with Reader(settings.home) as ledger:
         return known(ledger, run_id)
+
+
+def _check_as_shown(settings: Settings, this: KnownRun) -> None:
+    with Reader(settings.home) as ledger:
+        check_as_shown(ledger, this)
 
 
 async def _check_workspace(settings: Settings, service: Service, this: KnownRun) -> None:

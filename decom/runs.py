@@ -3,12 +3,13 @@
 import re
 import secrets
 from collections.abc import Iterator, Set
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from decom.clock import Clock, iso
-from decom.errors import BadInput, Refused
+from decom.errors import Altered, BadInput, LedgerTrouble, NotDurable, Refused
 from decom.ledger.reader import Reader, RunStory
 from decom.ledger.records import Entry, Kind
 from decom.ledger.writer import Writer
@@ -18,12 +19,16 @@ from decom.planning.same_workspace import MOST_LOOKS
 from decom.planning.saved import (
     JSON_FILE,
     SavedHead,
+    digest_of,
+    first_difference,
     row_as_json,
     row_from_json,
+    row_number,
     run_id_of,
     saved_head,
     saved_head_as_json,
 )
+from decom.reporting.manifest import Manifest, read_manifest
 from decom.vocabulary import Decision, Outcome
 
 RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}", re.ASCII)
@@ -66,13 +71,22 @@ def new_run_id(clock: Clock) -> str:
 
 
 def enter_plan(home: Path, plan: Plan, saved: SavedHead, clock: Clock) -> None:
-    """Put a plan into the ledger: its rows, and last its head, so that half a plan is no plan. Raises NotDurable."""
+    """Put a plan into the ledger: its rows, and last its head, so that half a plan is no plan. Raises LedgerTrouble."""
     at = iso(clock.now())
-    with Writer(home, plan.head.run_id, clock) as ledger:
-        rows = (Entry(Kind.ROW, at, row_as_json(row), row.number_id, row.phone_number) for row in plan.rows)
+    rows = (Entry(Kind.ROW, at, row_as_json(row), row.number_id, row.phone_number) for row in plan.rows)
+    with nothing_was_sent(), Writer(home, plan.head.run_id, clock) as ledger:
         for some in _in_pieces(rows):
             ledger.write(some)
         ledger.write([Entry(Kind.PLANNED, at, saved_head_as_json(saved))])
+
+
+@contextmanager
+def nothing_was_sent() -> Iterator[None]:
+    """What cannot be recorded in the block is trouble before any release: LedgerTrouble, exit code 2."""
+    try:
+        yield
+    except NotDurable as trouble:
+        raise LedgerTrouble(trouble.what, where=trouble.where, remedy=trouble.remedy) from trouble
 
 
 def _in_pieces(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
@@ -134,6 +148,52 @@ def saved_of(ledger: Reader, run_id: str) -> SavedHead:
             remedy="Name the home in which it was planned with --home, or plan again.",
         )
     return saved_head(body)
+
+
+def check_as_shown(ledger: Reader, this: KnownRun) -> None:
+    """Refuse to carry out what is not what was shown: a record that was changed, rows that are not the plan's."""
+    run_id, saved = this.story.run_id, this.saved
+    trouble = altered(ledger, run_id, saved.folder)
+    if trouble is not None:
+        raise Refused(trouble.what, where=trouble.where, remedy=trouble.remedy)
+    if digest_of(this.story.plan, ledger.plan_rows(run_id)) != saved.digest:
+        row = first_difference(saved.folder / JSON_FILE, ledger.plan_rows(run_id))
+        which = "the rows of the plan on record are" if row is None else f"row {row} of the plan on record is"
+        raise Refused(f"{which} not what was shown when it was made", where=run_id, remedy=_PUT_BACK)
+
+
+def altered(ledger: Reader, run_id: str, folder: Path) -> Altered | None:
+    """What is wrong with the records of a run whose reports are in `folder`; None where nothing is.
+
+    Every entry must be as it was written, and the ledger must know all that the run's report was made of.
+    """
+    manifest = _manifest_of(run_id, folder)
+    found = ledger.break_in(run_id, ledger.head(run_id) if manifest is None else manifest.ledger_head)
+    if found is None:
+        return None
+    if found.is_cut_off:
+        return Altered(
+            f"the ledger is older than this run's report, which was written at entries that it does not have: {folder}",
+            where=run_id,
+            remedy="Put back the ledger that wrote this report. If there is none, keep the report: it is the proof of"
+            " what was released, and nothing was changed in it. For what is left, plan again.",
+        )
+    row = None if found.row is None else row_number(found.row)
+    return Altered(
+        found.what if row is None else f"row {row} of the plan: {found.what}", where=run_id, remedy=_PUT_BACK
+    )
+
+
+_PUT_BACK = "Keep a copy of this home as it is, put back a good copy of the ledger, and type: decom doctor"
+
+
+def _manifest_of(run_id: str, folder: Path) -> Manifest | None:
+    """What the run's report was made of; None where there is none of this run that can be read."""
+    try:
+        manifest = read_manifest(folder)
+    except (OSError, ValueError):
+        return None
+    return manifest if manifest.run_id == run_id else None
 
 
 def latest_interrupted(ledger: Reader, among: Set[str]) -> RunStory:

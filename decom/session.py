@@ -19,7 +19,6 @@ from rich.text import Text
 
 from decom import doctor, job, logs
 from decom.answering import Answer
-from decom.carrying_out import Finished
 from decom.clock import SystemClock
 from decom.dialnexa.connection import network_transport_maker
 from decom.doctor_findings import Finding, State, worst
@@ -41,6 +40,7 @@ from decom.terminal.runs import findings_lines, next_after_run, short_summary, s
 from decom.terminal.screen import Line, Screen, shown
 from decom.terminal.sources import not_checked_lines
 from decom.vocabulary import ExitCode, plan_exit_code
+from decom.writing_up import Finished
 
 log = structlog.get_logger()
 
@@ -234,7 +234,7 @@ def _finished(session: Session, finished: Finished) -> Answer:
         screen.show(summary_lines(audit, folder, finished.files, screen.out.width))
         screen.show(next_after_run(audit, finished.files, session.given.place_flags()))
     files = {path.name: str(path) for path in finished.files}
-    return Answer(finished.exit_code, summary(audit, files))
+    return Answer(finished.exit_code, summary(audit, files), finished.trouble)
 
 
 def _plan_answer(planned: Planned) -> Answer:

@@ -104,6 +104,8 @@ class Stopped(StrEnum):
     """The working hours given to the run ended."""
     DISK = "disk"
     """An intent could not be made durable."""
+    HOME = "home"
+    """The lock or the ledger was removed, moved or replaced while the run worked."""
     GUARD = "guard"
     """A guard refused after the run had begun."""
     STALE_PLAN = "stale_plan"

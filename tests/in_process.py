@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from decom import job
-from decom.carrying_out import Finished
 from decom.clock import SystemClock
 from decom.dialnexa.connection import network_transport_maker
 from decom.drawing_up import Planned
@@ -21,6 +20,7 @@ from decom.sandbox.hooks import kill, when
 from decom.sandbox.server import Sandbox
 from decom.settings import Settings, load
 from decom.surroundings import Surroundings
+from decom.writing_up import Finished
 
 T = TypeVar("T")
 

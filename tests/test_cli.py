@@ -26,7 +26,7 @@ COMMON = {"--home", "--output", "--base-url", "--rate", "--concurrency", "--json
 ALWAYS = {"--version", "--help"}
 READING = {"--column", "--sheet", "--region", "--hidden-rows"}
 SELECTING = {"--only", "--exclude", "--limit", "--ignore-column"}
-GUARDS = {"--max-release", "--max-share", "--max-missing", "--max-cost", "--protect"}
+GUARDS = {"--max-release", "--max-share", "--max-missing", "--max-cost", "--protect", "--accept-unchecked"}
 HOURS = {"--window", "--timezone", "--deadline"}
 FLAGS = {
     "plan": COMMON | READING | SELECTING | GUARDS,

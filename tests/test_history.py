@@ -1,9 +1,6 @@
 """The past as the ledger has it: runs, one run, one number's whole life; and nothing is changed by asking."""
 
-import json
 import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +10,7 @@ from decom import history
 from decom.dialnexa.replies import Proof
 from decom.errors import BadInput, LedgerTrouble
 from decom.history import NumberPicture, RunPicture
+from decom.ledger.lock import workspace_locked
 from decom.ledger.records import Attempt, Ended, Intent, Look, Record, Reported, Settled, Started, Verified
 from decom.ledger.writer import Writer
 from decom.planning.plan import Plan
@@ -116,24 +114,20 @@ def test_runs_come_oldest_first(tmp_path: Path, clock: QuickClock) -> None:
     assert [line.run_id for line in history.runs(tmp_path / "home")] == [FIRST, SECOND]
 
 
-def holder(home: Path, pid: int) -> None:
-    facts = {"pid": pid, "since": "2026-11-23T18:57:57.120Z", "run_id": FIRST}
-    (home / "ws-0123456789ab.holder.json").write_text(json.dumps(facts))
-
-
-def test_a_run_whose_process_lives_is_releasing_and_one_whose_process_died_is_interrupted(
+def test_a_run_that_holds_its_lock_is_releasing_and_one_that_does_not_is_interrupted(
     tmp_path: Path, clock: QuickClock
 ) -> None:
     home = tmp_path / "home"
     entered(home, clock, FIRST, STARTED)
-    holder(home, os.getpid())
-    assert [line.status for line in history.runs(home)] == ["releasing"]
-    assert f"process {os.getpid()}" in history.working_now(home)[FIRST]
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    holder(home, dead.pid)
+    record = home / "ws-0123456789ab.holder.json"
+    with workspace_locked(home, "ws-0123456789ab", FIRST, clock):
+        assert [line.status for line in history.runs(home)] == ["releasing"]
+        assert f"process {os.getpid()}" in history.working_now(home)[FIRST]
+        left_behind = record.read_bytes()
     assert [line.status for line in history.runs(home)] == ["interrupted"]
-    (home / "ws-0123456789ab.holder.json").write_text("half a fi")
+    record.write_bytes(left_behind)  # as after a kill; and this process has that number, as PID 1 of a container has
+    assert [line.status for line in history.runs(home)] == ["interrupted"]
+    record.write_text("half a fi")
     assert history.working_now(home) == {}
 
 

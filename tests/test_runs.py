@@ -8,15 +8,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decom.errors import BadInput, DecomError, LedgerTrouble, NotDurable, Refused
+from decom.errors import BadInput, DecomError, LedgerTrouble, Refused
 from decom.ledger.reader import Reader
 from decom.ledger.records import Ended, Intent, Kind, Record, Reported, Settled, Started, Verified
 from decom.ledger.schema import FILE
 from decom.ledger.writer import Writer
 from decom.planning.plan import Plan, PlannedRow
 from decom.planning.saved import JSON_FILE, SavedHead, write_plan
-from decom.runs import RUN_ID, enter_plan, is_interrupted, known, latest_interrupted, named, new_run_id
+from decom.runs import (
+    RUN_ID,
+    check_as_shown,
+    enter_plan,
+    is_interrupted,
+    known,
+    latest_interrupted,
+    named,
+    new_run_id,
+)
 from decom.vocabulary import Decision, Outcome, Stopped
+from tests.ledger.tampering import tamper
 from tests.planning.plans import RUN, head, plan, planned
 from tests.quick_clock import QuickClock
 
@@ -198,8 +208,9 @@ def test_a_plan_that_cannot_be_entered_is_not_known(tmp_path: Path):
             "CREATE TRIGGER full BEFORE INSERT ON entries WHEN NEW.kind = 'planned'"
             " BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
         )
-    with pytest.raises(NotDurable):
+    with pytest.raises(LedgerTrouble) as trouble:
         entered(tmp_path, plan(*ROWS))
+    assert trouble.value.exit_code == 2 and RUN not in str(trouble.value)
     with Reader(tmp_path) as reader:
         assert reader.run_ids() == []
         with pytest.raises(Refused):
@@ -228,6 +239,87 @@ def test_a_plan_on_record_that_was_made_into_something_else_is_trouble(tmp_path:
         connection.commit()
     with Reader(tmp_path) as ledger, pytest.raises(LedgerTrouble):
         known(ledger, RUN)
+
+
+# --- What was shown ---------------------------------------------------------------------------------------------
+
+
+def shown(home: Path, made: Plan) -> Plan:
+    """A plan that is in its folder and in the ledger, as a person has seen it."""
+    folder = home / made.head.run_id
+    folder.mkdir(mode=0o700)
+    enter_plan(home, made, SavedHead(made.head, folder, write_plan(made, folder, as_is)), QuickClock())
+    return made
+
+
+def refusal(home: Path) -> Refused | None:
+    with Reader(home) as ledger, ledger.at_one_instant():
+        try:
+            check_as_shown(ledger, known(ledger, RUN))
+        except Refused as refused:
+            return refused
+    return None
+
+
+def test_a_plan_that_is_as_it_was_shown_may_be_carried_out(tmp_path: Path):
+    shown(tmp_path, plan(*ROWS))
+    assert refusal(tmp_path) is None
+    with Writer(tmp_path, RUN, QuickClock()) as ledger:
+        ledger.record(STARTED)
+    assert refusal(tmp_path) is None
+
+
+LAST = "(SELECT max(seq) FROM entries WHERE kind = 'row')"
+CHANGES = [
+    ("UPDATE entries SET body = replace(body, 'conflicted', 'release') WHERE seq = 2", 3),
+    ("UPDATE entries SET body = replace(body, 'phn_4', 'phn_5') WHERE seq = 4", 5),
+    ("UPDATE entries SET body = body || ' ' WHERE seq = 1", 2),
+    (f"DELETE FROM entries WHERE seq = {LAST}", 5),
+    ("DELETE FROM entries WHERE seq = 2", 3),
+    (
+        "INSERT INTO entries SELECT 9, run_id, kind, number_id, phone_number, at, replace(body, '5', '6'), chain"
+        " FROM entries WHERE seq = 4",
+        6,
+    ),
+]
+"""What somebody does to the rows, and the row of the input that is named."""
+
+
+@pytest.mark.parametrize(("change", "row"), CHANGES)
+def test_rows_that_are_not_those_that_were_shown_are_refused_though_every_hash_fits(tmp_path: Path, change, row):
+    shown(tmp_path, plan(*ROWS))
+    tamper(tmp_path, change, chained_anew=True)
+    refused = refusal(tmp_path)
+    assert refused is not None and refused.exit_code == 5 and refused.where == RUN
+    assert refused.what == f"row {row} of the plan on record is not what was shown when it was made"
+
+
+@pytest.mark.parametrize("change", [change for change, _ in CHANGES])
+def test_rows_whose_hashes_do_not_fit_are_refused_where_they_lie(tmp_path: Path, change):
+    shown(tmp_path, plan(*ROWS))
+    tamper(tmp_path, change)
+    refused = refusal(tmp_path)
+    assert refused is not None
+    assert "entry " in refused.what and "of the ledger" in refused.what and "decom doctor" in (refused.remedy or "")
+
+
+def test_where_the_plan_itself_cannot_be_read_any_more_no_row_is_named(tmp_path: Path):
+    shown(tmp_path, plan(*ROWS))
+    (tmp_path / RUN / JSON_FILE).unlink()
+    tamper(tmp_path, CHANGES[0][0], chained_anew=True)
+    refused = refusal(tmp_path)
+    assert refused is not None
+    assert refused.what == "the rows of the plan on record are not what was shown when it was made"
+
+
+def test_another_limit_or_account_in_the_plan_on_record_is_not_what_was_shown_either(tmp_path: Path):
+    shown(tmp_path, plan(*ROWS))
+    tamper(
+        tmp_path,
+        """UPDATE entries SET body = replace(body, '"max_release":100', '"max_release":900') WHERE kind = 'planned'""",
+        chained_anew=True,
+    )
+    assert refusal(tmp_path) is not None
 
 
 # --- The latest -------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import json
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Set
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self, TypeVar
@@ -16,6 +17,8 @@ from decom.dialnexa.replies import Proof
 from decom.errors import LedgerTrouble
 from decom.ledger import records, schema
 from decom.ledger.records import Attempt, Ended, Entry, Kind, Look, Settled, Started, Verified
+from decom.ledger.troubles import trouble
+from decom.ledger.waiting import Waiting
 from decom.vocabulary import Outcome
 
 T = TypeVar("T")
@@ -78,19 +81,53 @@ class RunStory:
         return "interrupted" if len(self.starts) > 0 else "planned"
 
 
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Where a run's entries are not what was written."""
+
+    what: str
+    """In words."""
+    row: str | None = None
+    """The body of a planned row, where it is one; None where it is not."""
+    is_cut_off: bool = False
+    """Whether every entry is right, and the last ones are not there."""
+
+
 class Reader:
     """One home's ledger, read only. Use as a context manager."""
 
-    def __init__(self, home: Path) -> None:
-        """Raises LedgerTrouble where there is a ledger that cannot be read; none at all reads as empty."""
-        self._connection = schema.open_for_reading(home)
+    def __init__(self, home: Path, opened: sqlite3.Connection | None = None) -> None:
+        """`opened` is a connection that somebody else will close; None: one of its own.
+
+        Raises LedgerTrouble where there is a ledger that cannot be read; none at all reads as empty.
+        """
+        self._path = home / schema.FILE
+        self._wait = Waiting()
+        self._is_ours = opened is None
+        self._connection = schema.open_for_reading(home, self._wait) if opened is None else opened
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._connection is not None:
+    def __exit__(self, _: object, raised: BaseException | None, __: object) -> None:
+        if self._connection is None or not self._is_ours:
+            return
+        try:
             self._connection.close()
+        except sqlite3.Error as error:
+            if raised is None:
+                raise trouble(error, self._path, "closed") from error
+
+    @contextmanager
+    def at_one_instant(self) -> Iterator[None]:
+        """All that is read in the block is as it was when it began, whatever others write meanwhile."""
+        for _ in self._rows("BEGIN"):
+            """There are no rows."""
+        try:
+            yield
+        finally:
+            for _ in self._rows("ROLLBACK"):
+                """There are no rows."""
 
     def run_ids(self) -> list[str]:
         """Every run, oldest first: by the second in its ID, and within a second by when its plan was entered."""
@@ -191,7 +228,12 @@ class Reader:
         return next((str(chain) for (chain,) in self._rows(query, run_id)), schema.START)
 
     def broken_link(self, run_id: str, head: str) -> str | None:
-        """Where a run's entries are not what was written, in words; None where all are.
+        """Where a run's entries are not what was written, in words; None where all are. `head` as for `break_in`."""
+        found = self.break_in(run_id, head)
+        return None if found is None else found.what
+
+    def break_in(self, run_id: str, head: str) -> Break | None:
+        """The first of a run's entries that is not what was written; None where all are.
 
         `head` is the hash that the run's manifest recorded: it must occur, so that a cut-off end shows too.
         """
@@ -200,15 +242,16 @@ class Reader:
         query = "SELECT kind, at, body, number_id, phone_number, chain FROM entries WHERE run_id = ? ORDER BY seq"
         for position, (kind, at, body, number_id, phone, recorded) in enumerate(self._rows(query, run_id), 1):
             if kind not in _KINDS:
-                return f"entry {position} of the ledger is of no known kind: {kind!r}"
+                return Break(f"entry {position} of the ledger is of no known kind: {kind!r}")
             try:
                 chain = schema.link(chain, run_id, Entry(Kind(kind), at, body, number_id, phone))
             except TypeError:  # bytes in a column of text: nothing of ours
                 chain = ""
             if chain != recorded:
-                return f"entry {position} of the ledger ({kind} at {at}) was changed, added or taken out"
+                words = f"entry {position} of the ledger ({kind} at {at}) was changed, added or taken out"
+                return Break(words, str(body) if kind == Kind.ROW else None)
             found = found or chain == head
-        return None if found else "the ledger's last entries of this run are gone"
+        return None if found else Break("the ledger's last entries of this run are gone", is_cut_off=True)
 
     def _entries(self, condition: str, *values: str) -> Iterator[Entry]:
         query = f"SELECT kind, at, body, number_id, phone_number FROM entries WHERE {condition}"  # noqa: S608 - the condition is ours
@@ -218,13 +261,13 @@ class Reader:
     def _rows(self, query: str, *values: str) -> Iterator[tuple[str, ...]]:
         if self._connection is None:
             return
+        connection = self._connection
         try:
-            yield from self._connection.execute(query, [_whole(value) for value in values])
+            found = self._wait.out(lambda: connection.execute(query, [_whole(value) for value in values]))
+            for row in found:  # noqa: UP028 - `yield from` would close the cursor of a ledger that is closed by then
+                yield row
         except sqlite3.Error as error:
-            raise LedgerTrouble(
-                f"the ledger cannot be read: {error}",
-                remedy="Put back a good copy, or name another home with --home.",
-            ) from error
+            raise trouble(error, self._path, "read") from error
 
 
 _KINDS = frozenset(Kind)

@@ -210,17 +210,15 @@ def check_sources(sources: Iterable[Source], accepted: Collection[str], run_id: 
     unread = [each for each in sources if each.state is SourceState.NOT_CHECKED and each.name not in accepted]
     if len(unread) == 0:
         return
-    flags = " ".join(f"--accept-unchecked {source.name}" for source in unread)
-    names = ",".join(sorted({*accepted, *(source.name for source in unread)}))
-    remedy = (
-        "Run the same command again when this can be read."
-        f" If you know that none of the listed numbers is used there, plan again with: {flags}"
+    again = (
+        f"When this can be read again, type: decom resume {run_id}"
+        if started
+        else ("Run the same command again when this can be read.")
     )
-    if started:
-        remedy = (
-            f"When this can be read again, type: decom resume {run_id}\nIf you know that none of the listed numbers is"
-            f" used there: DECOM_ACCEPT_UNCHECKED={names} decom resume {run_id}"
-        )
+    # Those that were accepted on an earlier command line are asked for again: they are on record nowhere.
+    names = sorted({*accepted, *(source.name for source in unread)}) if started else [each.name for each in unread]
+    flags = " ".join(f"--accept-unchecked {name}" for name in names)
+    remedy = f"{again}\nIf you know that none of the listed numbers is used there, add: {flags}"
     raise SourcesNotChecked(unread, run_id, remedy)
 
 

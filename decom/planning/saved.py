@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
+from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -37,6 +38,9 @@ COLUMNS = (
     "monthly_cost_usd",
 )
 """The columns of `plan.csv` before the input's own."""
+
+_LINES_BEFORE_ROWS = 2
+"""Of `plan.json`: the head, and the name of the rows."""
 
 _NOT_OURS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 """What reading JSON that we did not write can raise."""
@@ -145,18 +149,48 @@ def write_plan(plan: Plan, folder: Path, neutral: Callable[[str], str]) -> str:
         _write_csv(plan, stream, neutral)
     digest = hashlib.sha256()
     with written_whole(folder / JSON_FILE) as stream:
-        for piece in _json_pieces(plan):
-            data = piece.encode("ascii")
+        for data in _json_pieces(head_as_json(plan.head), map(row_as_json, plan.rows)):
             digest.update(data)
             stream.write(data)
     return digest.hexdigest()
 
 
-def _json_pieces(plan: Plan) -> Iterator[str]:
-    yield '{"plan":' + head_as_json(plan.head) + ',\n"rows":['
-    for position, row in enumerate(plan.rows):
-        yield ("\n" if position == 0 else ",\n") + row_as_json(row)
-    yield "\n]}\n"
+def digest_of(body: str, rows: Iterable[str]) -> str:
+    """The SHA-256, in hex, of the `plan.json` whose head and rows the ledger has, each as it was entered."""
+    # Not by way of PlanHead, which may have got more fields since.
+    head = json.dumps(json.loads(body)["head"], separators=(",", ":"))
+    digest = hashlib.sha256()
+    for data in _json_pieces(head, rows):
+        digest.update(data)
+    return digest.hexdigest()
+
+
+def _json_pieces(head: str, rows: Iterable[str]) -> Iterator[bytes]:
+    yield b'{"plan":' + head.encode("ascii") + b',\n"rows":['
+    for position, row in enumerate(rows):
+        yield (b"\n" if position == 0 else b",\n") + row.encode("utf-8", "backslashreplace")
+    yield b"\n]}\n"
+
+
+def first_difference(path: Path, rows: Iterable[str]) -> int | None:
+    """The number of the first row that is not as the `plan.json` at `path` has it; None where that cannot be told."""
+    try:
+        with io.TextIOWrapper(_opened(path), encoding="ascii") as lines:
+            shown = (line.rstrip("\n").removesuffix(",") for line in islice(lines, _LINES_BEFORE_ROWS, None))
+            for one, other in zip_longest(shown, chain(rows, ["]}"]), fillvalue=""):
+                if one != other:
+                    return row_number(one) or row_number(other)
+    except (OSError, ValueError):
+        return None
+    return None
+
+
+def row_number(line: str) -> int | None:
+    """The input's row that a planned row is about; None where that cannot be told."""
+    try:
+        return int(json.loads(line)["row"])
+    except _NOT_OURS:
+        return None
 
 
 def check_untouched(path: Path, digest: str) -> None:

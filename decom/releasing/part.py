@@ -71,13 +71,13 @@ async def carry_out(part: Part, service: Service, ledger: Writer, stop: Stop, te
             tools = _kept_fresh(part, ready, fresh, service, tools)
         await release_all(ready, service, tools, part.concurrency, tell_to)
     except NotDurable as trouble:
-        stop.ask(Stopped.DISK, trouble.what)
+        stop.ask(trouble.why, trouble.what)
         with suppress(NotDurable):
-            ledger.record(Ended(stop.why, stop.detail))
+            await ledger.append(Ended(stop.why, stop.detail))
         raise
     finally:
         last_looks.cancel()
-    ledger.record(Ended(stop.why, stop.detail))
+    await ledger.append(Ended(stop.why, stop.detail))
 
 
 async def _without_others(part: Part, tasks: Sequence[Task], tools: Tools, tell_to: Listener) -> Sequence[Task]:

@@ -143,4 +143,4 @@ async def _sights(stop: Stop, tasks: list[Task], account: Account) -> Mapping[st
 
 def _not_durable(bench: _Bench, trouble: NotDurable) -> None:
     bench.trouble = bench.trouble or trouble
-    bench.tools.stop.ask(Stopped.DISK, trouble.what)
+    bench.tools.stop.ask(trouble.why, trouble.what)

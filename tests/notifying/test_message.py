@@ -102,6 +102,7 @@ def test_the_body_has_counts_next_step_and_where_the_reports_are(tmp_path: Path)
         ({R: 4, N: 5}, Stopped.SIGTERM, 2, "type `decom resume 20261123T185757Z-1a2b3c`"),
         ({N: 9}, Stopped.OUTAGE, 0, "nothing was sent. Give the same command again"),
         ({N: 9}, Stopped.STALE_PLAN, 1, "Plan again."),
+        ({N: 9}, Stopped.GUARD, 1, "type `decom resume 20261123T185757Z-1a2b3c` when workflows can be read again."),
         ({R: 8, F: 1}, None, 1, "retry.csv is ready"),
     ],
 )

@@ -285,7 +285,11 @@ def test_each_source_is_accepted_by_its_own_name():
 def test_a_run_that_has_started_is_continued_with_what_is_to_be_typed():
     with pytest.raises(SourcesNotChecked) as raised:
         check_sources([source("campaigns", SourceState.NOT_CHECKED)], ["workflows"], RUN, started=True)
-    assert f"DECOM_ACCEPT_UNCHECKED=campaigns,workflows decom resume {RUN}" in (raised.value.remedy or "")
+    assert raised.value.remedy == (
+        f"When this can be read again, type: decom resume {RUN}\n"
+        "If you know that none of the listed numbers is used there, add:"
+        " --accept-unchecked campaigns --accept-unchecked workflows"
+    )
 
 
 def test_every_source_that_can_be_unread_can_be_accepted():

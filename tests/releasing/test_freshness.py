@@ -35,19 +35,26 @@ from decom.releasing.refresh import read_meanings
 from decom.releasing.stopping import Stop
 from decom.vocabulary import Decision, Outcome, SourceState, Stopped
 from tests.planning.plans import RUN, head, planned
-from tests.simulation.faults import Faults
+from tests.simulation.faults import Faults, Limit
 from tests.simulation.loop import VirtualClock, VirtualLoop
 from tests.simulation.seen import Request
-from tests.simulation.service import Limit, Wire
 from tests.simulation.service import Service as Server
-from tests.simulation.world import Answer, Campaign, World, error
+from tests.simulation.service import Wire
+from tests.simulation.voice import Answer, Voice, error
+from tests.simulation.world import CAMPAIGNS, Call, Hold, World
 
 BASE = "/v1"
+KEY = "key_7:secret"
 SLOW = Pace(Fixed(20, 60.0), 0.0)
 """One request in three seconds: 250 numbers take a quarter of an hour, and few of them an age."""
 READING = 370.0
 """When the first reading has begun, as enough releases have left by then."""
 SOURCES = (Source("campaigns", SourceState.CHECKED, "0 campaigns, 0 of them not over"),)
+
+
+def calls_from(number: str, written: str) -> Call:
+    """The number that a campaign means, and how it writes it."""
+    return Call(number, {"from_phone_number": written}, readable=written != "")
 
 
 @dataclass
@@ -63,14 +70,14 @@ class Release:
     jumps: Sequence[tuple[float, float]] = ()
     sources: tuple[Source, ...] = SOURCES
     """Those that the plan had read."""
-    account: type[World] = World
+    speaking: type[Voice] = Voice
     loop: VirtualLoop = field(default_factory=VirtualLoop)
     stop: Stop | None = None
 
     def __post_init__(self) -> None:
-        self.world = self.account(numbers={f"phn_{n}": f"+1415555{n:04}" for n in range(1, self.count + 1)})
-        self.server = Server(self.world, Faults(1), 1, base_path=BASE, settle=60.0)
-        self.server.limit = self.limit
+        self.world = World(numbers={f"phn_{n}": f"+1415555{n:04}" for n in range(1, self.count + 1)}, key=KEY)
+        chance = random.Random(2)
+        self.server = Server(self.world, self.speaking(), Faults(1), BASE, settle=60.0, chance=chance, limit=self.limit)
         self.clock = VirtualClock(self.loop, self.jumps)
         self.busy = self.busiest = 0
         """Requests in flight now, and at most."""
@@ -81,7 +88,12 @@ class Release:
 
     def schedule_campaign(self, number: int) -> None:
         """A campaign that will call from this number: the service releases it all the same."""
-        self.world.campaigns.append(Campaign(f"cmp_{number}", "scheduled", f"+1415555{number:04}"))
+        meant = f"+1415555{number:04}"
+        self.world.start(Hold(CAMPAIGNS, f"cmp_{number}", "scheduled", (calls_from(meant, meant),)))
+
+    def start_campaign_without_number(self) -> None:
+        """An active campaign that does not say from which number."""
+        self.world.start(Hold(CAMPAIGNS, "cmp_without_number", "active", (calls_from("", ""),)))
 
     def done(self) -> dict[str, Settled]:
         """Carry it out; what became of each number that anything became of."""
@@ -100,7 +112,7 @@ class Release:
 
     async def _carried_out(self, rows: list[PlannedRow], made_at: str) -> None:
         chance = random.Random(1)
-        endpoint = Endpoint(f"https://api.example{BASE}", Key("key_7:secret"))
+        endpoint = Endpoint(f"https://api.example{BASE}", Key(KEY))
         pacer = Pacer(self.pace, self.clock, chance)
         service = Service(endpoint, pacer, Patience(self.clock, chance), lambda: Wire(self.server, self.loop, self._on))
         part = Part(
@@ -156,7 +168,7 @@ def test_a_number_that_came_to_be_held_after_the_look_just_before_is_not_release
     release.at(60.0, lambda: release.schedule_campaign(250))
     found = release.done()
     assert found["phn_250"].outcome is Outcome.CONFLICTED and "cmp_250" in found["phn_250"].reason
-    assert found["phn_250"].conflicts == (("campaigns", "cmp_250", "cmp_250", "scheduled"),)
+    assert found["phn_250"].conflicts == (("campaigns", "cmp_250", "calls cmp_250", "scheduled"),)
     assert "phn_250" not in sent(release)
     assert {each.outcome for name, each in found.items() if name != "phn_250"} == {Outcome.RELEASED}
 
@@ -244,7 +256,7 @@ def test_a_hold_that_is_known_holds_although_its_source_cannot_be_read_any_more(
     """The plan did without this source; what it did say counts all the same, and goes on counting."""
     release = Release(home, count=300, sources=())
     release.at(60.0, lambda: release.schedule_campaign(300))
-    release.at(60.0, lambda: release.world.campaigns.append(Campaign("cmp_without_number", "active", "")))
+    release.at(60.0, release.start_campaign_without_number)
     release.at(READING + 40.0, hidden(release))
     found = release.done()
     assert len(release.read_again()) >= 2
@@ -261,15 +273,15 @@ def test_a_source_that_can_be_read_again_in_time_lets_the_run_go_on(home: Path):
     assert found["phn_250"].outcome is Outcome.CONFLICTED and "phn_250" not in sent(release)
 
 
-class RevokedForReading(World):
-    """An account whose key may release, and reads nothing any more after a minute."""
+class RevokedForReading(Voice):
+    """A service whose key may release, and reads nothing any more after a minute."""
 
-    def read(self, path: str, query: Mapping[str, str], stale: float = 0.0) -> Answer:
-        return error(401, "Invalid API key") if self.now > 60.0 else World.read(self, path, query, stale)
+    def read(self, world: World, path: str, query: Mapping[str, str], stale: float = 0.0) -> Answer:
+        return error(401, "Invalid API key") if world.now > 60.0 else Voice.read(self, world, path, query, stale)
 
 
 def test_a_key_that_is_refused_at_reading_again_stops_the_run(home: Path):
-    release = Release(home, account=RevokedForReading)
+    release = Release(home, speaking=RevokedForReading)
     release.done()
     assert release.why is Stopped.KEY
     (refused,) = release.read_again()
