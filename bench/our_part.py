@@ -14,6 +14,7 @@ from decom.dialnexa.pacing import Pace, Pacer
 from decom.dialnexa.retrying import Patience
 from decom.dialnexa.service import Service
 from decom.ledger.writer import Writer
+from decom.planning.guards import Extent, planned_limits
 from decom.planning.holds.kinds import HOLDS
 from decom.planning.plan import PlanHead, PlannedRow
 from decom.releasing.events import Done, Event
@@ -72,7 +73,20 @@ def carry_out_all(head: PlanHead, rows: Sequence[PlannedRow], where: Where, home
     clock, chance = SystemClock(), random.Random(1)
     endpoint = Endpoint(where.base_url, Key("key_1:secret"))
     service = Service(endpoint, Pacer(Pace(), clock, chance), Patience(clock, chance), where.make_transport)
-    part = Part(head, rows, {}, {}, HOLDS, where.concurrency, settle=60.0, plan_ttl=timedelta(hours=1))
+    part = Part(
+        head,
+        rows,
+        planned=Extent(len(rows), head.account_size, missing=0, asked=len(rows)),
+        stories={},
+        others={},
+        holds=HOLDS,
+        concurrency=where.concurrency,
+        timeout=endpoint.timeout,
+        settle=60.0,
+        limits=planned_limits(head),
+        plan_ttl=timedelta(hours=1),
+        protected=frozenset(),
+    )
     released = 0
 
     def count(event: Event) -> None:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from decom.errors import DecomError
+from decom.errors import DecomError, Interrupted
 from decom.flags import Given
 from decom.terminal.screen import Screen, Showing
-from decom.vocabulary import ExitCode
+from decom.vocabulary import SIGNALS, ExitCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,23 @@ def answered(given: Given, work: Callable[[Screen], Answer]) -> int:
         answer = work(screen)
     except DecomError as error:
         answer = Answer(error.exit_code, {}, error)
+    except KeyboardInterrupt:
+        answer = _interrupted(ExitCode.SIGINT)
+    except SystemExit as leaving:
+        if not isinstance(leaving.code, int) or leaving.code not in SIGNALS.values():
+            raise
+        answer = _interrupted(ExitCode(leaving.code))
     if answer.error is not None:
         screen.say_error(answer.error)
     if screen.showing.json and not answer.json_is_written:
         write_json(answer)
     return int(answer.code)
+
+
+def _interrupted(code: ExitCode) -> Answer:
+    """A signal came outside a release, which has its own way to end: nothing was in flight that changes anything."""
+    error = Interrupted(f"stopped by {code.name}", remedy="`decom runs` says how each run stands.")
+    return Answer(code, {}, error)
 
 
 def write_json(answer: Answer) -> None:

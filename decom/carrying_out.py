@@ -1,21 +1,36 @@
-"""An approved plan becomes outcomes and reports. In: a planned run. Out: `Finished`; or the look back at an old one."""
+"""An approved plan becomes outcomes and reports. In: a planned run. Out: `Finished`; or the look back at an old one.
+
+Whatever goes wrong once a DELETE may have left, no exit code says that nothing was sent, and what is known is
+reported: in the run's folder, or else in the home.
+"""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from decom.clock import Clock
 from decom.dialnexa.service import Service
-from decom.errors import KeyRefused, NotDurable, NotWritten, Unreachable
+from decom.errors import (
+    BadSettings,
+    DecomError,
+    KeyRefused,
+    LedgerTrouble,
+    NotDurable,
+    Unfinished,
+    Unreachable,
+)
+from decom.guarding import InForce
+from decom.ledger.lock import Claimed
 from decom.ledger.reader import Reader
-from decom.ledger.records import Reported, Started, Verified
-from decom.ledger.writer import Writer
+from decom.ledger.records import Ended, Settled, Started, Verified
+from decom.ledger.waiting import DURING_A_RUN
+from decom.ledger.writer import Terms, Writer
 from decom.planning.holds.kinds import HOLDS
-from decom.private_files import private_folder
+from decom.private_files import check_room
 from decom.releasing.events import Stopping, tell
 from decom.releasing.hours import Hours, ending_in_time, parse_window
 from decom.releasing.part import Part, carry_out
@@ -23,61 +38,126 @@ from decom.releasing.stopping import Stop
 from decom.releasing.verification import CLAIMING, Claim, differences
 from decom.reporting import table
 from decom.reporting.interface import Audit
-from decom.reporting.kinds import FORMATS
-from decom.reporting.manifest import InputFacts, check_manifest, read_manifest, write_manifest
-from decom.reporting.write import chosen, write_reports
-from decom.runs import KnownRun, known, saved_of
+from decom.reporting.manifest import check_manifest, read_manifest
+from decom.runs import KnownRun, check_as_shown, known
 from decom.settings import Settings
 from decom.signals import stopping_on_signals
 from decom.surroundings import Surroundings
-from decom.vocabulary import ExitCode, Stopped
+from decom.vocabulary import Evidence, Outcome, Stopped
+from decom.whose import workspace_of
+from decom.workspaces import memory_of
+from decom.writing_up import Finished, unfinished_code, written
 
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A run, or a part of one, that ended and was reported."""
+async def carried_out(
+    settings: Settings, around: Surroundings, service: Service, claimed: Claimed, guards: InForce
+) -> Finished:
+    """One part of a run, from its start on record to its reports.
 
-    audit: Audit
-    """Its rows cannot be read any more: the files have them."""
-    folder: Path
-    files: tuple[Path, ...]
-    exit_code: ExitCode
-
-
-async def carried_out(settings: Settings, around: Surroundings, service: Service, run_id: str) -> Finished:
-    """One part of a run, from its start on record to its reports."""
+    Raises Refused where the ledger's records are not what was shown; otherwise LedgerTrouble, BadSettings before the
+    first DELETE, and Unfinished or NotDurable after it.
+    """
+    run_id = claimed.run_id
     structlog.contextvars.bind_contextvars(run_id=run_id)
-    with Reader(settings.home) as ledger:
+    with Reader(settings.home) as ledger, ledger.at_one_instant():
         this = known(ledger, run_id)
-        others = ledger.released_by_others(run_id)
+        check_as_shown(ledger, this)
+        ours = memory_of(ledger, this.saved.head.workspace, this.saved.head.base_url)
+        others = ledger.released_by_others(run_id, ours.run_ids)
+    begun = len(this.story.starts) > 0
+    then = f"type: decom {'resume' if begun else 'release'} {run_id}"
+    _check_folder(this.saved.folder, then)
     part = Part(
-        head=this.saved.head,
+        head=replace(this.saved.head, accept_unchecked=guards.accept_unchecked),
         releases=this.releases,
+        planned=this.extent,
         stories=this.story.numbers,
         others=others,
         holds=HOLDS,
         concurrency=settings.concurrency,
-        settle=settings.settle,
-        plan_ttl=settings.plan_ttl,
+        timeout=settings.timeout,
+        settle=settings.quiet,
+        limits=guards.limits,
+        plan_ttl=guards.plan_ttl,
+        protected=guards.protected,
     )
     stop = Stop(lambda detail: tell(around.listener, Stopping(detail)))
-    async with ending_in_time(_hours(settings), stop, around.clock):
-        # The reports are within: a signal while they are written must not leave them half done either.
-        with stopping_on_signals(stop):
-            try:
-                with Writer(settings.home, run_id, around.clock) as writer:
-                    writer.lay_ballast()
-                    writer.record(Started(around.operator, os.getpid(), version("decom")))
-                    await carry_out(part, service, writer, stop, around.listener)
-                    if not stop.asked:
-                        await stop.unless_asked(_look_back(settings, around, service, writer), lambda: True)
-            except NotDurable as trouble:
-                log.error("not_durable", run_id=run_id, why=trouble.what)
-                reported(settings.home, run_id, around.clock)
-                raise
-            return reported(settings.home, run_id, around.clock)
+    terms = Terms(then, claimed.locks, lambda: stop.asked, DURING_A_RUN)
+    writer = Writer(settings.home, run_id, around.clock, terms=terms)
+    started = Started(around.operator, os.getpid(), version("decom"), workspace_of(settings))
+    try:
+        with writer:
+            async with ending_in_time(_hours(settings), stop, around.clock):
+                # The reports are within: a signal while they are written must not leave them half done either.
+                with stopping_on_signals(stop):
+                    return await _worked(part, started, _Tools(around, service, writer, stop))
+    except DecomError as trouble:
+        raise _in_truth(trouble, writer, stop) from trouble
+
+
+@dataclass(frozen=True, slots=True)
+class _Tools:
+    """What a part is carried out with."""
+
+    around: Surroundings
+    service: Service
+    writer: Writer
+    stop: Stop
+
+
+async def _worked(part: Part, started: Started, tools: _Tools) -> Finished:
+    writer, stop = tools.writer, tools.stop
+    try:
+        writer.lay_ballast()
+        await writer.append(started)
+        writer.terms = replace(writer.terms, then=f"type: decom resume {writer.run_id}")
+        await carry_out(part, tools.service, writer, stop, tools.around.listener)
+        if not stop.asked:
+            await stop.unless_asked(_look_back(tools, part.settle), lambda: True)
+            await _end_again(writer, stop)
+        finished, record = written(writer)
+        await writer.append(record)
+    except NotDurable as trouble:
+        log.error("not_durable", run_id=writer.run_id, why=trouble.what)
+        return _as_far_as_known(writer, trouble, stop)
+    return finished
+
+
+def _as_far_as_known(writer: Writer, trouble: NotDurable, stop: Stop) -> Finished:
+    """The report of a run whose ledger takes no more. Raises `trouble` where even that cannot be written."""
+    try:
+        finished, _ = written(writer)
+    except DecomError as again:
+        log.error("not_reported", run_id=writer.run_id, why=again.what)
+        raise trouble from again
+    return replace(finished, exit_code=unfinished_code(finished.exit_code, stop.why), trouble=trouble)
+
+
+def _in_truth(trouble: DecomError, writer: Writer, stop: Stop) -> DecomError:
+    """The trouble under an exit code that is true: 2 and 5 say that this command sent no DELETE."""
+    if not writer.sent:
+        if isinstance(trouble, NotDurable):
+            return LedgerTrouble(trouble.what, where=trouble.where, remedy=trouble.remedy)
+        return trouble
+    remedy, resume = trouble.remedy or "", f"decom resume {writer.run_id}"
+    if resume not in remedy:
+        remedy = f"{remedy} Then type: {resume}".strip()
+    code = unfinished_code(trouble.exit_code, stop.why)
+    return Unfinished(trouble.what, code, where=trouble.where, remedy=remedy)
+
+
+def _check_folder(folder: Path, then: str) -> None:
+    """Raise BadSettings where the reports could not be written: that must be known before anything is released."""
+    try:
+        check_room(folder)
+    except OSError as error:
+        raise BadSettings(
+            f"nothing can be written into the run's folder: {error.strerror or error}",
+            where=str(folder),
+            remedy=f"Free the disk or fix the permissions of this folder, then {then}.",
+        ) from error
 
 
 def _hours(settings: Settings) -> Hours:
@@ -86,15 +166,39 @@ def _hours(settings: Settings) -> Hours:
     return Hours(window, settings.deadline)
 
 
-async def _look_back(settings: Settings, around: Surroundings, service: Service, writer: Writer) -> None:
-    """Ask the account whether all is as it will be reported; where that cannot be asked, nothing is recorded."""
-    with Reader(settings.home) as ledger:
-        claims = claims_of(table.build(ledger, writer.run_id))
+async def _end_again(writer: Writer, stop: Stop) -> None:
+    """Where the run was stopped while it looked back it is not done: `resume` looks, and reports."""
+    if stop.asked:
+        await writer.append(Ended(stop.why, f"{stop.detail}, while the account was looked at again"))
+
+
+async def _look_back(tools: _Tools, quiet: float) -> None:
+    """Ask the account whether all is as it will be reported; where that cannot be asked, nothing is recorded.
+
+    What was confirmed as released and stands there all the same is not released: that becomes its outcome.
+    """
+    writer = tools.writer
+    audit = table.build(writer.reading(), writer.run_id)
+    claims = claims_of(audit)
+    reasons = {row.number_id: row.reason for row in audit.rows if row.outcome is Outcome.RELEASED}
     try:
-        async with service.reading() as account:
-            writer.record(Verified(await differences(account, claims, around.clock, settings.settle)))
-    except (Unreachable, KeyRefused) as trouble:
-        log.warning("not_verified", run_id=writer.run_id, why=trouble.what)
+        async with tools.service.reading() as account:
+            found = await differences(account, claims, tools.around.clock, quiet)
+    except Unreachable as unreachable:
+        log.warning("not_verified", run_id=writer.run_id, why=unreachable.what)
+    except KeyRefused as refused:
+        tools.stop.ask(Stopped.KEY, refused.what)
+    else:
+        standing = [each.claim for each in found if each.standing and each.claim.outcome is Outcome.RELEASED]
+        others = tuple(str(each) for each in found if each.claim not in standing)
+        await writer.append(*(_not_released(claim, reasons) for claim in standing), Verified(others))
+
+
+def _not_released(claim: Claim, reasons: Mapping[str | None, str]) -> Settled:
+    """The outcome of a release that was confirmed and did not happen, or did not last."""
+    assert claim.number_id is not None
+    reason = f"{reasons[claim.number_id]}; at the end it was seen on the account all the same, twice"
+    return Settled(claim.number_id, claim.phone_number, Outcome.FAILED, Evidence.STILL_PRESENT, reason)
 
 
 def claims_of(audit: Audit) -> list[Claim]:
@@ -102,7 +206,9 @@ def claims_of(audit: Audit) -> list[Claim]:
     return [
         Claim(row.number_id, row.phone_number, row.outcome)
         for row in audit.rows
-        if row.number_id is not None and row.outcome in CLAIMING and not row.evidence.endswith(f":{Stopped.CHANGED}")
+        if row.outcome in CLAIMING
+        and (row.number_id, row.phone_number) != (None, None)
+        and not row.evidence.endswith(f":{Stopped.CHANGED}")
     ]
 
 
@@ -116,22 +222,3 @@ def changed_since(ledger: Reader, this: KnownRun) -> tuple[str, ...]:
         return found
     broken = ledger.broken_link(this.story.run_id, head)
     return found if broken is None else (*found, broken)
-
-
-def reported(home: Path, run_id: str, clock: Clock) -> Finished:
-    """Write the reports from the ledger. Raises NotWritten where the disk refuses; the ledger has everything."""
-    with Reader(home) as ledger, Writer(home, run_id, clock) as writer:
-        audit = table.build(ledger, run_id)
-        folder = private_folder(saved_of(ledger, run_id).folder)
-        try:
-            files = write_reports(audit, folder, chosen(audit.options.formats, FORMATS))
-            facts = InputFacts(audit.input_name, audit.input_sha256)
-            digest = write_manifest(folder, run_id=run_id, ledger_head=audit.ledger_head, input_file=facts)
-        except OSError as error:
-            raise NotWritten(
-                f"the reports could not be written: {error.strerror or error}",
-                where=str(folder),
-                remedy=f"Nothing is lost. Free the disk, then type: decom report {run_id}",
-            ) from error
-        writer.record(Reported(digest))
-    return Finished(audit, folder, files, ExitCode(audit.exit_code))

@@ -14,7 +14,20 @@ from typing import Annotated
 
 import typer
 
-from decom.flags import COMMON, EXECUTE, GUARDS, HOURS, LEAVE, READING, SANDBOX, SHOWING, Given, command, print_version
+from decom.flags import (
+    COMMON,
+    EXECUTE,
+    GUARDS,
+    HOURS,
+    LEAVE,
+    READING,
+    SANDBOX,
+    SELECTING,
+    SHOWING,
+    Given,
+    command,
+    print_version,
+)
 from decom.terminal.streams import make_lasting
 from decom.vocabulary import ExitCode
 
@@ -34,7 +47,7 @@ Input = Annotated[
 Run = Annotated[str, typer.Argument(metavar="RUN", help="A run ID, or a run's folder.")]
 
 
-@command(app, *COMMON, *READING, *GUARDS)
+@command(app, *COMMON, *READING, *SELECTING, *GUARDS)
 def plan(input: Input, given: Given) -> int:
     """Check every row against the account, save a plan.
 
@@ -45,7 +58,7 @@ def plan(input: Input, given: Given) -> int:
     return answering.answered(given, lambda screen: session.plan(given, screen, input))
 
 
-@command(app, *COMMON, *HOURS, *LEAVE)
+@command(app, *COMMON, *GUARDS, *HOURS, *LEAVE)
 def release(
     plan: Annotated[str, typer.Argument(metavar="PLAN", help="A run ID, a run's folder, or its plan.json.")],
     given: Given,
@@ -59,7 +72,7 @@ def release(
     return answering.answered(given, lambda screen: session.release(given, screen, plan))
 
 
-@command(app, *COMMON, *READING, *GUARDS, *HOURS, *EXECUTE, *LEAVE)
+@command(app, *COMMON, *READING, *SELECTING, *GUARDS, *HOURS, *EXECUTE, *LEAVE)
 def run(input: Input, given: Given) -> int:
     """Plan; with --execute release, verify and report too.
 
@@ -70,11 +83,11 @@ def run(input: Input, given: Given) -> int:
     return answering.answered(given, lambda screen: session.run(given, screen, input))
 
 
-@command(app, *COMMON, *HOURS, *LEAVE)
+@command(app, *COMMON, *GUARDS, *HOURS, *LEAVE)
 def resume(
     given: Given,
     run: Annotated[
-        str | None, typer.Argument(metavar="[RUN]", help="A run ID; the latest that was begun unless named.")
+        str | None, typer.Argument(metavar="[RUN]", help="A run ID; the latest interrupted run unless named.")
     ] = None,
 ) -> int:
     """Go on with an interrupted run.
@@ -209,7 +222,10 @@ def _say_bug(error: Exception, arguments: list[str]) -> None:
     """What kind of error, and where; neither its text nor a variable, since either may hold what is secret."""
     places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
     what = f"a bug: {type(error).__name__} at {' > '.join(places[-4:])}"
-    remedy = "The ledger is intact. `decom resume` goes on with a run that was under way. Please report the line above."
+    remedy = (
+        "`decom doctor` checks the ledger, and `decom resume` goes on with a run that was under way."
+        " Please report the line above."
+    )
     typer.echo(f"Error: {what}\n{remedy}", err=True)
     _answer_json(arguments, {"kind": "Bug", "what": what, "where": None, "remedy": remedy}, ExitCode.BUG)
 

@@ -23,12 +23,14 @@ from decom.errors import BadSettings, DecomError, KeyRefused, LedgerTrouble
 from decom.history import working_now
 from decom.ledger import schema
 from decom.ledger.reader import Reader
-from decom.planning.holds.batch_calls import STATUSES
+from decom.planning.holds.default_number import DefaultNumber
+from decom.planning.holds.kinds import HOLDS
+from decom.planning.plan import Source
 from decom.private_files import private_folder
 from decom.secret import Secret
 from decom.settings import Settings
 from decom.surroundings import Surroundings
-from decom.vocabulary import ExitCode
+from decom.vocabulary import ExitCode, SourceState
 
 MOST_SKEW = 60.0
 """Seconds between our clock and the service's, beyond which the age of a plan cannot be trusted."""
@@ -132,14 +134,10 @@ async def _account(settings: Settings, secret: Secret, around: Surroundings) -> 
 
 async def _rights(account: Account) -> list[Finding]:
     """Which sources of conflicts this account has and this key may read, and what else the key may do."""
-    reads = {
-        "campaigns": await account.campaigns(),
-        "batch calls": await account.batch_calls(STATUSES),
-        "workflows": await account.workflows(),
-        "price list": await account.prices(),
-    }
-    found = [_source(name, read) for name, read in reads.items()]
-    if all(isinstance(reads[name], NotRead) for name in _HOLDING):
+    sources = [(await hold.find(account)).source for hold in HOLDS]
+    asked = [source for source in sources if source.name != DefaultNumber.name]
+    found = [*map(_source, asked), _price_list(await account.prices())]
+    if all(source.state in (SourceState.NOT_CHECKED, SourceState.NOT_APPLICABLE) for source in asked):
         what = "no source of conflicts can be read: only the service's own refusal (409) would hold a number back"
         found.append(Finding("conflicts", State.STRANGE, what, "Use a key that may read campaigns or batch calls."))
     what = "cannot be tested without deleting; without it the first release is refused (403), and the run stops"
@@ -147,16 +145,26 @@ async def _rights(account: Account) -> list[Finding]:
     return found
 
 
-_HOLDING = ("campaigns", "batch calls", "workflows")
 _ADVICE = "Use a key made for this job alone, and revoke it after a one-off: nothing else then stops when it goes."
 
 
-def _source(name: str, read: object) -> Finding:
+def _source(source: Source) -> Finding:
+    name = source.name.replace("-", " ")
+    if source.state is SourceState.NOT_CHECKED:
+        remedy = f"Plans are refused (exit 5) until it can be read, or with: --accept-unchecked {source.name}"
+        return Finding(name, State.STRANGE, f"cannot be read: {source.why}", remedy)
+    if source.state is SourceState.NOT_APPLICABLE:
+        return Finding(name, State.WELL, f"not there: {source.why}")
+    return Finding(name, State.WELL, "can be read")
+
+
+def _price_list(read: object) -> Finding:
     if not isinstance(read, NotRead):
-        return Finding(name, State.WELL, "can be read")
+        return Finding("price list", State.WELL, "can be read")
     if read.because is Because.ABSENT:
-        return Finding(name, State.WELL, f"not there: {read.why}")
-    return Finding(name, State.STRANGE, f"cannot be read: {read.why}", "Plans will name it as not checked.")
+        return Finding("price list", State.WELL, f"not there: {read.why}")
+    remedy = "Costs that a number does not say itself will be unknown."
+    return Finding("price list", State.STRANGE, f"cannot be read: {read.why}", remedy)
 
 
 class _Listening(Pacer):

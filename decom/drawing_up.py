@@ -1,14 +1,16 @@
 """A file and an account become a saved plan. In: settings, surroundings. Out: `Planned`, on disk and in the ledger."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import structlog
 
-from decom.carrying_out import Finished, reported
 from decom.clock import Clock, iso
 from decom.dialnexa.service import Service
-from decom.errors import Refused, Unreachable
+from decom.errors import BadSettings, LedgerTrouble, Refused, Unreachable
+from decom.guarding import protected_by
 from decom.intake.interface import InputFile
 from decom.intake.kinds import READERS
 from decom.intake.opening import read_input
@@ -16,20 +18,24 @@ from decom.ledger.reader import Reader
 from decom.ledger.records import Ended
 from decom.ledger.writer import Writer
 from decom.planning.build import build, undecided
-from decom.planning.guards import check_size, check_workspace
+from decom.planning.guards import Meter, check_extent, check_sources
 from decom.planning.holds.kinds import HOLDS
 from decom.planning.plan import Plan, PlanHead, PlannedRow, Source
-from decom.planning.protect import read_protected
-from decom.planning.saved import SavedHead, write_plan
+from decom.planning.protect import rules_in_words
+from decom.planning.saved import CSV_FILE, JSON_FILE, SavedHead, write_plan
+from decom.planning.selection import Choice, choose
 from decom.planning.survey import survey
 from decom.private_files import private_folder
 from decom.reporting.kinds import FORMATS
 from decom.reporting.neutral import neutral
 from decom.reporting.write import chosen
-from decom.runs import enter_plan
+from decom.runs import enter_plan, nothing_was_sent
 from decom.settings import Settings
-from decom.surroundings import Surroundings, workspace_of
-from decom.vocabulary import Decision, Evidence, Stopped
+from decom.surroundings import Surroundings
+from decom.vocabulary import Decision, SourceState, Stopped
+from decom.whose import workspace_of
+from decom.workspaces import memory_of
+from decom.writing_up import Finished, reported
 
 log = structlog.get_logger()
 
@@ -47,23 +53,34 @@ class Planned:
 def read(settings: Settings) -> InputFile:
     """The input, once it is sure that its reports can be written as they are asked for."""
     chosen(settings.report.formats, FORMATS)
-    return read_input(settings.input.path, settings.input.wanted, readers=READERS)
+    source = read_input(settings.input.path, settings.input.wanted, readers=READERS)
+    _choice(settings, source)
+    return source
+
+
+def _choice(settings: Settings, source: InputFile) -> Choice:
+    """Which rows are meant. Raises BadInput where that cannot be told."""
+    return choose(settings.input.selection, source, settings.input.wanted.region)
 
 
 async def draw_up(
     settings: Settings, around: Surroundings, service: Service, source: InputFile, run_id: str
 ) -> Planned:
     """Look at the account, decide every row, save the plan. Sends only GET. Raises KeyRefused, Unreachable."""
-    protected = frozenset[str]() if settings.protect is None else read_protected(settings.protect)
+    protected = protected_by(settings)
+    choice = _choice(settings, source)
     async with service.reading() as account:
-        findings = await survey(account, source.rows, HOLDS)
+        findings = await survey(account, choice.by_columns(source.rows), HOLDS)
     with Reader(settings.home) as ledger:
-        rows = tuple(build(source.rows, findings, protected, ledger.removed_by))
+        ours = memory_of(ledger, workspace_of(settings), settings.base_url).run_ids
+        rows = tuple(build(source.rows, findings, protected, partial(ledger.removed_by, among=ours), choice))
+    choice.check_names(rows)
     releases = sum(1 for row in rows if row.decision is Decision.RELEASE)
-    head = _head(settings, around, source, run_id)
+    head = _head(settings, around, source, run_id, choice)
     sources = findings.sources
     if settings.protect is not None:
-        sources = (*sources, Source("protect-file", True, f"{len(protected)} numbers named in {settings.protect.name}"))
+        why = rules_in_words(protected, findings.numbers, findings.account_size, settings.protect.name)
+        sources = (*sources, Source("protect-file", SourceState.CHECKED, why))
     seconds = service.pacer.forecast(releases) if releases > 0 else None
     made = Plan(
         replace(
@@ -79,7 +96,7 @@ async def draw_up(
     return Planned(made, folder, _refusal(made, settings))
 
 
-def _head(settings: Settings, around: Surroundings, source: InputFile, run_id: str) -> PlanHead:
+def _head(settings: Settings, around: Surroundings, source: InputFile, run_id: str, choice: Choice) -> PlanHead:
     """Everything that is known before the account is asked."""
     return PlanHead(
         run_id=run_id,
@@ -94,8 +111,12 @@ def _head(settings: Settings, around: Surroundings, source: InputFile, run_id: s
         account_size=0,
         max_release=settings.limits.max_release,
         max_share=settings.limits.max_share,
+        max_missing=settings.limits.max_missing,
+        max_cost=None if settings.limits.max_cost is None else str(settings.limits.max_cost),
+        plan_ttl=settings.plan_ttl.total_seconds(),
         sources=(),
-        notes=source.notes,
+        accept_unchecked=settings.accept_unchecked,
+        notes=(*source.notes, *choice.notes),
         report=settings.report,
     )
 
@@ -104,19 +125,41 @@ def _save(settings: Settings, made: Plan, clock: Clock) -> Path:
     """Write the plan into its folder, then into the ledger: what the ledger knows can be read by a person."""
     private_folder(settings.output)
     folder = private_folder(settings.output / made.head.run_id)
-    digest = write_plan(made, folder, neutral)
-    enter_plan(settings.home, made, SavedHead(made.head, folder.resolve(), digest), clock)
+    try:
+        digest = write_plan(made, folder, neutral)
+        enter_plan(settings.home, made, SavedHead(made.head, folder.resolve(), digest), clock)
+    except OSError as error:
+        _leave_nothing(folder)
+        raise BadSettings(
+            f"the plan could not be written: {error.strerror or error}",
+            where=str(settings.output),
+            remedy="Nothing was planned. Free the disk, or name another folder with --output, then run the same"
+            " command again.",
+        ) from error
+    except LedgerTrouble:
+        _leave_nothing(folder)
+        raise
     log.info("planned", run_id=made.head.run_id, rows=len(made.rows), releases=len(made.releases()))
     return folder
 
 
+def _leave_nothing(folder: Path) -> None:
+    """Remove a plan that the ledger does not know: there is no such run."""
+    with suppress(OSError):
+        for name in (JSON_FILE, CSV_FILE):
+            (folder / name).unlink(missing_ok=True)
+        folder.rmdir()
+
+
 def _refusal(made: Plan, settings: Settings) -> Refused | None:
     """What a guard would say to carrying out this plan; None where none objects."""
-    explained = sum(1 for row in made.rows if row.evidence.startswith(Evidence.EARLIER_RUN))
-    counts = made.counts()
+    meter = Meter()
+    for row in made.rows:
+        meter.add(row)
     try:
-        check_size(counts[Decision.RELEASE], made.head.account_size, settings.limits)
-        check_workspace(counts, explained, settings.limits)
+        check_extent(meter.extent(made.head.account_size), settings.limits)
+        if made.counts()[Decision.RELEASE] > 0:
+            check_sources(made.head.sources, made.head.accept_unchecked, made.head.run_id)
     except Refused as refused:
         return refused
     return None
@@ -144,9 +187,10 @@ def never_planned(
     """The report of a run whose account could not be asked: nothing was sent, and every row says so."""
     private_folder(settings.output)
     folder = private_folder(settings.output / run_id)
-    rows: tuple[PlannedRow, ...] = tuple(undecided(source.rows))
-    made = Plan(_head(settings, around, source, run_id), rows)
+    choice = _choice(settings, source)
+    rows: tuple[PlannedRow, ...] = tuple(undecided(source.rows, choice))
+    made = Plan(_head(settings, around, source, run_id, choice), rows)
     enter_plan(settings.home, made, SavedHead(made.head, folder.resolve(), ""), around.clock)
-    with Writer(settings.home, run_id, around.clock) as writer:
+    with nothing_was_sent(), Writer(settings.home, run_id, around.clock) as writer:
         writer.record(Ended(Stopped.OUTAGE, unreachable.what))
-    return reported(settings.home, run_id, around.clock)
+        return reported(writer)

@@ -6,13 +6,17 @@ DecomError                    the root; each leaf knows its exit code
 ├── Refused              5    a guard said no; nothing was released
 ├── KeyRefused           6    the service does not accept the key
 ├── Unreachable          4    the service could not be asked what must be known before anything is sent
-├── NotWritten           1    a report could not be written; the ledger is intact
+├── NotWritten           4    a report could not be written where it belongs
+├── Altered              4    a run's records are not those that were written, or not those of its report
+├── Unfinished           4    something went wrong when releases had been sent; or the code of the signal before it
+├── Interrupted        143    a signal ended a command that was not releasing (129, 130 as the signal was)
 ├── Locked              75    another run of this home works on this workspace
-└── LedgerTrouble        2    the ledger cannot be opened, is damaged, or is newer than this program
-    └── NotDurable       4    a record could not be made durable (disk full, I/O error)
+└── LedgerTrouble        2    the ledger cannot be opened, is damaged, busy, or newer than this program
+    └── NotDurable       4    a record could not be made durable (disk full, I/O error, busy for too long)
+        └── HomeLost     4    the home's files were removed, moved or replaced while a run worked
 """
 
-from decom.vocabulary import ExitCode
+from decom.vocabulary import ExitCode, Stopped
 
 
 class DecomError(Exception):
@@ -70,19 +74,47 @@ class Locked(DecomError):
     exit_code = ExitCode.LOCKED
 
 
+class Interrupted(DecomError):
+    """A signal ended a command outside a release; which signal it was is in its words."""
+
+    exit_code = ExitCode.SIGTERM
+
+
 class LedgerTrouble(DecomError):
-    """The ledger cannot be opened, is damaged, or was written by a newer program."""
+    """The ledger cannot be opened, is damaged, busy, or was written by a newer program; nothing was sent."""
 
     exit_code = ExitCode.BAD_INPUT
 
 
 class NotWritten(DecomError):
-    """A report could not be written; the ledger has all facts, so that it can be written later."""
+    """A report could not be written where it belongs; the ledger has its facts, so that it can be written later."""
 
-    exit_code = ExitCode.BUG
+    exit_code = ExitCode.INCOMPLETE
+
+
+class Altered(DecomError):
+    """A run's records are not those that were written, or the ledger is older than the run's report."""
+
+    exit_code = ExitCode.INCOMPLETE
+
+
+class Unfinished(DecomError):
+    """Something went wrong when this command had sent releases, so that no code may say that nothing was sent."""
+
+    def __init__(self, what: str, exit_code: ExitCode, *, where: str | None = None, remedy: str | None = None) -> None:
+        super().__init__(what, where=where, remedy=remedy)
+        self.exit_code = exit_code
 
 
 class NotDurable(LedgerTrouble):
     """A record could not be made durable; nothing that depends on it may be sent."""
 
     exit_code = ExitCode.INCOMPLETE
+    why = Stopped.DISK
+    """The word for a run that stops because of it."""
+
+
+class HomeLost(NotDurable):
+    """Lock or ledger are not the files any more that this run opened: others may work there, or it has no memory."""
+
+    why = Stopped.HOME

@@ -26,6 +26,8 @@ class Flag:
     metavar: str
     """What stands for its value in the help; empty for a flag without one."""
     help: str
+    repeatable: bool = False
+    """Whether it may be given several times."""
 
 
 PLACE = (
@@ -50,11 +52,21 @@ READING = (
     Flag("region", "CC", "The country of numbers written without a country code, such as IN."),
     Flag("hidden_rows", "include|skip", "What to do with rows that a sheet hides; refused unless said."),
 )
+SELECTING = (
+    Flag("only", "VALUE", "Only these rows: an ID, a number, or column=value. May be repeated.", repeatable=True),
+    Flag("exclude", "VALUE", "Not these rows: an ID, a number, or column=value. May be repeated.", repeatable=True),
+    Flag("limit", "N", "Release the first N numbers at most."),
+    Flag(
+        "ignore_column", "NAME", "A column that does not say which rows to release. May be repeated.", repeatable=True
+    ),
+)
 GUARDS = (
     Flag("max_release", "N", "Most numbers one run may release."),
     Flag("max_share", "F", "Largest share of the account's numbers one run may release."),
     Flag("max_missing", "F", "Largest share of the rows that the account may not know."),
+    Flag("max_cost", "USD", "Largest monthly cost of the numbers that one run may release."),
     Flag("protect", "FILE", "IDs and numbers that must never be released, one a line."),
+    Flag("accept_unchecked", "SOURCE", "Release although this source of conflicts was not checked.", repeatable=True),
 )
 HOURS = (
     Flag("window", "HH:MM-HH:MM", "Work only in these hours; go on with resume."),
@@ -79,15 +91,15 @@ _SWITCHES = frozenset({"json", "quiet", "verbose", "no_color", "yes", "execute"}
 class Given:
     """What stood on the command line beside the arguments."""
 
-    settings: Mapping[str, str]
-    """Flags that are settings, by the setting's name; only those that were given."""
+    settings: Mapping[str, str | list[str]]
+    """Flags that are settings, by the setting's name; only those that were given. A list where it may be repeated."""
     switches: frozenset[str]
     """Flags without a value that were given: `json`, `quiet`, `verbose`, `no_color`, `yes`, `execute`."""
 
     def place_flags(self) -> str:
         """The flags that another command about the same run needs too, to be put behind it: ` --home h`."""
         return "".join(
-            f" --{name.replace('_', '-')} {shlex.quote(self.settings[name])}"
+            f" --{name.replace('_', '-')} {shlex.quote(str(self.settings[name]))}"
             for name in (HOME, BASE_URL)
             if name in self.settings
         )
@@ -102,7 +114,9 @@ def command(app: typer.Typer, *flags: Flag) -> Callable[[Callable[..., int]], Ca
             values.pop("version")
             found = {flag.name: values.pop(flag.name) for flag in flags}
             switches = frozenset(name for name in found if name in _SWITCHES and found[name])
-            settings = {name: value for name, value in found.items() if name not in _SWITCHES and value is not None}
+            settings = {
+                name: value for name, value in found.items() if name not in _SWITCHES and value not in (None, [])
+            }
             return function(**values, given=Given(settings, switches))
 
         own = [each for each in inspect.signature(function).parameters.values() if each.name != "given"]
@@ -131,7 +145,8 @@ def _parameter(flag: Flag) -> inspect.Parameter:
     if flag.name in _SWITCHES:
         annotation, default = Annotated[bool, typer.Option(name, help=flag.help)], False
     else:
-        annotation, default = Annotated[str | None, typer.Option(name, metavar=flag.metavar, help=flag.help)], None
+        kind: Any = list[str] | None if flag.repeatable else str | None
+        annotation, default = Annotated[kind, typer.Option(name, metavar=flag.metavar, help=flag.help)], None
     return inspect.Parameter(flag.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 

@@ -3,24 +3,24 @@
 Light: neither pandas nor httpx is loaded for it, and nothing is asked of the service.
 """
 
-import json
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from decom.e164 import read_number
 from decom.errors import BadInput
 from decom.ledger import records
+from decom.ledger.lock import holder_of
 from decom.ledger.reader import Reader, RunStory
 from decom.ledger.records import Entry, Kind
 from decom.planning.plan import PlanHead
 from decom.planning.saved import row_from_json, saved_head
 from decom.vocabulary import Decision, Outcome
+from decom.workspaces import memory_of
 
 _RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}", re.ASCII)
-_SEPARATORS = str.maketrans("", "", " .-()\u00a0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class RunLine:
     """Of the numbers that were to be released and whose fate is known; outcomes without a number are left out."""
     open: int
     """Numbers of which something was sent, and whose fate is not known."""
+    unverified: bool = False
+    """True where it is done, and nobody could look afterwards whether all is as reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class Moment:
     """In words."""
     outcome: Outcome | None = None
     """Where it settled a number."""
+    workspace: str = ""
+    """The name of the workspace that the run was planned for; empty in the picture of one run, whose head has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class NumberPicture:
     number_ids: tuple[str, ...]
     phone_numbers: tuple[str, ...]
     moments: tuple[Moment, ...]
-    """Across all runs, oldest first."""
+    """Across all runs of one workspace, oldest first; where none was asked for, one workspace after the other."""
 
 
 def runs(home: Path) -> list[RunLine]:
@@ -88,75 +92,68 @@ def runs(home: Path) -> list[RunLine]:
         return [_line(story, working) for story in stories if story is not None]
 
 
-def show(home: Path, run_or_number: str) -> RunPicture | NumberPicture:
+def show(home: Path, run_or_number: str, ours: tuple[str, str] | None = None) -> RunPicture | NumberPicture:
     """One run by its ID, or one number by its ID or its E.164 number as people write it.
 
-    Raises BadInput where the ledger knows no such thing, LedgerTrouble.
+    `ours` is the workspace, by name and base URL, whose runs a number's life is told of: the same name may be another
+    number elsewhere. None: every workspace that knows it is told of, one after the other. Raises BadInput where the
+    ledger knows no such thing, LedgerTrouble.
     """
     wanted = run_or_number.strip()
+    remedy = "`decom runs` lists the runs; a number is written +919876543210, or as its ID. Another home: --home."
     with Reader(home) as ledger:
         if _RUN_ID.fullmatch(wanted) is not None:
             return _run(home, ledger, wanted)
+        among = None if ours is None else memory_of(ledger, *ours).run_ids
         for name in _names(wanted):
-            life = ledger.life(name)
+            life = ledger.life(name, among)
             if len(life) > 0:
-                return _number(wanted, life)
-    raise BadInput(
-        "this home's ledger knows no such run or number",
-        where=wanted[:80],
-        remedy="`decom runs` lists the runs; a number is written +919876543210, or as its ID. Another home: --home.",
-    )
+                return _number(wanted, life, _workspaces(ledger))
+        if among is not None and any(len(ledger.life(name)) > 0 for name in _names(wanted)):
+            raise BadInput(
+                "this workspace's runs know no such number; only another workspace of this home does",
+                where=wanted[:80],
+                remedy="Is it the right key? Without a key, decom show tells of all workspaces.",
+            )
+    raise BadInput("this home's ledger knows no such run or number", where=wanted[:80], remedy=remedy)
+
+
+def _workspaces(ledger: Reader) -> Mapping[str, str]:
+    """The workspace that each run was planned for, by run ID."""
+    return {run_id: saved_head(body).head.workspace for run_id, body in ledger.plans()}
 
 
 def working_now(home: Path) -> Mapping[str, str]:
     """The runs that work in this home now, by run ID, each with its process in words."""
-    found = {}
-    for path in sorted(home.glob("*.holder.json")):
-        try:
-            facts = json.loads(path.read_bytes())
-            pid, run_id, since = int(facts["pid"]), str(facts["run_id"]), str(facts["since"])
-        except (OSError, ValueError, KeyError, TypeError):
-            continue  # just being written, or just gone
-        if _is_alive(pid):
-            found[run_id] = f"process {pid}, since {since}"
-    return found
+    holders = (holder_of(path) for path in sorted(home.glob("*.holder.json")))
+    return {holder.run_id: str(holder) for holder in holders if holder is not None}
 
 
 def _working_now(home: Path) -> frozenset[str]:
     return frozenset(working_now(home))
 
 
-def _is_alive(pid: int) -> bool:
-    """Whether there is such a process: a file that a killed run left behind does not mean that it works."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
-
-
 def _line(story: RunStory, working: frozenset[str]) -> RunLine:
     head = saved_head(story.plan).head
     outcomes = Counter(number.settled.outcome for number in story.numbers.values() if number.settled is not None)
-    unknown = sum(1 for number in story.numbers.values() if number.settled is None)
+    unknown = sum(1 for number in story.numbers.values() if number.is_open)
+    status = _status(story, working)
     return RunLine(
         run_id=story.run_id,
         planned_at=story.planned_at,
-        status=_status(story, working),
+        status=status,
         input_name=head.input_name,
         rows=head.input_rows,
         outcomes={outcome: outcomes[outcome] for outcome in Outcome if outcomes[outcome] > 0},
         open=unknown,
+        unverified=status == "done" and story.verified is None,
     )
 
 
 def _status(story: RunStory, working: frozenset[str]) -> str:
-    if story.ended is not None:
-        return "done" if story.ended[1].why is None else "stopped"
-    if len(story.starts) == 0:
-        return "planned"
+    """A run is over once it is reported: killed between its end and its reports, it was interrupted."""
+    if len(story.starts) == 0 or story.reported:
+        return story.status
     return "releasing" if story.run_id in working else "interrupted"
 
 
@@ -193,25 +190,27 @@ def _of_run(story: RunStory) -> Iterator[Moment]:
 
 
 def _names(wanted: str) -> Iterator[str]:
-    """What somebody may mean: the text itself, then an E.164 number without its separators, with a `+`."""
+    """What somebody may mean: the text itself, then each number that it can mean, likeliest first."""
     yield wanted
-    digits = wanted.translate(_SEPARATORS)
-    if re.fullmatch(r"(\+|00)?[0-9]{7,15}", digits, re.ASCII) is not None:
-        yield "+" + digits.removeprefix("+").removeprefix("00")
+    yield from read_number(wanted).numbers
 
 
-def _number(asked_for: str, life: list[tuple[str, Entry]]) -> NumberPicture:
+def _number(asked_for: str, life: list[tuple[str, Entry]], workspaces: Mapping[str, str]) -> NumberPicture:
+    order = {name: place for place, name in enumerate(dict.fromkeys(workspaces.get(run_id, "") for run_id, _ in life))}
+    life = sorted(life, key=lambda told: order[workspaces.get(told[0], "")])
     ids = dict.fromkeys(entry.number_id for _, entry in life if entry.number_id is not None)
     phones = dict.fromkeys(entry.phone_number for _, entry in life if entry.phone_number is not None)
-    return NumberPicture(asked_for, tuple(ids), tuple(phones), tuple(_moment(run_id, entry) for run_id, entry in life))
+    moments = (_moment(run_id, entry, workspaces.get(run_id, "")) for run_id, entry in life)
+    return NumberPicture(asked_for, tuple(ids), tuple(phones), tuple(moments))
 
 
-def _moment(run_id: str, entry: Entry) -> Moment:
+def _moment(run_id: str, entry: Entry, workspace: str) -> Moment:
     """One entry about a number, in words."""
     if entry.kind is Kind.SETTLED:
         settled = records.settled(entry.body)
-        return Moment(entry.at, run_id, f"{settled.outcome}: {settled.reason} ({settled.evidence})", settled.outcome)
-    return Moment(entry.at, run_id, _words(entry))
+        words = f"{settled.outcome}: {settled.reason} ({settled.evidence})"
+        return Moment(entry.at, run_id, words, settled.outcome, workspace)
+    return Moment(entry.at, run_id, _words(entry), workspace=workspace)
 
 
 def _words(entry: Entry) -> str:
@@ -229,5 +228,6 @@ def _words(entry: Entry) -> str:
     if entry.kind is Kind.LOOK:
         look = records.look(entry.body)
         present = {True: "it is still there", False: "it is gone", None: f"nobody could be asked: {look.why}"}
-        return f"looked: {present[look.present]}"
+        where = "looked through the whole listing" if look.listed else "looked"
+        return f"{where}: {present[look.present]}"
     return str(entry.kind)

@@ -5,29 +5,36 @@
 The only file that knows the order of the stages. A plan is carried out once, and only by the home that made it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import structlog
 
-from decom.carrying_out import Finished, carried_out, changed_since, claims_of, reported
+from decom.carrying_out import carried_out, changed_since, claims_of
 from decom.clock import Clock
+from decom.dialnexa.service import Service
 from decom.drawing_up import Planned, draw_up, never_planned, read
 from decom.errors import Refused, Unreachable
-from decom.ledger.lock import workspace_locked
+from decom.guarding import in_force
+from decom.ledger.lock import Claimed, workspace_locked
 from decom.ledger.reader import Reader
 from decom.ledger.records import Verified
-from decom.ledger.writer import Writer
-from decom.planning.guards import Limits, check_age, check_same_workspace, check_size
+from decom.ledger.writer import Terms, Writer
+from decom.planning.guards import check_age, check_extent, check_same_service, check_sources
 from decom.planning.plan import Plan
-from decom.planning.saved import JSON_FILE, check_untouched
+from decom.planning.same_workspace import prove_same_workspace
+from decom.planning.saved import JSON_FILE, check_untouched, saved_head
 from decom.releasing.refresh import unfinished
 from decom.releasing.verification import differences
 from decom.reporting import table
-from decom.runs import known, latest_started, named, new_run_id, saved_of
+from decom.runs import KnownRun, check_as_shown, known, latest_interrupted, named, new_run_id, saved_of
 from decom.settings import Settings
-from decom.surroundings import Surroundings, service_for, workspace_of
+from decom.surroundings import Surroundings, service_for
 from decom.vocabulary import ExitCode
+from decom.whose import workspace_of
+from decom.workspaces import memory_of
+from decom.writing_up import Finished, reported
 
 log = structlog.get_logger()
 
@@ -63,7 +70,7 @@ async def run(settings: Settings, around: Surroundings, shown: Callable[[Planned
     """
     source = read(settings)
     service, run_id = service_for(settings, around), new_run_id(around.clock)
-    with workspace_locked(settings.home, workspace_of(settings), run_id, around.clock):
+    with _locked(settings, around, run_id, workspace_of(settings)) as claimed:
         try:
             planned = await draw_up(settings, around, service, source, run_id)
         except Unreachable as unreachable:
@@ -73,84 +80,154 @@ async def run(settings: Settings, around: Surroundings, shown: Callable[[Planned
         if planned.refusal is not None:
             raise planned.refusal
         _ask_for_leave(planned.plan, around)
-        return await carried_out(settings, around, service, run_id)
+        return await carried_out(settings, around, service, claimed, in_force(settings, planned.plan.head))
 
 
 async def release(settings: Settings, around: Surroundings, target: str) -> Finished:
     """Carry out an approved plan, named by its folder, its `plan.json` or its run ID.
 
-    Raises Refused where the plan was changed, used, made elsewhere or is too old; otherwise as `run`.
+    Raises Refused where the plan was changed, used, made elsewhere, is too old or beyond a limit; otherwise as `run`.
     """
     run_id, path = named(target)
     service = service_for(settings, around)
-    with workspace_locked(settings.home, workspace_of(settings), run_id, around.clock):
-        with Reader(settings.home) as ledger:
-            this = known(ledger, run_id)
+    with _run_locked(settings, around, run_id) as claimed:
+        this = _known(settings, run_id)
         if len(this.story.starts) > 0 or this.story.ended is not None:
             raise Refused(
                 "this plan was carried out before, and a plan may be used once",
                 where=run_id,
                 remedy=f"If that run was interrupted, type: decom resume {run_id}. Otherwise plan again.",
             )
-        head = this.saved.head
-        check_same_workspace(head, workspace_of(settings), settings.base_url)
+        _check_as_shown(settings, this)
+        head, guards = this.saved.head, in_force(settings, this.saved.head)
+        check_same_service(head, settings.base_url)
         check_untouched(path or this.saved.folder / JSON_FILE, this.saved.digest)
-        check_age(head, around.clock.now(), settings.plan_ttl)
-        check_size(len(this.releases), head.account_size, Limits(head.max_release, head.max_share))
-        _ask_for_leave(Plan(head, this.releases), around)
-        return await carried_out(settings, around, service, run_id)
+        check_age(head, around.clock.now(), guards.plan_ttl)
+        rows = guards.unprotected(this.releases)
+        check_extent(this.extent.releasing(rows), guards.limits)
+        if len(rows) > 0:
+            check_sources(head.sources, guards.accept_unchecked, run_id)
+        await _check_workspace(settings, service, this)
+        _ask_for_leave(Plan(head, rows), around, guards.said_of(this.releases))
+        return await carried_out(settings, around, service, claimed, guards)
 
 
 async def resume(settings: Settings, around: Surroundings, target: str | None) -> Finished:
-    """Go on with a run where its ledger stopped; None: the latest that was begun. Raises as `release`."""
-    with Reader(settings.home) as ledger:
-        run_id = named(target)[0] if target is not None else latest_started(ledger)
+    """Go on with a run where its ledger stopped; None: the latest interrupted one of this workspace.
+
+    A guard that refuses now is the run's stop, not an error: what was sent is asked about all the same. Raises as
+    `release`.
+    """
+    run_id = named(target)[0] if target is not None else _interrupted(settings, around)
     service = service_for(settings, around)
-    with workspace_locked(settings.home, workspace_of(settings), run_id, around.clock):
-        with Reader(settings.home) as ledger:
-            this = known(ledger, run_id)
+    with _run_locked(settings, around, run_id) as claimed:
+        this = _known(settings, run_id)
         if len(this.story.starts) == 0:
             raise Refused(
                 "this run was never begun, so there is nothing to go on with",
                 where=run_id,
                 remedy=f"Carry the plan out with: decom release {run_id}",
             )
-        check_same_workspace(this.saved.head, workspace_of(settings), settings.base_url)
+        _check_as_shown(settings, this)
+        head, guards = this.saved.head, in_force(settings, this.saved.head)
+        await _check_workspace(settings, service, this)
         left = {task.number_id for task in unfinished(this.releases, this.story.numbers, 0.0)}
         rows = tuple(row for row in this.releases if row.number_id in left)
-        _ask_for_leave(Plan(this.saved.head, rows), around)
-        return await carried_out(settings, around, service, run_id)
+        _ask_for_leave(Plan(head, guards.unprotected(rows)), around, guards.said_of(rows))
+        return await carried_out(settings, around, service, claimed, guards)
 
 
 async def verify(settings: Settings, around: Surroundings, target: str) -> Seen:
     """Ask the account again, and compare every file and record of the run with what was written. Sends only GET."""
     run_id, _ = named(target)
     service = service_for(settings, around)
-    with workspace_locked(settings.home, workspace_of(settings), run_id, around.clock):
+    with _run_locked(settings, around, run_id):
+        this = _known(settings, run_id)
+        await _check_workspace(settings, service, this)
         with Reader(settings.home) as ledger:
-            this = known(ledger, run_id)
-            check_same_workspace(this.saved.head, workspace_of(settings), settings.base_url)
             claims = claims_of(table.build(ledger, run_id))
             changed = changed_since(ledger, this)
         async with service.reading() as account:
-            found = await differences(account, claims, around.clock, settings.settle)
-        with Writer(settings.home, run_id, around.clock) as writer:
+            found = tuple(map(str, await differences(account, claims, around.clock, settings.quiet)))
+        terms = Terms(then=f"type: decom verify {run_id}")
+        with Writer(settings.home, run_id, around.clock, terms=terms) as writer:
             writer.record(Verified(found))
     code = ExitCode.DONE if len(found) + len(changed) == 0 else ExitCode.INCOMPLETE
     return Seen(run_id, len(claims), found, changed, code)
 
 
 def report(settings: Settings, target: str, clock: Clock) -> Finished:
-    """Write a run's reports again, from the ledger alone. Sends nothing. Raises BadInput, Locked, NotWritten."""
+    """Write a run's reports again, from the ledger alone. Sends nothing.
+
+    Raises BadInput, Locked, NotWritten, Altered where its records are not those that were written.
+    """
     run_id, _ = named(target)
     with Reader(settings.home) as ledger:
         workspace = saved_of(ledger, run_id).head.workspace
-    with workspace_locked(settings.home, workspace, run_id, clock):
-        return reported(settings.home, run_id, clock)
+    with (
+        workspace_locked(settings.home, workspace, run_id, clock),
+        Writer(settings.home, run_id, clock, terms=Terms(then=f"type: decom report {run_id}")) as writer,
+    ):
+        return reported(writer)
 
 
-def _ask_for_leave(approved: Plan, around: Surroundings) -> None:
-    """Nothing is sent without leave; where nothing is to be sent, nobody is asked."""
+@contextmanager
+def _locked(settings: Settings, around: Surroundings, run_id: str, *names: str) -> Iterator[Claimed]:
+    """Hold the locks of a workspace under all of its names: two keys of one workspace must not work at once."""
+    with Reader(settings.home) as ledger:
+        known = {name for each in names for name in memory_of(ledger, each, settings.base_url).names}
+    with ExitStack() as stack:
+        locks = [
+            stack.enter_context(workspace_locked(settings.home, name, run_id, around.clock)) for name in sorted(known)
+        ]
+        yield Claimed(run_id, tuple(locks))
+
+
+@contextmanager
+def _run_locked(settings: Settings, around: Surroundings, run_id: str) -> Iterator[Claimed]:
+    """Hold the locks of the workspace that the settings name, and of the one that the run was planned for."""
+    with Reader(settings.home) as ledger:
+        planned_for = saved_of(ledger, run_id).head.workspace
+    with _locked(settings, around, run_id, workspace_of(settings), planned_for) as claimed:
+        yield claimed
+
+
+def _known(settings: Settings, run_id: str) -> KnownRun:
+    with Reader(settings.home) as ledger:
+        return known(ledger, run_id)
+
+
+def _check_as_shown(settings: Settings, this: KnownRun) -> None:
+    with Reader(settings.home) as ledger:
+        check_as_shown(ledger, this)
+
+
+async def _check_workspace(settings: Settings, service: Service, this: KnownRun) -> None:
+    """Refuse a run of another workspace. A key of another name must prove that it is of the same one."""
+    head = this.saved.head
+    check_same_service(head, settings.base_url)
+    with Reader(settings.home) as ledger:
+        ours = memory_of(ledger, workspace_of(settings), settings.base_url)
+    if head.workspace not in ours.names:
+        async with service.reading() as account:
+            await prove_same_workspace(account, head, this.left_on_the_account())
+        log.info("key_proved", run_id=head.run_id, workspace=head.workspace, now_named=workspace_of(settings))
+
+
+def _interrupted(settings: Settings, around: Surroundings) -> str:
+    """The latest run of this workspace that was interrupted; it is said which. Raises BadInput where there is none."""
+    with Reader(settings.home) as ledger:
+        ours = memory_of(ledger, workspace_of(settings), settings.base_url)
+        story = latest_interrupted(ledger, ours.run_ids)
+    head = saved_head(story.plan).head
+    around.say(f"Going on with run {story.run_id} of {head.input_name}, planned at {story.planned_at}.")
+    return story.run_id
+
+
+def _ask_for_leave(approved: Plan, around: Surroundings, said: Iterable[str] = ()) -> None:
+    """Nothing is sent without leave; where nothing is to be sent, nobody is asked. `said` is to be known before."""
+    for line in said:
+        around.say(line)
     if len(approved.releases()) > 0 and not around.confirm(approved):
         run_id = approved.head.run_id
         remedy = f"The plan stays. When you are sure, type: decom release {run_id}"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from decom import history
 from decom.answering import Answer
+from decom.errors import BadSettings
 from decom.flags import Given
 from decom.history import NumberPicture
 from decom.settings_places import home_of, working_folder
@@ -24,12 +25,24 @@ def runs(given: Given, screen: Screen) -> Answer:
 
 def show(given: Given, screen: Screen, target: str) -> Answer:
     """One run, or one number's whole life."""
-    picture = history.show(_home(given), target)
+    picture = history.show(_home(given), target, _workspace(given))
     if isinstance(picture, NumberPicture):
         screen.show(number_lines(picture))
         return Answer(ExitCode.DONE, asdict(picture))
     screen.show(run_lines(picture))
     return Answer(ExitCode.DONE, {**asdict(picture), "folder": str(picture.folder)})
+
+
+def _workspace(given: Given) -> tuple[str, str] | None:
+    """The workspace that the settings name, with its base URL; None where there is no key, or it cannot be used."""
+    from decom.settings import load  # listing past runs needs neither, and they take time to load
+    from decom.whose import workspace_of
+
+    try:
+        settings = load(given.settings, None, os.environ, Path.cwd())
+        return workspace_of(settings), settings.base_url
+    except BadSettings:
+        return None  # a key is not needed to look back, and so no reason to refuse
 
 
 def _home(given: Given) -> Path:

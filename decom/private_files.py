@@ -6,8 +6,9 @@ Raises BadSettings where a folder cannot be trusted, OSError where the disk refu
 import os
 import secrets
 import stat
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import takewhile
 from pathlib import Path
 from typing import BinaryIO
@@ -27,6 +28,8 @@ def private_folder(path: Path) -> Path:
         for folder in reversed(missing):
             folder.mkdir(mode=0o700, exist_ok=True)
             folder.chmod(0o700)
+            with suppress(PermissionError):  # one may write in a folder without being allowed to read it
+                sync_folder(folder.parent)  # or a power loss takes the new one with all that is in it
         facts = path.lstat()
     except OSError as error:
         raise BadSettings(
@@ -46,6 +49,15 @@ def private_folder(path: Path) -> Path:
     if trouble is not None:
         raise BadSettings(trouble, where=str(path), remedy=f"Use a folder of your own, or run: chmod 700 '{path}'")
     return path
+
+
+def check_room(folder: Path) -> None:
+    """Raise BadSettings where the folder cannot be trusted, OSError where nothing can be written into it now."""
+    private_folder(folder)
+    with tempfile.TemporaryFile(dir=folder) as stream:
+        stream.write(b"\0" * 4096)
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 @contextmanager

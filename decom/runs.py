@@ -2,32 +2,43 @@
 
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from decom.clock import Clock, iso
-from decom.errors import BadInput, Refused
+from decom.errors import Altered, BadInput, LedgerTrouble, NotDurable, Refused
 from decom.ledger.reader import Reader, RunStory
 from decom.ledger.records import Entry, Kind
 from decom.ledger.writer import Writer
+from decom.planning.guards import Extent, Meter
 from decom.planning.plan import Plan, PlannedRow
+from decom.planning.same_workspace import MOST_LOOKS
 from decom.planning.saved import (
     JSON_FILE,
     SavedHead,
+    digest_of,
+    first_difference,
     row_as_json,
     row_from_json,
+    row_number,
     run_id_of,
     saved_head,
     saved_head_as_json,
 )
-from decom.vocabulary import Decision
+from decom.reporting.manifest import Manifest, read_manifest
+from decom.vocabulary import Decision, Outcome
 
 RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}", re.ASCII)
 
 _ROWS_AT_ONCE = 10_000
 """Rows a commit when a plan is entered: another workspace's run must not wait long for its turn to write."""
+
+
+_STAYED = frozenset({Outcome.CONFLICTED, Outcome.FAILED, Outcome.NOT_ATTEMPTED, Outcome.PROTECTED})
+"""The outcomes of numbers that a run leaves on the account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,20 @@ class KnownRun:
     saved: SavedHead
     releases: tuple[PlannedRow, ...]
     """The rows that the plan releases."""
+    extent: Extent
+    """What the whole plan comes to, on the account as it was then."""
+    stay: tuple[PlannedRow, ...]
+    """Some of the rows whose numbers the plan leaves on the account."""
+
+    def left_on_the_account(self) -> tuple[PlannedRow, ...]:
+        """Rows whose numbers should be there still: nothing was ever sent to them, or what was sent did nothing."""
+        return (*(row for row in self.releases if self._is_untouched(row)), *self.stay)
+
+    def _is_untouched(self, row: PlannedRow) -> bool:
+        story = self.story.numbers.get(row.number_id or "")
+        return story is None or (
+            story.open_intent is None and story.settled is not None and story.settled.outcome in _STAYED
+        )
 
 
 def new_run_id(clock: Clock) -> str:
@@ -46,13 +71,22 @@ def new_run_id(clock: Clock) -> str:
 
 
 def enter_plan(home: Path, plan: Plan, saved: SavedHead, clock: Clock) -> None:
-    """Put a plan into the ledger: its rows, and last its head, so that half a plan is no plan. Raises NotDurable."""
+    """Put a plan into the ledger: its rows, and last its head, so that half a plan is no plan. Raises LedgerTrouble."""
     at = iso(clock.now())
-    with Writer(home, plan.head.run_id, clock) as ledger:
-        rows = (Entry(Kind.ROW, at, row_as_json(row), row.number_id, row.phone_number) for row in plan.rows)
+    rows = (Entry(Kind.ROW, at, row_as_json(row), row.number_id, row.phone_number) for row in plan.rows)
+    with nothing_was_sent(), Writer(home, plan.head.run_id, clock) as ledger:
         for some in _in_pieces(rows):
             ledger.write(some)
         ledger.write([Entry(Kind.PLANNED, at, saved_head_as_json(saved))])
+
+
+@contextmanager
+def nothing_was_sent() -> Iterator[None]:
+    """What cannot be recorded in the block is trouble before any release: LedgerTrouble, exit code 2."""
+    try:
+        yield
+    except NotDurable as trouble:
+        raise LedgerTrouble(trouble.what, where=trouble.where, remedy=trouble.remedy) from trouble
 
 
 def _in_pieces(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
@@ -91,9 +125,17 @@ def known(ledger: Reader, run_id: str) -> KnownRun:
     saved = saved_of(ledger, run_id)
     story = ledger.story(run_id)
     assert story is not None
-    rows = (row_from_json(line) for line in ledger.plan_rows(run_id))
-    releases = tuple(row for row in rows if row.decision is Decision.RELEASE)
-    return KnownRun(story, saved, releases)
+    meter = Meter()
+    releases: list[PlannedRow] = []
+    stay: list[PlannedRow] = []
+    for line in ledger.plan_rows(run_id):
+        row = row_from_json(line)
+        meter.add(row)
+        if row.decision is Decision.RELEASE:
+            releases.append(row)
+        elif row.decision in (Decision.CONFLICTED, Decision.PROTECTED) and len(stay) < MOST_LOOKS:
+            stay.append(row)
+    return KnownRun(story, saved, tuple(releases), meter.extent(saved.head.account_size), tuple(stay))
 
 
 def saved_of(ledger: Reader, run_id: str) -> SavedHead:
@@ -108,10 +150,70 @@ def saved_of(ledger: Reader, run_id: str) -> SavedHead:
     return saved_head(body)
 
 
-def latest_started(ledger: Reader) -> str:
-    """The latest run that began to release. Raises BadInput where there is none."""
+def check_as_shown(ledger: Reader, this: KnownRun) -> None:
+    """Refuse to carry out what is not what was shown: a record that was changed, rows that are not the plan's."""
+    run_id, saved = this.story.run_id, this.saved
+    trouble = altered(ledger, run_id, saved.folder)
+    if trouble is not None:
+        raise Refused(trouble.what, where=trouble.where, remedy=trouble.remedy)
+    if digest_of(this.story.plan, ledger.plan_rows(run_id)) != saved.digest:
+        row = first_difference(saved.folder / JSON_FILE, ledger.plan_rows(run_id))
+        which = "the rows of the plan on record are" if row is None else f"row {row} of the plan on record is"
+        raise Refused(f"{which} not what was shown when it was made", where=run_id, remedy=_PUT_BACK)
+
+
+def altered(ledger: Reader, run_id: str, folder: Path) -> Altered | None:
+    """What is wrong with the records of a run whose reports are in `folder`; None where nothing is.
+
+    Every entry must be as it was written, and the ledger must know all that the run's report was made of.
+    """
+    manifest = _manifest_of(run_id, folder)
+    found = ledger.break_in(run_id, ledger.head(run_id) if manifest is None else manifest.ledger_head)
+    if found is None:
+        return None
+    if found.is_cut_off:
+        return Altered(
+            f"the ledger is older than this run's report, which was written at entries that it does not have: {folder}",
+            where=run_id,
+            remedy="Put back the ledger that wrote this report. If there is none, keep the report: it is the proof of"
+            " what was released, and nothing was changed in it. For what is left, plan again.",
+        )
+    row = None if found.row is None else row_number(found.row)
+    return Altered(
+        found.what if row is None else f"row {row} of the plan: {found.what}", where=run_id, remedy=_PUT_BACK
+    )
+
+
+_PUT_BACK = "Keep a copy of this home as it is, put back a good copy of the ledger, and type: decom doctor"
+
+
+def _manifest_of(run_id: str, folder: Path) -> Manifest | None:
+    """What the run's report was made of; None where there is none of this run that can be read."""
+    try:
+        manifest = read_manifest(folder)
+    except (OSError, ValueError):
+        return None
+    return manifest if manifest.run_id == run_id else None
+
+
+def latest_interrupted(ledger: Reader, among: Set[str]) -> RunStory:
+    """The latest run of `among` that began to release and has not come to its end. Raises BadInput where none has."""
     for run_id in reversed(ledger.run_ids()):
-        story = ledger.story(run_id)
-        if story is not None and len(story.starts) > 0:
-            return run_id
-    raise BadInput("no run of this home was ever begun, so there is none to resume", remedy="`decom runs` lists them.")
+        story = ledger.story(run_id) if run_id in among else None
+        if story is not None and is_interrupted(story):
+            return story
+    raise BadInput(
+        "no run of this workspace was interrupted, so there is none to resume",
+        remedy="`decom runs` lists the runs of this home.",
+    )
+
+
+def is_interrupted(story: RunStory) -> bool:
+    """Whether a run was begun, and something of it is left to do: it was killed or stopped, nobody could be asked what
+    became of a number, or nobody looked back or reported."""
+    if len(story.starts) == 0:
+        return False
+    if story.status != "done" or story.verified is None or not story.reported:
+        return True
+    settled = (number.settled for number in story.numbers.values())
+    return any(each is None or each.outcome is Outcome.UNKNOWN for each in settled)

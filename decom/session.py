@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from rich.text import Text
 
 from decom import doctor, job, logs
 from decom.answering import Answer
-from decom.carrying_out import Finished
 from decom.clock import SystemClock
 from decom.dialnexa.connection import network_transport_maker
 from decom.doctor_findings import Finding, State, worst
@@ -37,8 +37,10 @@ from decom.surroundings import Surroundings
 from decom.terminal.plan import asked_for_leave, next_after_plan, plan_lines, short_plan
 from decom.terminal.progress import Progress
 from decom.terminal.runs import findings_lines, next_after_run, short_summary, summary_lines, verify_lines
-from decom.terminal.screen import Screen
+from decom.terminal.screen import Line, Screen, shown
+from decom.terminal.sources import not_checked_lines
 from decom.vocabulary import ExitCode, plan_exit_code
+from decom.writing_up import Finished
 
 log = structlog.get_logger()
 
@@ -155,6 +157,7 @@ def _session(given: Given, screen: Screen, source: Path | None = None, *, with_k
             listener=listener,
             confirm=lambda approved: _leave(given, screen, progress, approved),
             operator=_operator(),
+            say=lambda line: _said(screen, progress, line),
         )
         yield Session(given, screen, settings, around, progress)
 
@@ -175,12 +178,20 @@ def _leave(given: Given, screen: Screen, progress: Progress, approved: Plan) -> 
     return "yes" in given.switches or asked_for_leave(approved, screen)
 
 
+def _said(screen: Screen, progress: Progress, line: str) -> None:
+    progress.end()
+    screen.show([Line(Text(shown(line)))])
+
+
 def _show_plan(session: Session, planned: Planned) -> None:
     session.progress.end()
     screen = session.screen
+    head = planned.plan.head
     if screen.showing.quiet:
         if _plan_code(planned) is not ExitCode.DONE and "execute" not in session.given.switches:
             screen.show(short_plan(planned.plan, _near(planned.folder)), even_if_quiet=True)
+        else:  # whatever else is quiet: somebody may have accepted it long ago, for another reason
+            screen.show(not_checked_lines(head.sources, head.accept_unchecked), even_if_quiet=True)
     else:
         screen.show(plan_lines(planned.plan, screen.out.width))
 
@@ -217,11 +228,13 @@ def _finished(session: Session, finished: Finished) -> Answer:
         if finished.exit_code is not ExitCode.DONE:
             screen.show(short_summary(audit, folder), even_if_quiet=True)
             screen.show(next_after_run(audit, finished.files, session.given.place_flags()), even_if_quiet=True)
+        else:
+            screen.show(not_checked_lines(audit.sources), even_if_quiet=True)
     else:
         screen.show(summary_lines(audit, folder, finished.files, screen.out.width))
         screen.show(next_after_run(audit, finished.files, session.given.place_flags()))
     files = {path.name: str(path) for path in finished.files}
-    return Answer(finished.exit_code, summary(audit, files))
+    return Answer(finished.exit_code, summary(audit, files), finished.trouble)
 
 
 def _plan_answer(planned: Planned) -> Answer:
@@ -233,7 +246,7 @@ def _plan_answer(planned: Planned) -> Answer:
         "base_url": head.base_url,
         "input": {"name": head.input_name, "sha256": head.input_sha256, "rows": head.input_rows},
         "counts": {decision.value: count for decision, count in planned.plan.counts().items()},
-        "sources": [asdict(source) for source in head.sources],
+        "sources": [source.facts() for source in head.sources],
         "timing": {"planned_at": head.made_at, "forecast_seconds": head.forecast_seconds},
         "files": {name: str(planned.folder / name) for name in ("plan.json", "plan.csv")},
     }

@@ -6,6 +6,7 @@ Flags beat the environment, the environment beats `.env`, that beats the job fil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar, cast
 
@@ -16,8 +17,9 @@ from decom import settings_values as may_be
 from decom.dialnexa.pacing import AUTO, Pace, Rate, parse_rate
 from decom.errors import BadSettings
 from decom.intake.interface import Wanted
-from decom.planning.guards import Limits
+from decom.planning.guards import ACCEPTABLE, Limits
 from decom.planning.plan import Billing, ReportOptions
+from decom.planning.selection import Selection
 from decom.secret import Secret
 from decom.settings_checks import DEFAULT_BASE_URL, checked_base_url, checked_key, read_key_file
 from decom.settings_places import home_of
@@ -33,6 +35,8 @@ class InputChoice:
     path: Path | None
     """None: standard input."""
     wanted: Wanted
+    selection: Selection = field(default=Selection())
+    """Which of its rows are meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ class Settings:
     """None: none was set; a command that needs it says so."""
     base_url: str
     """Without a slash at its end; https, or http to this machine."""
+    workspace: str | None = None
+    """What the workspace is called; None: it is known by the public half of the key."""
     home: Path
     output: Path
     pace: Pace
@@ -79,10 +85,20 @@ class Settings:
     deadline: float | None
     """Seconds that a run may take; None: any."""
     notify: NotifyOptions
+    accept_unchecked: tuple[str, ...] = ()
+    """The sources of conflicts, by name, that may stay unread."""
     warnings: tuple[str, ...] = ()
     """What is strange and no error: a variable that is no setting, a key that others may read."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """Where each setting that was set comes from, in words; by name."""
+
+    @property
+    def quiet(self) -> float:
+        """Seconds after a DELETE before a second look counts: the settle time, and twice the timeout at least.
+
+        A request that was given up may be carried out as late as that.
+        """
+        return max(self.settle, 2 * self.timeout)
 
 
 def load(
@@ -112,6 +128,7 @@ def load(
     return Settings(
         api_key=key,
         base_url=_base_url(sources) if with_key else DEFAULT_BASE_URL,
+        workspace=values.workspace,
         home=home_of(sources, environ),
         output=values.output or cwd / "decom-runs",
         pace=Pace(values.rate, values.reserve),
@@ -119,10 +136,13 @@ def load(
         timeout=values.timeout,
         settle=values.settle,
         plan_ttl=values.plan_ttl,
-        limits=Limits(values.max_release, values.max_share, values.max_missing),
+        limits=Limits(values.max_release, values.max_share, values.max_missing, values.max_cost),
         protect=values.protect,
+        accept_unchecked=values.accept_unchecked,
         input=InputChoice(
-            path, Wanted(values.column, values.sheet, values.region, values.hidden_rows, values.max_rows)
+            path,
+            Wanted(values.column, values.sheet, values.region, values.hidden_rows, values.max_rows),
+            Selection(values.only, values.exclude, values.limit, values.ignore_column),
         ),
         report=ReportOptions(values.formats, values.group_by, billing),
         window=values.window,
@@ -177,9 +197,15 @@ class _Values(BaseSettings):
     max_release: Annotated[int, _a(may_be.whole(1, 100_000_000))] = _LIMITS.max_release
     max_share: Annotated[float, _a(may_be.share(zero=False))] = _LIMITS.max_share
     max_missing: Annotated[float, _a(may_be.share(zero=True))] = _LIMITS.max_missing
+    max_cost: Annotated[Decimal | None, _a(may_be.dollars)] = None
+    only: Annotated[tuple[str, ...], _a(may_be.texts)] = ()
+    exclude: Annotated[tuple[str, ...], _a(may_be.texts)] = ()
+    limit: Annotated[int | None, _a(may_be.whole(1, 100_000_000))] = None
+    ignore_column: Annotated[tuple[str, ...], _a(may_be.texts)] = ()
     max_rows: Annotated[int, _a(may_be.whole(1, 100_000_000))] = Wanted().max_rows
     plan_ttl: Annotated[timedelta, _a(may_be.length)] = timedelta(hours=24)
     protect: Annotated[Path | None, _a(may_be.path)] = None
+    accept_unchecked: Annotated[tuple[str, ...], _a(may_be.some_of(*ACCEPTABLE))] = ()
     rate: Annotated[Rate, _a(_rate)] = AUTO
     concurrency: Annotated[int, _a(may_be.whole(1, 256))] = 16
     reserve: Annotated[float, _a(may_be.share(zero=True))] = 0.1
@@ -200,6 +226,7 @@ class _Values(BaseSettings):
     timeout: Annotated[float, _a(may_be.seconds(zero=False))] = 30.0
     settle: Annotated[float, _a(may_be.seconds(zero=True))] = 60.0
     base_url: Annotated[str | None, _a(_unseen)] = None
+    workspace: Annotated[str | None, _a(may_be.text)] = None
     api_key: Annotated[str | None, _a(_unseen)] = None
     api_key_file: Annotated[Path | None, _a(may_be.path)] = None
 

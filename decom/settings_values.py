@@ -4,11 +4,13 @@ import math
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
+_DOLLARS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,10})?", re.ASCII)
 _LENGTH = re.compile(
     r"(?=[0-9])(?:([0-9]{1,4})d)?(?:([0-9]{1,5})h)?(?:([0-9]{1,7})m)?(?:([0-9]{1,8})s)?", re.ASCII | re.IGNORECASE
 )
@@ -43,6 +45,14 @@ def share(*, zero: bool) -> Callable[[object], float]:
         return number
 
     return value
+
+
+def dollars(said: object) -> Decimal:
+    """An amount of US dollars from 0 on, without a sign or a currency."""
+    text = str(said) if isinstance(said, int | float) and not isinstance(said, bool) else said
+    if not isinstance(text, str) or _DOLLARS.fullmatch(text.strip()) is None:
+        raise ValueError(f"{_shown(said)} is not allowed: it must be an amount in USD from 0 on, such as 250.00")
+    return Decimal(text.strip())
 
 
 def seconds(*, zero: bool) -> Callable[[object], float]:
@@ -107,6 +117,27 @@ def words(said: object) -> tuple[str, ...]:
     if not isinstance(found, list) or len(found) == 0 or not all(isinstance(each, str) and each for each in found):
         raise ValueError("this is not allowed: it must be a list of texts, and not an empty one")
     return tuple(found)
+
+
+def texts(said: object) -> tuple[str, ...]:
+    """A list of texts, or one text as it stands; at least one."""
+    found = [said] if isinstance(said, str) else said
+    if not isinstance(found, list) or len(found) == 0:
+        raise ValueError("this is not allowed: it must be a list of texts, and not an empty one")
+    return tuple(map(text, found))
+
+
+def some_of(*names: str) -> Callable[[object], tuple[str, ...]]:
+    """A list of some of these names, or one text with blanks or commas between them."""
+
+    def value(said: object) -> tuple[str, ...]:
+        found = words(said)
+        unknown = next((name for name in found if name not in names), None)
+        if unknown is not None:
+            raise ValueError(f"{_shown(unknown)} is not allowed: it must be one of {', '.join(names)}")
+        return tuple(dict.fromkeys(found))
+
+    return value
 
 
 def hours(said: object) -> str:

@@ -11,6 +11,8 @@ from enum import IntEnum, StrEnum
 class Decision(StrEnum):
     """What the plan wants done with a row, in the order in which the planner asks (first that fits wins)."""
 
+    NOT_SELECTED = "not_selected"
+    """Left out by `--only`, `--exclude`, or, of what would be released, by `--limit`."""
     INVALID = "invalid"
     """The cell is no ID and no number, or ID and number do not belong together."""
     DUPLICATE = "duplicate"
@@ -23,6 +25,19 @@ class Decision(StrEnum):
     """A campaign, batch call or rule of the service holds it."""
     RELEASE = "release"
     """Free, and to be released."""
+
+
+class SourceState(StrEnum):
+    """What is known of one source of conflicts."""
+
+    CHECKED = "checked"
+    """Read to its last page and understood: "no conflict" may be said of it."""
+    NOT_APPLICABLE = "not_applicable"
+    """This account has no such thing."""
+    REFUSED_BY_SERVICE = "refused_by_service"
+    """It cannot be matched beforehand; the service refuses the release of what it holds (409)."""
+    NOT_CHECKED = "not_checked"
+    """It is there and was not read, not to its end, or not understood; or no source at all answered: a guard."""
 
 
 class Outcome(StrEnum):
@@ -46,6 +61,8 @@ class Outcome(StrEnum):
     """Never sent: the cell is no ID or number."""
     DUPLICATE = "duplicate"
     """Never sent: the same number as another row."""
+    NOT_SELECTED = "not_selected"
+    """Never sent: left out by `--only`, `--exclude` or `--limit`."""
 
 
 class Evidence(StrEnum):
@@ -87,6 +104,8 @@ class Stopped(StrEnum):
     """The working hours given to the run ended."""
     DISK = "disk"
     """An intent could not be made durable."""
+    HOME = "home"
+    """The lock or the ledger was removed, moved or replaced while the run worked."""
     GUARD = "guard"
     """A guard refused after the run had begun."""
     STALE_PLAN = "stale_plan"
@@ -133,11 +152,12 @@ SIGNALS = {
 """The reasons to stop that come from outside, and the exit code that each becomes."""
 
 
-def exit_code(counts: Mapping[Outcome, int], why: Stopped | None = None) -> ExitCode:
+def exit_code(counts: Mapping[Outcome, int], why: Stopped | None = None, *, sent: bool = False) -> ExitCode:
     """The exit code of a run that ended by itself or was stopped.
 
     `counts` has rows per outcome (absent means 0); `why` is the reason the run stopped early, None if it did
-    not. The most serious wins: a signal, a refused key, numbers left undone, numbers held back, done.
+    not; `sent` says whether any release of the run may have left: then no guard kept it from that. The most serious
+    wins: a signal, a refused key, numbers left undone, numbers held back, done.
     """
     if why in SIGNALS:
         return SIGNALS[why]
@@ -145,7 +165,7 @@ def exit_code(counts: Mapping[Outcome, int], why: Stopped | None = None) -> Exit
         return ExitCode.KEY_REFUSED
     if why is Stopped.BUG:
         return ExitCode.BUG
-    if why in (Stopped.GUARD, Stopped.STALE_PLAN) and counts.get(Outcome.RELEASED, 0) == 0:
+    if why in (Stopped.GUARD, Stopped.STALE_PLAN) and counts.get(Outcome.RELEASED, 0) == 0 and not sent:
         return ExitCode.GUARD
     left_undone = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED)
     if why is not None or any(counts.get(outcome, 0) > 0 for outcome in left_undone):

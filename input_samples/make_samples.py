@@ -183,6 +183,61 @@ def with_password_xlsx(path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(old, new))
 
 
+def merged_heading_xlsx(path: Path) -> None:
+    """A heading over two columns; ID and number of one row are those of two lines."""
+    with xlsxwriter.Workbook(path) as book:
+        book.set_properties({"created": datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)})
+        sheet = book.add_worksheet("Lines")
+        sheet.merge_range(0, 0, 0, 1, "Number")
+        sheet.write_row(1, 0, ["id", "phone number"])
+        sheet.write_row(2, 0, ["phn_14155550100", "+14155550101"])
+        sheet.write_row(3, 0, ["phn_14155550102", "+14155550102"])
+
+
+def durations_xlsx(path: Path) -> None:
+    """Numbers in cells that somebody formatted as `[h]:mm:ss`, in both columns."""
+    with xlsxwriter.Workbook(path) as book:
+        book.set_properties({"created": datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)})
+        sheet, duration = book.add_worksheet("Lines"), book.add_format({"num_format": "[h]:mm:ss"})
+        sheet.write_row(0, 0, ["phone number", "contact"])
+        sheet.write_number(1, 0, 14155550100, duration)
+        sheet.write_string(2, 0, "+14155550101")
+        sheet.write_number(2, 1, 14155550102, duration)
+        sheet.write_string(3, 0, "+14155550103")
+
+
+def backslashes_xlsx(path: Path) -> None:
+    """A workbook by a program that writes its parts' names with backslashes."""
+    with xlsxwriter.Workbook(path) as book:
+        book.set_properties({"created": datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)})
+        book.add_worksheet("Lines").write_column(0, 0, ["phone number", "+14155550100", "+14155550101"])
+    with zipfile.ZipFile(path) as archive:
+        parts = [(part.filename, archive.read(part)) for part in archive.infolist()]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts:
+            entry = zipfile.ZipInfo("part", FIRST_MOMENT)
+            entry.filename = name.replace("/", "\\")  # what ZipInfo is given it would mend
+            archive.writestr(entry, content)
+
+
+TWO_VALUES = """phone number,what it is
++49 30 123456/7,two endings
++91 22 24567890/91,two endings
++14155550100-0149,a block
++49 30 12345-0-59,a block
++4930123456 4930123457,two numbers
++49 123 / 42 42 42,one number
++49 7736 9219-0,a switchboard
++44 (0)20 7946 0958,one number
+"""
+OPERATIONS = """operation,phone number,region
+Delete,+14155550100,West
+Update,+14155550101,West
+delete,+14155550102,East
+Update,+14155550102,East
+"""
+
+
 def texts() -> dict[str, bytes]:
     """The samples that are text or a few bytes, good ones first."""
     names = "id;owner\r\nphn_line1;Jörg Müller\r\nphn_line2;Zoë\r\n;nobody\r\n\r\nphn_line3;Åse\r\n"
@@ -213,6 +268,17 @@ def texts() -> dict[str, bytes]:
         "utf16_without_mark.csv": "id,owner\nphn_line1,Anna\n".encode("utf-16-le"),
         "really_a_page.xls": b"<html><table><tr><td>id</td></tr><tr><td>phn_line1</td></tr></table></html>\n",
         "really_a_picture.csv": b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR",
+        "two_values.csv": TWO_VALUES.encode(),
+        "several_readings.csv": b"phone\n49 7755 91155\n",
+        "no_country.csv": b"phone\n4155550100\n",
+        "operations.csv": OPERATIONS.encode(),
+        "release_or_keep.csv": b"id,to release?\nphn_14155550100,yes\nphn_14155550101,\nphn_14155550102,yes\n",
+        "protected_numbers.csv": b"phone number\n+442079460958\n+14155550100\n",
+        "formulas_of_text.csv": b'="phone number",="owner"\n="+14155550100",="Anna"\n="+14155550101",="Bilal"\n',
+        "marks_of_a_phone.csv": "phone\n\u202a+14155550100\u202c\n+14155550101\u200e\n+14155550102\n".encode(),
+        "powershell.csv": b'#TYPE Selected.System.Object\n"Nr","Line"\n"1","+14155550100"\n"2","+14155550101"\n',
+        "key_and_value_lines.csv": b"Report,Lines\nMade by,Anna\nRows,2\n\nid,owner\nphn_line1,Anna\nphn_line2,Bilal\n",
+        "two_headers.csv": b"Number,\nphone number,owner\n+14155550100,Anna\n",
         "api_answer.csv": b'{"data": [{"id": "phn_line1"}]}\n',
     }
 
@@ -223,6 +289,9 @@ BOOKS: dict[str, Callable[[Path], None]] = {
     "old_export.xls": old_export_xls,
     "open_document.ods": open_document_ods,
     "with_password.xlsx": with_password_xlsx,
+    "merged_heading.xlsx": merged_heading_xlsx,
+    "durations.xlsx": durations_xlsx,
+    "backslashes.xlsx": backslashes_xlsx,
 }
 
 

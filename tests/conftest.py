@@ -17,6 +17,7 @@ import pytest
 
 from decom.sandbox.account import World
 from decom.sandbox.server import Sandbox
+from tests.laws import two_laws
 
 OURS = ("DIALNEXA_", "DECOM_")
 THEIRS = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "NO_COLOR", "FORCE_COLOR", "XDG_STATE_HOME", "COLUMNS")
@@ -56,10 +57,16 @@ class Command:
 
     folder: Path
     environment: Mapping[str, str]
+    server: Sandbox | None = None
+    """The sandbox that it is pointed at; its memory is held against every exit code. None: there is none."""
 
     def __call__(self, *arguments: object, stdin: str | bytes | None = None, **environment: str) -> Ran:
-        """Run to the end (a minute at most); environment variables are added to the fixture's own."""
+        """Run to the end (a minute at most); environment variables are added to the fixture's own.
+
+        Asserts the two laws of exit codes.
+        """
         given = stdin.encode() if isinstance(stdin, str) else stdin
+        since = 0 if self.server is None else len(self.server.log)
         ended = subprocess.run(
             self.arguments(*arguments),
             cwd=self.folder,
@@ -70,6 +77,11 @@ class Command:
             timeout=60,
             check=False,
         )
+        if (
+            self.server is not None
+            and environment.get("DIALNEXA_BASE_URL", self.server.base_url) == self.server.base_url
+        ):
+            two_laws(str(arguments[0]), ended.returncode, self.server, since, self.output)
         return Ran(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
 
     def arguments(self, *arguments: object) -> list[str]:
@@ -119,7 +131,7 @@ def decom_for(tmp_path: Path) -> Callable[[Sandbox], Command]:
             "DECOM_RATE": "none",
             "DECOM_SETTLE": "0.2",
         }
-        return Command(tmp_path, settings)
+        return Command(tmp_path, settings, server)
 
     return pointed_at
 

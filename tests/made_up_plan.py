@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from decom.planning.plan import Conflict, Plan, PlanHead, PlannedRow, Source
-from decom.vocabulary import Decision
+from decom.vocabulary import Decision, SourceState
 
 RUN_ID = "20261123T185757Z-1a2b3c"
 EVIL = "\x1b]0;owned\x07\x1b[2J\u202eevil\u2066\x00[bold red]x[/]\r\n\ud83d"
@@ -21,8 +21,8 @@ HEAD = PlanHead(
     max_release=100,
     max_share=0.5,
     sources=(
-        Source("campaigns", True, "14 campaigns, 1 of them not over"),
-        Source("workflows", False, "the key may not read it (403)"),
+        Source("campaigns", SourceState.CHECKED, "14 campaigns, 1 of them not over"),
+        Source("workflows", SourceState.NOT_CHECKED, "the key may not read it (403)"),
     ),
     notes=("read as UTF-8",),
     forecast_words="2 releases, about 9 min at 135 a minute",
@@ -61,5 +61,11 @@ def evil_plan() -> Plan:
         row(3, Decision.CONFLICTED, conflicts=(conflict,), phone_number=EVIL),
         row(4, Decision.INVALID, reason=EVIL),
     )
-    head = replace(HEAD, input_name=EVIL, sources=(Source(EVIL, False, EVIL),), notes=(EVIL,), forecast_words=EVIL)
+    head = replace(
+        HEAD,
+        input_name=EVIL,
+        sources=(Source(EVIL, SourceState.NOT_CHECKED, EVIL),),
+        notes=(EVIL,),
+        forecast_words=EVIL,
+    )
     return Plan(head, rows)

@@ -25,13 +25,14 @@ COMMANDS = ("plan", "release", "run", "resume", "verify", "report", "runs", "sho
 COMMON = {"--home", "--output", "--base-url", "--rate", "--concurrency", "--json", "--quiet", "--verbose", "--no-color"}
 ALWAYS = {"--version", "--help"}
 READING = {"--column", "--sheet", "--region", "--hidden-rows"}
-GUARDS = {"--max-release", "--max-share", "--max-missing", "--protect"}
+SELECTING = {"--only", "--exclude", "--limit", "--ignore-column"}
+GUARDS = {"--max-release", "--max-share", "--max-missing", "--max-cost", "--protect", "--accept-unchecked"}
 HOURS = {"--window", "--timezone", "--deadline"}
 FLAGS = {
-    "plan": COMMON | READING | GUARDS,
-    "release": COMMON | HOURS | {"--yes"},
-    "run": COMMON | READING | GUARDS | HOURS | {"--yes", "--execute"},
-    "resume": COMMON | HOURS | {"--yes"},
+    "plan": COMMON | READING | SELECTING | GUARDS,
+    "release": COMMON | GUARDS | HOURS | {"--yes"},
+    "run": COMMON | READING | SELECTING | GUARDS | HOURS | {"--yes", "--execute"},
+    "resume": COMMON | GUARDS | HOURS | {"--yes"},
     "sandbox": {
         "--port",
         "--numbers",

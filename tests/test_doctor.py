@@ -1,14 +1,15 @@
 """The check-up, by the installed command and a real server: each trouble is named, with its remedy and exit code."""
 
 import json
-import os
 import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
+from decom.clock import SystemClock
 from decom.doctor_findings import Finding, State, worst
+from decom.ledger.lock import workspace_locked
 from decom.sandbox.account import World
 from decom.sandbox.server import Sandbox
 from decom.vocabulary import ExitCode
@@ -159,10 +160,8 @@ def test_2_where_a_record_of_the_ledger_was_changed(decom: Command, small: Sandb
 
 
 def test_a_run_at_work_is_named(decom: Command) -> None:
-    decom.home.mkdir(mode=0o700)
-    facts = {"pid": os.getpid(), "since": "2026-11-23T18:57:57.120Z", "run_id": "20261123T185757Z-1a2b3c"}
-    (decom.home / "ws-1.holder.json").write_text(json.dumps(facts))
-    code, found = examined(decom)
+    with workspace_locked(decom.home, "ws-1", "20261123T185757Z-1a2b3c", SystemClock()):
+        code, found = examined(decom)
     assert (code, found["lock"]["state"]) == (0, "look")
     assert "20261123T185757Z-1a2b3c" in found["lock"]["what"]
 

@@ -1,9 +1,6 @@
 """The past as the ledger has it: runs, one run, one number's whole life; and nothing is changed by asking."""
 
-import json
 import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +10,8 @@ from decom import history
 from decom.dialnexa.replies import Proof
 from decom.errors import BadInput, LedgerTrouble
 from decom.history import NumberPicture, RunPicture
-from decom.ledger.records import Attempt, Ended, Intent, Look, Record, Settled, Started, Verified
+from decom.ledger.lock import workspace_locked
+from decom.ledger.records import Attempt, Ended, Intent, Look, Record, Reported, Settled, Started, Verified
 from decom.ledger.writer import Writer
 from decom.planning.plan import Plan
 from decom.planning.saved import SavedHead
@@ -50,6 +48,13 @@ def released(number: int) -> tuple[Record, ...]:
     )
 
 
+ONE: dict[Outcome, int] = {Outcome.RELEASED: 1}
+
+
+def throttled(number: int) -> Record:
+    return Attempt(f"phn_{number}", 1, Proof.THROTTLED, 429, "later", "2026-11-23T18:57:58.120Z")
+
+
 def test_a_home_without_a_ledger_has_no_runs_and_gets_none(tmp_path: Path) -> None:
     assert history.runs(tmp_path / "home") == []
     assert not (tmp_path / "home").exists()
@@ -59,8 +64,14 @@ def test_a_home_without_a_ledger_has_no_runs_and_gets_none(tmp_path: Path) -> No
     ("records", "status", "outcomes", "still_open"),
     [
         ((), "planned", {}, 0),
-        ((STARTED, *released(2), Ended(None)), "done", {Outcome.RELEASED: 1}, 0),
-        ((STARTED, *released(2), Ended(Stopped.SIGTERM, "stopped by SIGTERM")), "stopped", {Outcome.RELEASED: 1}, 0),
+        ((STARTED, *released(2), Ended(None), Verified(()), Reported("ab")), "done", {Outcome.RELEASED: 1}, 0),
+        # Killed between its end and its reports: that is not done.
+        ((STARTED, *released(2), Ended(None)), "interrupted", {Outcome.RELEASED: 1}, 0),
+        ((STARTED, *released(2), Ended(None), Verified(())), "interrupted", {Outcome.RELEASED: 1}, 0),
+        ((STARTED, *released(2), Ended(None), Reported("ab"), STARTED, Ended(None)), "interrupted", ONE, 0),
+        ((STARTED, *released(2), Ended(Stopped.SIGTERM, "SIGTERM"), Reported("ab")), "stopped", ONE, 0),
+        ((Ended(Stopped.OUTAGE), Reported("ab")), "stopped", {}, 0),
+        ((STARTED, Intent("phn_2", 1), throttled(2)), "interrupted", {}, 0),
         ((STARTED, *released(2), Intent("phn_3", 1)), "interrupted", {Outcome.RELEASED: 1}, 1),
         ((STARTED, Ended(Stopped.SIGTERM), STARTED), "interrupted", {}, 0),
     ],
@@ -79,30 +90,44 @@ def test_a_run_in_a_line_says_how_it_stands(
     assert (line.input_name, line.rows, line.planned_at) == ("numbers.csv", 6, "2026-11-23T18:57:57.120Z")
 
 
+@pytest.mark.parametrize(
+    ("records", "unverified"),
+    [
+        ((Ended(None), Reported("ab")), True),
+        ((Ended(None), Verified(()), Reported("ab")), False),
+        ((Ended(None), Reported("ab"), Verified(())), False),
+        ((Ended(None),), False),
+        ((Ended(Stopped.SIGTERM), Reported("ab")), False),
+    ],
+)
+def test_a_run_that_is_done_and_that_nobody_looked_at_again_says_so(
+    records: tuple[Record, ...], unverified: bool, tmp_path: Path, clock: QuickClock
+) -> None:
+    entered(tmp_path / "home", clock, FIRST, STARTED, *released(2), *records)
+    [line] = history.runs(tmp_path / "home")
+    assert line.unverified is unverified
+
+
 def test_runs_come_oldest_first(tmp_path: Path, clock: QuickClock) -> None:
     for run_id in (SECOND, FIRST):
         entered(tmp_path / "home", clock, run_id)
     assert [line.run_id for line in history.runs(tmp_path / "home")] == [FIRST, SECOND]
 
 
-def holder(home: Path, pid: int) -> None:
-    facts = {"pid": pid, "since": "2026-11-23T18:57:57.120Z", "run_id": FIRST}
-    (home / "ws-0123456789ab.holder.json").write_text(json.dumps(facts))
-
-
-def test_a_run_whose_process_lives_is_releasing_and_one_whose_process_died_is_interrupted(
+def test_a_run_that_holds_its_lock_is_releasing_and_one_that_does_not_is_interrupted(
     tmp_path: Path, clock: QuickClock
 ) -> None:
     home = tmp_path / "home"
     entered(home, clock, FIRST, STARTED)
-    holder(home, os.getpid())
-    assert [line.status for line in history.runs(home)] == ["releasing"]
-    assert f"process {os.getpid()}" in history.working_now(home)[FIRST]
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    holder(home, dead.pid)
+    record = home / "ws-0123456789ab.holder.json"
+    with workspace_locked(home, "ws-0123456789ab", FIRST, clock):
+        assert [line.status for line in history.runs(home)] == ["releasing"]
+        assert f"process {os.getpid()}" in history.working_now(home)[FIRST]
+        left_behind = record.read_bytes()
     assert [line.status for line in history.runs(home)] == ["interrupted"]
-    (home / "ws-0123456789ab.holder.json").write_text("half a fi")
+    record.write_bytes(left_behind)  # as after a kill; and this process has that number, as PID 1 of a container has
+    assert [line.status for line in history.runs(home)] == ["interrupted"]
+    record.write_text("half a fi")
     assert history.working_now(home) == {}
 
 
@@ -125,7 +150,16 @@ def test_one_run_is_shown_with_its_decisions_and_what_happened(tmp_path: Path, c
 
 
 @pytest.mark.parametrize(
-    "name", ["phn_2", "+14155550002", "14155550002", "+1 (415) 555-0002", "+1.415.555.0002", "0014155550002"]
+    "name",
+    [
+        "phn_2",
+        "+14155550002",
+        "14155550002",
+        "+1 (415) 555-0002",
+        "+1.415.555.0002",
+        "0014155550002",
+        "tel:+1/415/555\u20110002",
+    ],
 )
 def test_a_numbers_whole_life_is_found_under_any_of_its_names(name: str, tmp_path: Path, clock: QuickClock) -> None:
     home = tmp_path / "home"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from decom.errors import BadSettings
-from decom.private_files import private_folder, sync_folder, written_whole
+from decom.private_files import check_room, private_folder, sync_folder, written_whole
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077, 0o777], ids=oct)
@@ -223,6 +223,46 @@ def test_a_folders_entries_can_be_made_durable_and_only_a_folders(tmp_path: Path
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(NotADirectoryError):
         sync_folder(tmp_path / "file")
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of what was made durable, in order; it is made durable all the same."""
+    names: list[str] = []
+    make_durable = os.fsync
+
+    def noted(descriptor: int) -> None:
+        names.append(Path(f"/dev/fd/{descriptor}").resolve().name)
+        make_durable(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    return names
+
+
+def test_a_file_is_durable_before_it_has_its_name_and_its_name_before_it_is_said_to_be_there(
+    tmp_path: Path, synced: list[str]
+):
+    with written_whole(tmp_path / "plan.json") as stream:
+        stream.write(b"{}")
+        assert synced == []
+    first, second = synced
+    assert first.startswith(".plan.json.") and first.endswith(".part")
+    assert second == tmp_path.name
+
+
+def test_a_new_folder_is_durable_in_its_own_folder(tmp_path: Path, synced: list[str]):
+    private_folder(tmp_path / "one" / "two")
+    assert synced == [tmp_path.name, "one"]
+    private_folder(tmp_path / "one" / "two")
+    assert len(synced) == 2
+
+
+def test_room_is_there_or_not_and_nothing_is_left_of_the_question(tmp_path: Path, synced: list[str]):
+    check_room(tmp_path)
+    assert len(synced) == 1 and list(tmp_path.iterdir()) == []
+    tmp_path.chmod(0o777)
+    with pytest.raises(BadSettings):
+        check_room(tmp_path)
 
 
 def test_no_descriptor_is_left_open(tmp_path: Path):

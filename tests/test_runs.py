@@ -8,20 +8,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decom.errors import BadInput, DecomError, LedgerTrouble, NotDurable, Refused
+from decom.errors import BadInput, DecomError, LedgerTrouble, Refused
 from decom.ledger.reader import Reader
-from decom.ledger.records import Ended, Kind, Started
+from decom.ledger.records import Ended, Intent, Kind, Record, Reported, Settled, Started, Verified
 from decom.ledger.schema import FILE
 from decom.ledger.writer import Writer
 from decom.planning.plan import Plan, PlannedRow
 from decom.planning.saved import JSON_FILE, SavedHead, write_plan
-from decom.runs import RUN_ID, enter_plan, known, latest_started, named, new_run_id
-from decom.vocabulary import Decision, Stopped
+from decom.runs import (
+    RUN_ID,
+    check_as_shown,
+    enter_plan,
+    is_interrupted,
+    known,
+    latest_interrupted,
+    named,
+    new_run_id,
+)
+from decom.vocabulary import Decision, Outcome, Stopped
+from tests.ledger.tampering import tamper
 from tests.planning.plans import RUN, head, plan, planned
 from tests.quick_clock import QuickClock
 
-LATER = "20261124T000000Z-ffffff"
+LATER, FINISHED = "20261124T000000Z-ffffff", "20261125T000000Z-eeeeee"
 STARTED = Started("ops@host", 7, "0.1.0")
+OVER = (Ended(None), Verified(()), Reported("ab"))
 
 
 def as_is(text: str) -> str:
@@ -197,8 +208,9 @@ def test_a_plan_that_cannot_be_entered_is_not_known(tmp_path: Path):
             "CREATE TRIGGER full BEFORE INSERT ON entries WHEN NEW.kind = 'planned'"
             " BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
         )
-    with pytest.raises(NotDurable):
+    with pytest.raises(LedgerTrouble) as trouble:
         entered(tmp_path, plan(*ROWS))
+    assert trouble.value.exit_code == 2 and RUN not in str(trouble.value)
     with Reader(tmp_path) as reader:
         assert reader.run_ids() == []
         with pytest.raises(Refused):
@@ -229,26 +241,142 @@ def test_a_plan_on_record_that_was_made_into_something_else_is_trouble(tmp_path:
         known(ledger, RUN)
 
 
+# --- What was shown ---------------------------------------------------------------------------------------------
+
+
+def shown(home: Path, made: Plan) -> Plan:
+    """A plan that is in its folder and in the ledger, as a person has seen it."""
+    folder = home / made.head.run_id
+    folder.mkdir(mode=0o700)
+    enter_plan(home, made, SavedHead(made.head, folder, write_plan(made, folder, as_is)), QuickClock())
+    return made
+
+
+def refusal(home: Path) -> Refused | None:
+    with Reader(home) as ledger, ledger.at_one_instant():
+        try:
+            check_as_shown(ledger, known(ledger, RUN))
+        except Refused as refused:
+            return refused
+    return None
+
+
+def test_a_plan_that_is_as_it_was_shown_may_be_carried_out(tmp_path: Path):
+    shown(tmp_path, plan(*ROWS))
+    assert refusal(tmp_path) is None
+    with Writer(tmp_path, RUN, QuickClock()) as ledger:
+        ledger.record(STARTED)
+    assert refusal(tmp_path) is None
+
+
+LAST = "(SELECT max(seq) FROM entries WHERE kind = 'row')"
+CHANGES = [
+    ("UPDATE entries SET body = replace(body, 'conflicted', 'release') WHERE seq = 2", 3),
+    ("UPDATE entries SET body = replace(body, 'phn_4', 'phn_5') WHERE seq = 4", 5),
+    ("UPDATE entries SET body = body || ' ' WHERE seq = 1", 2),
+    (f"DELETE FROM entries WHERE seq = {LAST}", 5),
+    ("DELETE FROM entries WHERE seq = 2", 3),
+    (
+        "INSERT INTO entries SELECT 9, run_id, kind, number_id, phone_number, at, replace(body, '5', '6'), chain"
+        " FROM entries WHERE seq = 4",
+        6,
+    ),
+]
+"""What somebody does to the rows, and the row of the input that is named."""
+
+
+@pytest.mark.parametrize(("change", "row"), CHANGES)
+def test_rows_that_are_not_those_that_were_shown_are_refused_though_every_hash_fits(tmp_path: Path, change, row):
+    shown(tmp_path, plan(*ROWS))
+    tamper(tmp_path, change, chained_anew=True)
+    refused = refusal(tmp_path)
+    assert refused is not None and refused.exit_code == 5 and refused.where == RUN
+    assert refused.what == f"row {row} of the plan on record is not what was shown when it was made"
+
+
+@pytest.mark.parametrize("change", [change for change, _ in CHANGES])
+def test_rows_whose_hashes_do_not_fit_are_refused_where_they_lie(tmp_path: Path, change):
+    shown(tmp_path, plan(*ROWS))
+    tamper(tmp_path, change)
+    refused = refusal(tmp_path)
+    assert refused is not None
+    assert "entry " in refused.what and "of the ledger" in refused.what and "decom doctor" in (refused.remedy or "")
+
+
+def test_where_the_plan_itself_cannot_be_read_any_more_no_row_is_named(tmp_path: Path):
+    shown(tmp_path, plan(*ROWS))
+    (tmp_path / RUN / JSON_FILE).unlink()
+    tamper(tmp_path, CHANGES[0][0], chained_anew=True)
+    refused = refusal(tmp_path)
+    assert refused is not None
+    assert refused.what == "the rows of the plan on record are not what was shown when it was made"
+
+
+def test_another_limit_or_account_in_the_plan_on_record_is_not_what_was_shown_either(tmp_path: Path):
+    shown(tmp_path, plan(*ROWS))
+    tamper(
+        tmp_path,
+        """UPDATE entries SET body = replace(body, '"max_release":100', '"max_release":900') WHERE kind = 'planned'""",
+        chained_anew=True,
+    )
+    assert refusal(tmp_path) is not None
+
+
 # --- The latest -------------------------------------------------------------------------------------------------
 
 
-def begun(home: Path, run_id: str, *records: Started | Ended) -> None:
+def settled(outcome: Outcome) -> Settled:
+    return Settled("phn_1", "+14155550101", outcome, "evidence", "because")
+
+
+def begun(home: Path, run_id: str, *records: Record) -> None:
     entered(home, Plan(head(run_id=run_id), ()))
     with Writer(home, run_id, QuickClock()) as ledger:
         ledger.record(*records)
 
 
-def test_the_latest_that_began_is_gone_on_with(tmp_path: Path):
+def test_the_latest_that_was_interrupted_is_gone_on_with(tmp_path: Path):
     begun(tmp_path, RUN, STARTED)
-    begun(tmp_path, "20261122T000000Z-000000", STARTED, Ended(None))
+    begun(tmp_path, "20261122T000000Z-000000", STARTED, Ended(Stopped.SIGTERM))
     begun(tmp_path, LATER, Ended(Stopped.OUTAGE))
-    entered(tmp_path, Plan(head(run_id="20261125T000000Z-000000"), ()))
+    begun(tmp_path, FINISHED, STARTED, *OVER)
+    entered(tmp_path, Plan(head(run_id="20261126T000000Z-000000"), ()))
     with Reader(tmp_path) as ledger:
-        assert latest_started(ledger) == RUN
+        assert latest_interrupted(ledger, set(ledger.run_ids())).run_id == RUN
 
 
-def test_where_none_began_there_is_none_to_go_on_with(tmp_path: Path):
+@pytest.mark.parametrize(
+    ("records", "goes_on"),
+    [
+        ((STARTED,), True),
+        ((STARTED, Ended(Stopped.SIGTERM)), True),
+        ((STARTED, Ended(Stopped.SIGTERM), STARTED, *OVER), False),
+        ((STARTED, *OVER), False),
+        ((STARTED, *OVER, STARTED), True),
+        # Nobody looked back, or reported.
+        ((STARTED, Ended(None)), True),
+        ((STARTED, Ended(None), Verified(())), True),
+        ((STARTED, Ended(None), Reported("ab")), True),
+        ((STARTED, Intent("phn_1", 1), settled(Outcome.UNKNOWN), *OVER), True),
+        ((STARTED, Intent("phn_1", 1), *OVER), True),
+        ((STARTED, settled(Outcome.NOT_ATTEMPTED), *OVER), False),
+        ((STARTED, Intent("phn_1", 1), settled(Outcome.RELEASED), *OVER), False),
+        ((STARTED, Intent("phn_1", 1), settled(Outcome.FAILED), *OVER), False),
+        ((Ended(Stopped.OUTAGE),), False),
+        ((), False),
+    ],
+)
+def test_a_run_goes_on_as_long_as_something_of_it_is_left(tmp_path: Path, records, goes_on):
+    begun(tmp_path, RUN, *records)
+    with Reader(tmp_path) as ledger:
+        story = ledger.story(RUN)
+    assert story is not None and is_interrupted(story) is goes_on
+
+
+def test_where_none_was_interrupted_there_is_none_to_go_on_with(tmp_path: Path):
     entered(tmp_path, plan(*ROWS))
-    for home in (tmp_path, tmp_path / "empty"):
+    begun(tmp_path, FINISHED, STARTED, *OVER)
+    begun(tmp_path, LATER, STARTED)
+    for home, ours in ((tmp_path, {RUN, FINISHED}), (tmp_path / "empty", {RUN})):
         with Reader(home) as ledger, pytest.raises(BadInput, match="there is none to resume"):
-            latest_started(ledger)
+            latest_interrupted(ledger, ours)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from decom.dialnexa.pacing import AUTO, UNLIMITED, Fixed
 from decom.errors import BadSettings
 from decom.planning.plan import Billing
+from decom.planning.selection import Selection
 from decom.secret import Secret
 from decom.settings import Settings, load
 from decom.settings_checks import DEFAULT_BASE_URL, checked_base_url, checked_key
@@ -56,7 +58,7 @@ def test_without_anything_said_the_defaults_are_those_of_the_documents(tmp_path:
     assert found.home == tmp_path / ".local/state/decom"
     assert found.output == tmp_path / "decom-runs"
     assert (found.pace.rate, found.pace.reserve) == (AUTO, 0.1)
-    assert (found.concurrency, found.timeout, found.settle) == (16, 30.0, 60.0)
+    assert (found.concurrency, found.timeout, found.settle, found.quiet) == (16, 30.0, 60.0, 60.0)
     assert (found.limits.max_release, found.limits.max_share, found.limits.max_missing) == (100, 0.5, 0.5)
     assert found.input.wanted.max_rows == 1_000_000
     assert found.plan_ttl == timedelta(hours=24)
@@ -124,11 +126,17 @@ def test_every_key_of_a_job_file_reaches_its_setting(tmp_path: Path) -> None:
         sheet = "Old"
         region = "in"
         hidden_rows = "skip"
+        only = ["operation=Delete", "team=Sales"]
+        exclude = "+14155550100"
+        limit = 5
+        ignore_column = ["to release"]
         [guards]
         max_release = 7
         max_share = 1
         max_missing = 0
+        max_cost = 12.5
         max_rows = 10
+        accept_unchecked = ["batch-calls"]
         plan_ttl = "1h30m"
         protect = "never.txt"
         [rate]
@@ -152,6 +160,7 @@ def test_every_key_of_a_job_file_reaches_its_setting(tmp_path: Path) -> None:
         metrics_file = "decom.prom"
         [account]
         base_url = "https://eu.dialnexa.com/v1"
+        workspace = "production"
         api_key_file = "{tmp_path}/key"
         [run]
         home = "ledger"
@@ -169,7 +178,11 @@ def test_every_key_of_a_job_file_reaches_its_setting(tmp_path: Path) -> None:
         "skip",
         10,
     )
+    only = ("operation=Delete", "team=Sales")
+    assert found.input.selection == Selection(only, ("+14155550100",), 5, ("to release",))
     assert (found.limits.max_release, found.limits.max_share, found.limits.max_missing) == (7, 1.0, 0.0)
+    assert found.accept_unchecked == ("batch-calls",)
+    assert (found.limits.max_cost, found.workspace) == (Decimal("12.5"), "production")
     assert (found.plan_ttl, found.protect) == (timedelta(minutes=90), jobs / "never.txt")
     assert (found.pace.rate, found.pace.reserve, found.concurrency) == (Fixed(20, 2.5), 0.25, 3)
     assert (found.window, found.timezone, found.deadline) == ("22:00-05:00", "Asia/Kolkata", 10_800.0)
@@ -179,6 +192,7 @@ def test_every_key_of_a_job_file_reaches_its_setting(tmp_path: Path) -> None:
     assert [url.reveal() for url in found.notify.urls] == ["mailto://a:b@example.com"]
     assert (found.notify.on, found.notify.metrics_file) == ("always", jobs / "decom.prom")
     assert (found.base_url, found.timeout, found.settle) == ("https://eu.dialnexa.com/v1", 5.0, 0.0)
+    assert found.quiet == 10.0, "what was given up may still be carried out: twice the timeout at least"
     assert found.api_key == Secret(KEY)
     assert {setting.name for setting in SETTINGS} - set(found.origins) == {"api_key", "day"}
 
@@ -218,6 +232,10 @@ def test_nothing_that_holds_a_secret_shows_it(tmp_path: Path) -> None:
         ("timeout", "0", "seconds above 0"),
         ("timeout", "nan", "seconds above 0"),
         ("settle", "-1", "seconds from 0"),
+        ("max_cost", "-1", "amount in USD"),
+        ("max_cost", "$20", "amount in USD"),
+        ("max_cost", "1e3", "amount in USD"),
+        ("max_cost", "1000000000000", "amount in USD"),
         ("plan_ttl", "0h", "time with its unit"),
         ("plan_ttl", "24", "time with its unit"),
         ("plan_ttl", "1000000000d", "time with its unit"),

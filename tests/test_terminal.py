@@ -30,7 +30,7 @@ from decom.terminal.progress import PaceInWords, Progress, duration
 from decom.terminal.runs import next_after_run, short_summary, summary_lines
 from decom.terminal.screen import Part, Screen, Showing, error_lines, shown
 from decom.terminal.streams import Lasting
-from decom.vocabulary import Decision, Outcome, Stopped
+from decom.vocabulary import Decision, Outcome, SourceState, Stopped
 from tests.made_up_plan import EVIL, HEAD, HELD_BY, PLAN, RUN_ID, evil_plan, row
 from tests.quick_clock import QuickClock
 
@@ -112,7 +112,7 @@ def test_a_plan_and_a_summary_fit_any_width(width: int) -> None:
 
 
 def test_what_is_piped_is_plain_and_its_lines_are_whole() -> None:
-    long = replace(HEAD, sources=(Source("campaigns", False, "because " + "x" * 200),))
+    long = replace(HEAD, sources=(Source("campaigns", SourceState.NOT_CHECKED, "because " + "x" * 200),))
     found = printed(plan_lines(replace(PLAN, head=long), 80), terminal=False)
     assert found.isascii()
     assert "because " + "x" * 200 in found
@@ -208,6 +208,14 @@ def test_a_difference_found_afterwards_is_told_and_so_it_is_in_the_short_form() 
     assert "phn_1 is still there" in printed(summary_lines(audit, Path("runs"), (), 80))
     short = printed(short_summary(audit, Path("runs")))
     assert "released 4, conflicted 2" in short and "phn_1 is still there" in short
+
+
+def test_a_run_that_nobody_looked_at_again_says_so_and_what_to_type() -> None:
+    audit = replace(AUDIT, status="done", why=None, verification=None)
+    for lines in (summary_lines(audit, Path("runs"), (), 80), short_summary(audit, Path("runs"))):
+        text = printed(lines)
+        assert "Incomplete: not verified" in text and "Not verified: nobody has looked at the account again" in text
+    assert f"decom resume {RUN_ID}" in printed(next_after_run(audit, (), ""))
 
 
 def test_an_error_is_said_with_its_place_and_remedy_and_is_harmless() -> None:

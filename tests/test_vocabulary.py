@@ -19,7 +19,15 @@ from decom.vocabulary import (
 
 
 def test_the_words_are_those_that_scripts_know():
-    assert [*Decision] == ["invalid", "duplicate", "missing", "protected", "conflicted", "release"]
+    assert [*Decision] == [
+        "not_selected",
+        "invalid",
+        "duplicate",
+        "missing",
+        "protected",
+        "conflicted",
+        "release",
+    ]
     assert [*Outcome] == [
         "released",
         "missing",
@@ -30,6 +38,7 @@ def test_the_words_are_those_that_scripts_know():
         "protected",
         "invalid",
         "duplicate",
+        "not_selected",
     ]
     assert [*Evidence] == [
         "plan",
@@ -70,7 +79,7 @@ def test_two_pieces_of_evidence_carry_a_word():
     assert stopped(Stopped.KEY) == "stopped:key"
 
 
-FINE = {Outcome.RELEASED: 3, Outcome.MISSING: 2, Outcome.PROTECTED: 1, Outcome.DUPLICATE: 1}
+FINE = {Outcome.RELEASED: 3, Outcome.MISSING: 2, Outcome.PROTECTED: 1, Outcome.DUPLICATE: 1, Outcome.NOT_SELECTED: 1}
 SERIOUS = [ExitCode.INCOMPLETE, ExitCode.HELD_BACK, ExitCode.DONE]
 """What counts alone can come to, the most serious first."""
 
@@ -108,6 +117,12 @@ SERIOUS = [ExitCode.INCOMPLETE, ExitCode.HELD_BACK, ExitCode.DONE]
 )
 def test_of_what_applies_the_most_serious_wins(counts, why, code):
     assert exit_code(counts, why) == code
+
+
+@pytest.mark.parametrize("why", [Stopped.GUARD, Stopped.STALE_PLAN])
+def test_a_guard_that_refused_once_something_was_sent_is_no_refusal_of_the_whole(why):
+    assert exit_code({Outcome.FAILED: 1, Outcome.NOT_ATTEMPTED: 3}, why, sent=True) == 4
+    assert exit_code({Outcome.NOT_ATTEMPTED: 3}, why, sent=False) == 5
 
 
 @given(

@@ -4,26 +4,50 @@ Reading goes on through trouble that passes (see `retrying.py`); a refused key e
 release is sent exactly once per call: whether to send it again is for those who decide outcomes.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TypeVar
+from typing import Generic, TypeVar
 
-from decom.dialnexa import models
+from decom.dialnexa import envelopes, models
 from decom.dialnexa.connection import Connection
+from decom.dialnexa.envelopes import Page
 from decom.dialnexa.gate import NUMBERS
-from decom.dialnexa.listing import PAGE_SIZE, Because, HasId, Listing, NotRead, Page, page, read_all
+from decom.dialnexa.listing import Asked, Because, Fetch, HasId, Listing, NotRead, read_all
 from decom.dialnexa.models import Malformed
 from decom.dialnexa.pacing import Pacer, Turn
-from decom.dialnexa.replies import Answered, Reply, Unanswered, coding, is_page, message, parsed, speaks_of_the_number
+from decom.dialnexa.replies import Answered, Reply, Unanswered, is_page, parsed, speaks_of_the_number
 from decom.dialnexa.retrying import MOST_ATTEMPTS, Patience, is_temporary, is_throttled
+from decom.dialnexa.understanding import in_words, no_such_route, refuses_limit, understood
 from decom.errors import KeyRefused, Unreachable
 
 T = TypeVar("T", bound=HasId)
-U = TypeVar("U")
 
 MOST_THROTTLED = 20
 """429s in a row after which a read is given up: the pacer waited each time as long as the service asked."""
+
+SMALLER_PAGES = (100, 50, 20, 10)
+"""What is asked for in turn where the service refuses a page of so many rows (400)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind(Generic[T]):
+    """One kind of listing."""
+
+    route: str
+    """Its path, with `:id` for the one ID that may be in it."""
+    understand: Callable[[object], T]
+    names: tuple[str, ...]
+    """Under which its rows may stand beside the usual ones."""
+    page_size: int = 100
+    """Rows a page that are asked for, as long as the service does not refuse so many."""
+
+
+_NUMBERS = _Kind(NUMBERS, models.number, ("phone_numbers", "numbers", "organization_phone_numbers"))
+_CAMPAIGNS = _Kind("/campaigns", models.campaign, ("campaigns",))
+_BATCH_CALLS = _Kind("/batch-calls", models.batch_call, ("batch_calls", "batches"))
+_CALLS_OF_A_BATCH = _Kind("/batch-calls/:id", models.call, ("calls", "call_logs"), page_size=200)
+_WORKFLOWS = _Kind("/workflows", models.workflow, ("workflows",))
 
 
 class Looked(Enum):
@@ -47,24 +71,61 @@ class Sight:
 class Account:
     """One workspace, through one connection; not to be used by two tasks at once."""
 
-    def __init__(self, connection: Connection, pacer: Pacer, patience: Patience) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        pacer: Pacer,
+        patience: Patience,
+        page_sizes: MutableMapping[str, int] | None = None,
+    ) -> None:
+        """`page_sizes` remembers, by route, the largest page that the service has not refused."""
         self._connection = connection
         self._pacer = pacer
         self.patience = patience
+        self._page_sizes = {} if page_sizes is None else page_sizes
+        self.requests = 0
+        """How many were sent so far."""
 
     async def first_numbers(self) -> Page:
         """Page 1 of the numbers: also how many there are. Raises Unreachable, KeyRefused."""
-        found = await self._page(NUMBERS, {}, 1)
+        found = await self._page(_NUMBERS, NUMBERS, Asked(1))
         if isinstance(found, NotRead):
             raise _unreachable(found)
         return found
 
-    async def numbers(self, first: Page | None = None) -> tuple[models.Number, ...]:
-        """Every number of the account. Raises Unreachable where that cannot be had whole, KeyRefused."""
-        found = await self._list(NUMBERS, models.number, first=first)
+    async def numbers(
+        self, first: Page | None = None, before: Listing[models.Number] | None = None
+    ) -> tuple[models.Number, ...]:
+        """Every number of the account: one whole, agreed listing.
+
+        What is promised: all rows are of one page, and so of one moment, or two whole readings found the same IDs. A
+        number that is not among them was not on the account at some moment while it was read. Raises Unreachable
+        where such a listing cannot be had, KeyRefused. `before` is a whole reading with which the next may agree.
+        """
+        found = await read_all(self._pages(_NUMBERS), models.number, first, before=before)
+        if found.not_read is not None:
+            raise _unreachable(found.not_read)
+        return tuple(found.rows)
+
+    async def numbers_seen(self, first: Page | None = None) -> Listing[models.Number]:
+        """The numbers that one reading shows: each was there; one that is not among them need not be gone.
+
+        Says why where they do not even seem to be all. Raises Unreachable where there is no listing, KeyRefused.
+        """
+        found = await read_all(self._pages(_NUMBERS), models.number, first, once=True)
+        if found.not_read is not None and found.not_read.because is not Because.DRIFTED:
+            raise _unreachable(found.not_read)
+        return found
+
+    async def numbers_on(self, page_number: int) -> tuple[models.Number, ...]:
+        """The numbers that one page shows now. Raises Unreachable, KeyRefused."""
+        found = await self._page(_NUMBERS, NUMBERS, Asked(page_number))
         if isinstance(found, NotRead):
             raise _unreachable(found)
-        return tuple(found.rows)
+        try:
+            return tuple(map(models.number, found.records))
+        except Malformed as error:
+            raise _unreachable(NotRead(Because.BROKEN, f"page {page_number} holds {error}")) from error
 
     async def look(self, number_id: str) -> Sight:
         """Whether the account has this number now. Raises KeyRefused."""
@@ -74,13 +135,13 @@ class Account:
                 return Sight(Looked.ABSENT)
             if reply.status == 200 and reply.complete and not is_page(reply):
                 try:
-                    found = models.number(_unwrapped(parsed(reply)))
+                    found = models.number(envelopes.one(parsed(reply)))
                 except Malformed as error:
                     return Sight(Looked.NO_ANSWER, f"the answer holds {error}")
                 if found.id == number_id:
                     return Sight(found)
                 return Sight(Looked.NO_ANSWER, "the answer is about another number")
-        return Sight(Looked.NO_ANSWER, _in_words(reply))
+        return Sight(Looked.NO_ANSWER, in_words(reply))
 
     async def release(self, number_id: str, intend: Callable[[], Awaitable[None]]) -> Reply:
         """Send one DELETE. `intend` is awaited when the pace allows it and before the first byte leaves.
@@ -95,6 +156,7 @@ class Account:
             except BaseException:
                 reply = Unanswered(sent=False, why="not sent")
                 raise
+            self.requests += 1
             reply = await self._connection.exchange("DELETE", f"{NUMBERS}/{number_id}")
             return reply
         finally:
@@ -108,63 +170,62 @@ class Account:
         """Whether a look that is let through tells that this number is refused for itself, and not for the rate."""
         return self._pacer.a_look_tells(number_id)
 
-    async def campaigns(self) -> Listing[models.Campaign] | NotRead:
+    async def campaigns(self) -> Listing[models.Campaign]:
         """Every campaign (first generation). Raises KeyRefused."""
-        return await self._list("/campaigns", models.campaign)
+        return await self._all(_CAMPAIGNS)
 
     async def campaign(self, campaign_id: str) -> models.Campaign | NotRead:
         """One campaign, for the number that the listing may leave out. Raises KeyRefused."""
-        return await self._one(f"/campaigns/{campaign_id}", models.campaign)
+        reply = await self._get(f"/campaigns/{campaign_id}", {})
+        return understood(reply, lambda body: models.campaign(envelopes.one(body)))
 
-    async def batch_calls(self, statuses: str) -> Listing[models.BatchCall] | NotRead:
-        """The batch calls (second generation) in any of `statuses`, comma-separated. Raises KeyRefused."""
-        return await self._list("/batch-calls", models.batch_call, {"status": statuses})
+    async def batch_calls(self) -> Listing[models.BatchCall]:
+        """Every batch call, whatever its status. Raises KeyRefused."""
+        return await self._all(_BATCH_CALLS)
 
-    async def batch_call_numbers(self, batch_id: str) -> frozenset[str] | NotRead:
-        """The numbers that one batch call calls from. Raises KeyRefused."""
-        return await self._one(f"/batch-calls/{batch_id}", models.batch_call_numbers)
+    async def batch_call_calls(self, batch_id: str) -> Listing[models.Call]:
+        """Every call of one batch call. Raises KeyRefused."""
+        return await self._all(_CALLS_OF_A_BATCH, batch_id)
 
-    async def workflows(self) -> Listing[models.Workflow] | NotRead:
+    async def workflows(self) -> Listing[models.Workflow]:
         """Every workflow (second generation). Raises KeyRefused."""
-        return await self._list("/workflows", models.workflow)
+        return await self._all(_WORKFLOWS)
 
     async def prices(self) -> tuple[models.Price, ...] | NotRead:
-        """The price list (second generation). Raises KeyRefused."""
+        """What of the price list (second generation) is in dollars. Raises KeyRefused."""
 
         def understand(body: object) -> tuple[models.Price, ...]:
-            return tuple(price for record in page(body).records if (price := models.price(record)) is not None)
+            records = envelopes.page(body, "prices").records
+            return tuple(price for record in records if (price := models.price(record)) is not None)
 
-        return await self._one("/phone-number-pricing", understand)
+        path = "/phone-number-pricing"
+        reply = await self._get(path, {})
+        absent = no_such_route(reply, path)
+        return understood(reply, understand) if absent is None else absent
 
-    async def _list(
-        self,
-        path: str,
-        understand: Callable[[object], T],
-        query: Mapping[str, str] | None = None,
-        first: Page | None = None,
-    ) -> Listing[T] | NotRead:
-        return await read_all(lambda number: self._page(path, query or {}, number), understand, first)
+    async def _all(self, kind: _Kind[T], of: str = "") -> Listing[T]:
+        return await read_all(self._pages(kind, of), kind.understand)
 
-    async def _page(self, path: str, query: Mapping[str, str], number: int) -> Page | NotRead:
-        paged = {**query, "page": str(number), "limit": str(PAGE_SIZE)}
-        return self._understood(await self._get(path, paged), page)
+    def _pages(self, kind: _Kind[T], of: str = "") -> Fetch:
+        """What fetches this listing's pages; `of` is the ID in its path."""
+        path = kind.route.replace(":id", of)
+        return lambda asked: self._page(kind, path, asked)
 
-    async def _one(self, path: str, understand: Callable[[object], U]) -> U | NotRead:
-        return self._understood(await self._get(path, {}), lambda body: understand(_unwrapped(body)))
-
-    def _understood(self, reply: Reply, understand: Callable[[object], U]) -> U | NotRead:
-        if not isinstance(reply, Answered):
-            return NotRead(Because.BROKEN, _in_words(reply))
-        if reply.status in (404, 405):
-            return NotRead(Because.ABSENT, f"this account has none ({reply.status})")
-        if reply.status == 403:
-            return NotRead(Because.FORBIDDEN, "the key may not read it (403)")
-        if not 200 <= reply.status < 300 or not reply.complete or is_page(reply):
-            return NotRead(Because.BROKEN, _in_words(reply))
-        try:
-            return understand(parsed(reply))
-        except Malformed as error:
-            return NotRead(Because.BROKEN, f"the answer is {error}")
+    async def _page(self, kind: _Kind[T], path: str, asked: Asked) -> Page | NotRead:
+        """One page; with as many rows as the service gives, where `asked` names no limit. Raises KeyRefused."""
+        while True:
+            limit = asked.limit or self._page_sizes.get(kind.route, kind.page_size)
+            reply = await self._get(path, {"page": str(asked.number), "limit": str(limit)})
+            smaller = next((size for size in SMALLER_PAGES if size < limit), None)
+            if asked.limit is not None or smaller is None or not refuses_limit(reply):
+                break
+            self._page_sizes[kind.route] = smaller
+            if asked.number > 1:  # pages of two sizes do not fit together
+                return NotRead(Because.DRIFTED, f"from page {asked.number} on {in_words(reply)}")
+        if asked.number == 1 and (absent := no_such_route(reply, path)) is not None:
+            return absent
+        found = understood(reply, lambda body: envelopes.page(body, *kind.names))
+        return found if isinstance(found, NotRead) else replace(found, limit=min(limit, found.limit or limit))
 
     async def _get(self, path: str, query: Mapping[str, str]) -> Reply:
         """One GET, tried again while that may help; raises KeyRefused on 401."""
@@ -173,6 +234,7 @@ class Account:
         async def once() -> Reply:
             nonlocal tries, throttles
             turn = await self._pacer.turn(f"GET {path.split('/')[1]}")
+            self.requests += 1
             reply: Reply = Unanswered(sent=True, why="cancelled")
             try:
                 reply = await self._connection.exchange("GET", path, query)
@@ -203,26 +265,6 @@ class Account:
             self._pacer.unanswered(turn)
 
 
-def _unwrapped(body: object) -> object:
-    """One object, also where it comes in an envelope of its own: `{"data": {…}}`."""
-    inner = body.get("data") if isinstance(body, dict) and "id" not in body else None
-    return inner if isinstance(inner, dict) else body
-
-
-def _in_words(reply: Reply) -> str:
-    """Why a reply was of no use, for people."""
-    if isinstance(reply, Unanswered):
-        return reply.why
-    if is_page(reply):
-        return f"a web page came instead of data ({reply.status}): is the base URL right, is there a proxy?"
-    if coding(reply.headers) != "":
-        return f"the answer is coded ({coding(reply.headers)[:30]}), which was not asked for: is there a proxy?"
-    if not reply.complete:
-        return f"the answer broke off ({reply.status})"
-    said = message(reply)
-    return f"{reply.status} {said}" if said != "" else f"status {reply.status}"
-
-
 def _unreachable(found: NotRead) -> KeyRefused | Unreachable:
     """The error for an account whose numbers cannot be listed: without them nothing can be planned."""
     if found.because is Because.FORBIDDEN:
@@ -230,7 +272,12 @@ def _unreachable(found: NotRead) -> KeyRefused | Unreachable:
             "this API key may not read the account's numbers (403)",
             remedy="Use a key with the right to read and delete phone numbers.",
         )
+    remedies = {
+        Because.DRIFTED: "Run the same command again. If this happens again, list the numbers by ID"
+        " (a column `number id`): each is then looked up by itself.",
+        Because.ABSENT: "Check the base URL (DIALNEXA_BASE_URL): is it the API's, with /v1 at its end?",
+    }
+    remedy = "Check the base URL (DIALNEXA_BASE_URL) and the network, then run the same command again."
     return Unreachable(
-        f"the account's numbers could not be listed: {found.why}",
-        remedy="Check the base URL (DIALNEXA_BASE_URL) and the network, then run the same command again.",
+        f"the account's numbers could not be listed: {found.why}", remedy=remedies.get(found.because, remedy)
     )

@@ -1,14 +1,19 @@
-"""JSON of either generation in, one form out: `Number`, `Campaign`, `BatchCall`, `Workflow`, `Price`.
+"""JSON of either generation in, one form out: `Number`, `Campaign`, `BatchCall`, `Call`, `Workflow`, `Price`.
 
 A field that the service leaves out is None; a field of a strange type is None too, never a guess. What cannot be
 understood at all (no ID, no object) raises `Malformed`, so that a source is called unread instead of empty.
 """
 
+import hashlib
+import json
 import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+
+from decom import numbering
+from decom.e164 import AROUND, read_number
 
 SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 """What an ID must fully match before it may stand in a URL: no dot, slash, percent or question mark."""
@@ -29,13 +34,14 @@ class Number:
     id: str
     """Opaque, as the service gave it; fully matches `SAFE_ID`."""
     phone_number: str | None
-    """E.164."""
+    """E.164, mended where only separators or the `+` are missing; what cannot be read so is as the service wrote it."""
     country_code: str | None = None
     type: str | None = None
     """`local`, `toll_free`, `mobile`."""
     nickname: str | None = None
     provider: str | None = None
     status: str | None = None
+    """In the service's own word; one that is no text as its JSON, since a status that we do not know holds back."""
     monthly_cost_usd: str | None = None
     """A plain decimal string such as `1.15`."""
     created_at: str | None = None
@@ -50,16 +56,29 @@ class Campaign:
     status: str
     """In the service's own word, lower case; empty where it gave none."""
     from_phone_number: str | None
-    """The number it calls from, E.164; None where the listing does not say."""
+    """The number it calls from, as it is written there; None where the listing does not say."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchCall:
-    """A batch call of the second generation, without its calls."""
+    """A batch call of either generation, without its calls."""
 
     id: str
     name: str
     status: str
+    """As `Campaign.status`."""
+    from_number: str | None = None
+    """A number that it calls from, as it is written there, where its own record names one; its calls name theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a batch call."""
+
+    id: str
+    """Made of the whole record where it has none: only to tell the calls of one listing apart."""
+    from_number: str | None
+    """The number it is made from, as it is written there; None where the record does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +92,7 @@ class Workflow:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """One line of the account's price list."""
+    """One line of the account's price list that is in dollars; the documented one is in credits, and they are none."""
 
     provider: str | None
     country_code: str | None
@@ -86,12 +105,12 @@ def number(record: object) -> Number:
     fields = _fields(record)
     return Number(
         id=_id(fields),
-        phone_number=_text(fields, "phone_number"),
+        phone_number=_phone_number(fields),
         country_code=_word(fields, "country_code"),
         type=_word(fields, "type"),
         nickname=_text(fields, "nickname") or _text(fields, "label"),
         provider=_word(fields, "provider"),
-        status=_word(fields, "status"),
+        status=_own_status(fields),
         monthly_cost_usd=_money(fields.get("monthly_cost_usd")),
         created_at=_text(fields, "created_at"),
     )
@@ -100,37 +119,38 @@ def number(record: object) -> Number:
 def campaign(record: object) -> Campaign:
     """A campaign. Raises Malformed without an ID."""
     fields = _fields(record)
-    return Campaign(_id(fields), _name(fields), _status(fields), _text(fields, "from_phone_number"))
+    return Campaign(_any_id(fields), _name(fields), _status(fields), _written(fields, "from_phone_number"))
 
 
 def batch_call(record: object) -> BatchCall:
     """A batch call. Raises Malformed without an ID."""
     fields = _fields(record)
-    return BatchCall(_id(fields), _name(fields), _status(fields))
+    own = _written(fields, "from_number") or _written(fields, "from_phone_number")
+    return BatchCall(_any_id(fields), _name(fields), _status(fields), own)
 
 
-def batch_call_numbers(record: object) -> frozenset[str]:
-    """The numbers that a batch call calls from. Raises Malformed where its call list cannot be read."""
-    calls = _fields(record).get("callLogs")
-    if not isinstance(calls, list):
-        raise Malformed("a batch call without its list of calls")
-    numbers = [_text(_fields(call), "from_number") for call in calls]
-    if any(number is None for number in numbers):
-        raise Malformed("a batch call whose calls do not say from which number")
-    return frozenset(number for number in numbers if number is not None)
+def call(record: object) -> Call:
+    """A call of a batch call. Raises Malformed where it is no object."""
+    fields = _fields(record)
+    own = _written(fields, "id")
+    if own is None:
+        own = hashlib.sha256(_as_json(fields).encode("ascii")).hexdigest()
+    return Call(own, _written(fields, "from_number") or _written(fields, "from_phone_number"))
 
 
 def workflow(record: object) -> Workflow:
     """A workflow. Raises Malformed without an ID."""
     fields = _fields(record)
-    return Workflow(_id(fields), _name(fields), _status(fields))
+    return Workflow(_any_id(fields), _name(fields), _status(fields))
 
 
 def price(record: object) -> Price | None:
-    """A price; None where the line holds no monthly cost that can be read."""
+    """A price; None where the line holds no monthly cost that is said to be in dollars and can be read."""
     fields = _fields(record)
-    names = ("monthly_cost_usd", "monthly_cost", "monthly_price_usd", "monthly_price", "price")
-    cost = next((found for name in names if (found := _money(fields.get(name))) is not None), None)
+    in_dollars: tuple[str, ...] = ("monthly_cost_usd", "monthly_price_usd")
+    if (_text(fields, "currency") or "").strip().upper() == "USD":
+        in_dollars = (*in_dollars, "monthly_cost", "monthly_price", "price")
+    cost = next((found for name in in_dollars if (found := _money(fields.get(name))) is not None), None)
     if cost is None:
         return None
     return Price(_text(fields, "provider"), _text(fields, "country_code"), _text(fields, "type"), cost)
@@ -154,6 +174,53 @@ def _word(fields: Mapping[str, object], name: str) -> str | None:
     """A text that many records share; a million numbers hold it once."""
     text = _text(fields, name)
     return None if text is None else sys.intern(text)
+
+
+def _written(fields: Mapping[str, object], name: str) -> str | None:
+    """A text, or a whole number as it would be written."""
+    value = fields.get(name)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**30:
+        return str(value)
+    return _text(fields, name)
+
+
+def _phone_number(fields: Mapping[str, object]) -> str | None:
+    written = _written(fields, "phone_number")
+    if written is None or numbering.is_e164(written):
+        return written
+    country = _text(fields, "country_code")
+    region = country.strip().upper() if country is not None else ""
+    return _mended(written, region if numbering.known_region(region) else None) or written
+
+
+def _mended(written: str, region: str | None) -> str | None:
+    """The E.164 number that is meant, where only separators or the `+` are missing; None where it cannot be told."""
+    readings = read_number(written, region)
+    if readings.certain:
+        return readings.numbers[0]
+    with_plus = read_number(f"+{written.strip(AROUND)}")
+    if with_plus.certain and readings.numbers == with_plus.numbers and numbering.assigned(with_plus.numbers[0]):
+        return with_plus.numbers[0]
+    return None
+
+
+def _own_status(fields: Mapping[str, object]) -> str | None:
+    value = fields.get("status")
+    if value is None or isinstance(value, str):
+        return _word(fields, "status")
+    return sys.intern(_as_json(value)[:100])
+
+
+def _as_json(value: object) -> str:
+    try:
+        return json.dumps(value, sort_keys=True)
+    except RecursionError as error:
+        raise Malformed("an entry that is nested too deep") from error
+
+
+def _any_id(fields: Mapping[str, object]) -> str:
+    """The ID of something that is only read; a whole number is one as well."""
+    return _id({"id": _written(fields, "id")})
 
 
 def _id(fields: Mapping[str, object]) -> str:

@@ -90,8 +90,9 @@ _REFUSALS = frozenset({400, 405, 413, 421, 422, 431, 451})
 _MIXED = 207
 """Multi-status: what became of the one number is said further down, in a form that nobody has documented."""
 
-_WRONG = ("errors", "error", "partial")
-"""The fields of a body that must be empty, if they are there, where all went well."""
+_EMPTY_IF_WELL = ("errors", "error", "partial")
+_TRUE_IF_WELL = ("success", "ok")
+_FAILING_WORDS = ("error", "fail", "failed", "failure")
 
 _NOT_FOUND = (
     r"(the |this )?(organi[sz]ation )?phone ?number(( with)?( the)? id)?:?( ['\"`]?(?-i:{number_id})['\"`]?)?"
@@ -136,7 +137,8 @@ def says_that_it_failed(body: object) -> bool:
             code = part.get("statusCode")
             if isinstance(code, int) and code >= 400:
                 return True
-            if part.get("success") in (False, "false") or any(map(part.get, _WRONG)):
+            told = [part.get(name) in (False, "false") for name in _TRUE_IF_WELL]
+            if any(told) or any(map(part.get, _EMPTY_IF_WELL)) or part.get("status") in _FAILING_WORDS:
                 return True
     return False
 

@@ -21,7 +21,7 @@ T = TypeVar("T")
 MOST_ATTEMPTS = 4
 """Requests for one thing, the first included; answers of 429 do not count."""
 
-_TEMPORARY = frozenset({408, 425, 500, 502, 503, 504})
+_TEMPORARY = frozenset({408, 423, 425, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)

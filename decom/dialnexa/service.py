@@ -18,6 +18,7 @@ class Service:
         self.pacer = pacer
         self.patience = patience
         self._make_transport = make_transport
+        self._page_sizes: dict[str, int] = {}
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Account]:
@@ -36,6 +37,6 @@ class Service:
         gate = Gate(self._make_transport(), self._endpoint.base_url, approved)
         connection = Connection(self._endpoint, gate)
         try:
-            yield Account(connection, self.pacer, self.patience)
+            yield Account(connection, self.pacer, self.patience, self._page_sizes)
         finally:
             await connection.aclose()

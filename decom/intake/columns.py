@@ -9,9 +9,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from decom.e164 import looks_like_a_number
 from decom.errors import BadInput
-from decom.intake.cells import is_blank, names_something, text_of
+from decom.intake.cells import header_of, is_blank, names_something, read_cell, text_of
 from decom.intake.interface import Cell, Line, Wanted
+from decom.numbering import FEWEST_DIGITS
 
 ID_HEADERS = frozenset({"id", "numberid", "phonenumberid", "dialnexaid"})
 """Normalised headers of a column of IDs."""
@@ -63,28 +65,80 @@ def normalised(header: str) -> str:
 def find(head: Sequence[Line], wanted: Wanted, where: str) -> Columns | None:
     """The columns of the table that begins with `head` (at most `HEAD` lines); None where nothing fits.
 
-    The header is the first line that is not blank, or else the only one of `head` that has a header we know (or
-    the one asked for) with no ID or number above it. A single column without a header is taken where its first
-    cell is itself an ID or a number. `where` names file and sheet for BadInput.
+    The header is the line above the data that has the most kinds of header that we know (or the one asked for): a
+    heading over several columns, or a title, must not hide the line below it that names both ID and number. Where
+    two fit alike, or an ID or a number stands above it, BadInput. A single column without a header is taken where
+    its first cell is itself an ID or a number. `where` names file and sheet for BadInput.
     """
     filled = [line for line in head if not all(is_blank(cell) for cell in line[1])]
-    headed = [line for line in filled if _hits(line[1], wanted)]
+    headed = _headed(filled, wanted)
     if not headed:
         return _headerless(filled, wanted, where)
-    header = headed[0]
+    above_data = list(itertools.takewhile(lambda line: line in headed or not _shows_number(line), filled))
+    near = [line for line in headed if line in above_data] or headed
+    most = max(_fit(line[1], wanted) for line in near)
+    best = [line for line in near if _fit(line[1], wanted) == most]
+    header = best[0]
     above = filled[: filled.index(header)]
-    if above and (
-        len(headed) > 1 or any(map(names_something, itertools.chain.from_iterable(line[1] for line in above)))
-    ):
-        rows = " and ".join(str(number) for number, _ in headed)
-        raise BadInput(
-            f"the header is not in the first row, and row {rows} could be it. {first_rows(filled)}",
-            where=where,
-            remedy="Delete the rows above the header, and any header repeated among the data.",
-        )
+    alike = [line for line in headed if _fit(line[1], wanted) == most]
+    if len(best) > 1 or (above and (len(alike) > 1 or any(map(_names_any, above)))):
+        raise _no_one_header(filled, best if len(best) > 1 else alike, where)
     skipped = f" ({len(above)} above it not read)" if above else ""
     note = f"header in row {header[0]}{skipped}" if above else ""
     return _from_header(header, wanted, where, note)
+
+
+def _headed(filled: Sequence[Line], wanted: Wanted) -> list[Line]:
+    """The lines that have a header's word in them and are no data: below the first, such a word beside anything that
+    looks like a number (`14155550100`, `DID`) is one of the row's facts."""
+    found: list[Line] = []
+    for line in filled:
+        is_data = _is_data(line[1]) if len(found) == 0 else _shows_number(line)
+        if _fit(line[1], wanted) > 0 and not is_data:
+            found.append(line)
+    return found
+
+
+def _fit(cells: Sequence[Cell], wanted: Wanted) -> int:
+    """How many kinds of column a line names as a header: 2 for ID and number; 1 for one, or for the one asked for."""
+    hits = _hits(cells, wanted)
+    if wanted.column is not None:
+        return min(len(hits), 1)
+    return len({normalised(header_of(cells[at])) in ID_HEADERS for at in hits})
+
+
+def _is_data(cells: Sequence[Cell]) -> bool:
+    """Whether an ID or a number that is certain stands in a line: then a header's word in it is one of its data."""
+    readings = (read_cell(cell, None) for cell in cells)
+    return any(each.number_id is not None or (each.number is not None and each.number.certain) for each in readings)
+
+
+def _names_any(line: Line) -> bool:
+    return any(map(names_something, line[1]))
+
+
+def _shows_number(line: Line) -> bool:
+    """Whether a line names a number, or has one that only its region, or nobody, could read."""
+    return _names_any(line) or any(map(_looks_like_a_number, map(text_of, line[1])))
+
+
+def _looks_like_a_number(text: str) -> bool:
+    return looks_like_a_number(text.strip()) and sum(map(str.isdigit, text)) >= FEWEST_DIGITS
+
+
+def _no_one_header(filled: Sequence[Line], could_be: Sequence[Line], where: str) -> BadInput:
+    """What is said where the header cannot be told: the lines that could be it, and how the table begins."""
+    rows = " and ".join(str(number) for number, _ in could_be)
+    if could_be[0] is filled[0]:
+        what = f"row {rows} both look like the header"
+    else:
+        what = f"the header is not in the first row, and row {rows} could be it"
+    shown = [line for line in filled[:4] if line not in could_be] + list(could_be[:4])
+    return BadInput(
+        f"{what}. {first_rows(sorted(shown, key=lambda line: line[0]))}",
+        where=where,
+        remedy="Delete the rows above the header, and any header repeated among the data.",
+    )
 
 
 def headers_shown(line: Sequence[Cell]) -> str:
@@ -95,14 +149,14 @@ def headers_shown(line: Sequence[Cell]) -> str:
 
 
 def first_rows(filled: Sequence[Line]) -> str:
-    """The first rows as a message shows them."""
-    rows = (f"row {number}: {headers_shown(cells[:6])}" for number, cells in filled[:4])
+    """Rows at a table's beginning as a message shows them."""
+    rows = (f"row {number}: {headers_shown(cells[:6])}" for number, cells in filled)
     return f"It begins: {'; '.join(rows)}."
 
 
 def _hits(cells: Sequence[Cell], wanted: Wanted) -> list[int]:
     """The columns of a line whose header is asked for, or, where none is asked for, known to us."""
-    headers = [text_of(cell).strip() for cell in cells]
+    headers = [header_of(cell) for cell in cells]
     if wanted.column is None:
         known = ID_HEADERS | NUMBER_HEADERS
         return [at for at, header in enumerate(headers) if normalised(header) in known]
@@ -113,7 +167,7 @@ def _hits(cells: Sequence[Cell], wanted: Wanted) -> list[int]:
 
 def _from_header(header: Line, wanted: Wanted, where: str, note: str) -> Columns:
     number, cells = header
-    names = [text_of(cell).strip().strip("\ufeff") for cell in cells]
+    names = [header_of(cell) for cell in cells]
     while names and names[-1] == "":
         names.pop()
     if len(names) > MOST_COLUMNS:
@@ -203,7 +257,7 @@ def _headerless(filled: Sequence[Line], wanted: Wanted, where: str) -> Columns |
         note = "no header: the only column was taken"
         return Columns(None, at + 1, at, None, (), frozenset(), (note,))
     raise BadInput(
-        f"there are {len(used)} columns and no header to tell them by. {first_rows(filled)}",
+        f"there are {len(used)} columns and no header to tell them by. {first_rows(filled[:4])}",
         where=where,
         remedy="Put a row above the data that names the columns, with `id` or `phone number` over the right one.",
     )

@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
+from decom.e164 import Readings
 from decom.errors import BadInput
 
 
@@ -22,18 +23,20 @@ class Row:
     number's where the ID's is blank)."""
     number_id: str | None = None
     """The ID that the row names, cleaned; fully matches `[A-Za-z0-9_-]{1,128}`. None where it names none."""
-    phone_number: str | None = None
-    """The E.164 number that the row names, such as `+919876543210`. None where it names none."""
-    by_match_only: bool = False
-    """True where `phone_number` is one possible reading (`0091…`, digits without `+`): it counts only if the
-    account has exactly that number, else the row is invalid."""
+    number: Readings | None = None
+    """What the number that the row names can mean; without a problem. None where it names none."""
     problem: str | None = None
     """Why the row cannot be used, as a sentence for its owner; None where it can. With a problem, both
-    `number_id` and `phone_number` are None."""
+    `number_id` and `number` are None."""
     note: str = ""
     """What was done to read the cell (`separators removed`), shown in the plan; empty where nothing was."""
     others: tuple[str, ...] = ()
     """The row's other cells as text, one for each of `InputFile.other_columns`."""
+
+    @property
+    def phone_number(self) -> str | None:
+        """The likeliest E.164 number that the row names, such as `+919876543210`; None where it names none."""
+        return None if self.number is None else self.number.numbers[0]
 
 
 @dataclass(frozen=True, slots=True)

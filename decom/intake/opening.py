@@ -15,10 +15,11 @@ from typing import BinaryIO
 
 from decom.errors import BadInput
 from decom.intake.appearance import named
-from decom.intake.cells import is_blank, known_region
+from decom.intake.cells import is_blank
 from decom.intake.columns import HEAD, Columns, find, headers_shown
 from decom.intake.interface import InputFile, Line, Reader, Source, Table, Wanted
 from decom.intake.rows import Taken, rows_of
+from decom.numbering import known_region
 
 MOST_BYTES = 512 * 1024 * 1024
 """Most bytes an input may have: a million rows of 500 characters."""
@@ -195,12 +196,17 @@ def _notes(table: Table, columns: Columns) -> tuple[str, ...]:
 
 
 def _without_columns(table: Table, head: Sequence[Line]) -> str:
-    """What a table shows instead of the headers that are looked for; empty where it shows nothing at all."""
-    filled = [cells for _, cells in head if not all(map(is_blank, cells))]
+    """What a table shows instead of the headers that are looked for; empty where it shows nothing at all.
+
+    A line of one cell above the others is a title, or `#TYPE …` as PowerShell writes it: the headers are below it.
+    """
+    filled = [(sum(not is_blank(cell) for cell in cells), cells) for _, cells in head]
+    filled = [(count, cells) for count, cells in filled if count > 0]
     if not filled:
         return ""
+    header = next((cells for count, cells in filled if count > 1), filled[0][1])
     place = "" if table.sheet is None else f"sheet {table.sheet!r} has "
-    return place + headers_shown(filled[0])
+    return place + headers_shown(header)
 
 
 def _no_column(source: Source, wanted: Wanted, without: Sequence[str], beside: Sequence[str]) -> BadInput:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from decom.errors import BadInput
-from decom.intake.cells import BLANK, Reading, is_blank, read_cell, text_of
+from decom.intake.cells import BLANK, Reading, is_blank, joined, read_cell, text_of
 from decom.intake.columns import ID_HEADERS, NUMBER_HEADERS, Columns, letters, normalised
 from decom.intake.interface import Cell, Line, Row, Wanted
 
@@ -99,8 +99,7 @@ class _RowMaker:
             row=number,
             input_value=value,
             number_id=value if reading.number_id == value else reading.number_id,
-            phone_number=value if reading.phone_number == value else reading.phone_number,
-            by_match_only=reading.by_match_only,
+            number=reading.number,
             problem=self._once(reading.problem) if reading.problem is not None else None,
             note=self._once(reading.note),
             others=self._travelling(cells),
@@ -141,16 +140,14 @@ def _together(first: Reading, second: Reading) -> Reading:
         return Reading(problem=f"the number beside the ID cannot be read: {second.problem}")
     if first.number_id is not None and second.number_id is not None:
         return first if first.number_id == second.number_id else Reading(problem="two different IDs in this row")
-    if first.phone_number is not None and second.phone_number is not None:
-        if first.phone_number == second.phone_number:
-            return first if second.by_match_only else second
+    if first.number is not None and second.number is not None:
+        if first.number.numbers == second.number.numbers:
+            return second if second.number.certain else first
         return Reading(problem="two different numbers in this row")
-    number = first if first.phone_number is not None else second
     return Reading(
         number_id=first.number_id or second.number_id,
-        phone_number=number.phone_number,
-        by_match_only=number.by_match_only,
-        note="; ".join(note for note in (first.note, second.note) if note != ""),
+        number=first.number or second.number,
+        note=joined(first.note, second.note),
     )
 
 

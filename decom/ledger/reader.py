@@ -4,9 +4,11 @@ Reading never changes the ledger. Bodies of plans and rows are given as the JSON
 mean is the planning stage's knowledge.
 """
 
+import json
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self, TypeVar
@@ -15,6 +17,8 @@ from decom.dialnexa.replies import Proof
 from decom.errors import LedgerTrouble
 from decom.ledger import records, schema
 from decom.ledger.records import Attempt, Ended, Entry, Kind, Look, Settled, Started, Verified
+from decom.ledger.troubles import trouble
+from decom.ledger.waiting import Waiting
 from decom.vocabulary import Outcome
 
 T = TypeVar("T")
@@ -33,6 +37,18 @@ class NumberStory:
     settled: Settled | None = None
     settled_at: str | None = None
 
+    @property
+    def was_sent(self) -> bool:
+        """Whether the service may have seen a DELETE of it."""
+        left = any(isinstance(event, Attempt) and event.may_have_left for event in self.events)
+        return left or self.open_intent is not None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something was sent of which nobody knows what became."""
+        sent = any(isinstance(event, Attempt) and not event.did_nothing for event in self.events)
+        return self.settled is None and (sent or self.open_intent is not None)
+
 
 @dataclass(slots=True)
 class RunStory:
@@ -44,29 +60,74 @@ class RunStory:
     """The plan's head as JSON, with `folder` and `digest` beside it."""
     starts: list[tuple[str, Started]] = field(default_factory=list)
     """When each part began, and by whom; empty for a plan that was not carried out."""
+    not_checked: dict[str, str] = field(default_factory=dict)
+    """The sources of conflicts that some look just before sending did not check, each with why the last did not."""
     ended: tuple[str, Ended] | None = None
     """How the last part ended; None where it has not, or was killed."""
     verified: tuple[str, Verified] | None = None
-    """The last look at the account after the run."""
+    """The last look at the account since the last part's end; None where nobody has looked since."""
     manifest: str | None = None
     """The SHA-256 of the manifest of the reports written last, in hex; None where none were."""
+    reported: bool = False
+    """Whether the reports were written since the last part's end."""
     numbers: dict[str, NumberStory] = field(default_factory=dict, repr=False)
     """By number ID; only numbers that something was recorded of. Not in the repr, as they may be a million."""
+
+    @property
+    def status(self) -> str:
+        """`planned`, `done`, `stopped` or `interrupted`."""
+        if self.ended is not None:
+            return "done" if self.ended[1].why is None else "stopped"
+        return "interrupted" if len(self.starts) > 0 else "planned"
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Where a run's entries are not what was written."""
+
+    what: str
+    """In words."""
+    row: str | None = None
+    """The body of a planned row, where it is one; None where it is not."""
+    is_cut_off: bool = False
+    """Whether every entry is right, and the last ones are not there."""
 
 
 class Reader:
     """One home's ledger, read only. Use as a context manager."""
 
-    def __init__(self, home: Path) -> None:
-        """Raises LedgerTrouble where there is a ledger that cannot be read; none at all reads as empty."""
-        self._connection = schema.open_for_reading(home)
+    def __init__(self, home: Path, opened: sqlite3.Connection | None = None) -> None:
+        """`opened` is a connection that somebody else will close; None: one of its own.
+
+        Raises LedgerTrouble where there is a ledger that cannot be read; none at all reads as empty.
+        """
+        self._path = home / schema.FILE
+        self._wait = Waiting()
+        self._is_ours = opened is None
+        self._connection = schema.open_for_reading(home, self._wait) if opened is None else opened
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._connection is not None:
+    def __exit__(self, _: object, raised: BaseException | None, __: object) -> None:
+        if self._connection is None or not self._is_ours:
+            return
+        try:
             self._connection.close()
+        except sqlite3.Error as error:
+            if raised is None:
+                raise trouble(error, self._path, "closed") from error
+
+    @contextmanager
+    def at_one_instant(self) -> Iterator[None]:
+        """All that is read in the block is as it was when it began, whatever others write meanwhile."""
+        for _ in self._rows("BEGIN"):
+            """There are no rows."""
+        try:
+            yield
+        finally:
+            for _ in self._rows("ROLLBACK"):
+                """There are no rows."""
 
     def run_ids(self) -> list[str]:
         """Every run, oldest first: by the second in its ID, and within a second by when its plan was entered."""
@@ -77,6 +138,16 @@ class Reader:
         """The body of a run's `planned` entry alone, as `RunStory.plan`; None where this ledger does not know it."""
         query = "SELECT body FROM entries WHERE run_id = ? AND kind = 'planned'"
         return next((str(body) for (body,) in self._rows(query, run_id)), None)
+
+    def plans(self) -> Iterator[tuple[str, str]]:
+        """Every run, and the body of its `planned` entry as `RunStory.plan`."""
+        query = "SELECT run_id, body FROM entries WHERE kind = 'planned'"
+        return ((str(run_id), str(body)) for run_id, body in self._rows(query))
+
+    def starts(self) -> Iterator[tuple[str, Started]]:
+        """Every part that began, with its run."""
+        for run_id, at, body in self._rows("SELECT run_id, at, body FROM entries WHERE kind = 'started'"):
+            yield str(run_id), _understood(_entry(Kind.STARTED, at, body), records.started)
 
     def story(self, run_id: str) -> RunStory | None:
         """One run; None where this ledger does not know it."""
@@ -93,28 +164,32 @@ class Reader:
         query = "SELECT body FROM entries WHERE run_id = ? AND kind = 'row' ORDER BY seq"
         return (str(body) for (body,) in self._rows(query, run_id))
 
-    def life(self, name: str) -> list[tuple[str, Entry]]:
-        """All entries about a number, named by its ID or its E.164 number, oldest first, each with its run."""
-        query = (
-            "SELECT run_id, kind, at, body, number_id, phone_number FROM entries WHERE number_id IN"
-            " (SELECT number_id FROM entries WHERE phone_number = ? UNION SELECT ?)"
-            " OR phone_number = ? ORDER BY seq"
-        )
-        return [(str(run_id), _entry(*rest)) for run_id, *rest in self._rows(query, name, name, name)]
+    def life(self, name: str, among: Set[str] | None = None) -> list[tuple[str, Entry]]:
+        """All entries about a number, named by its ID or its E.164 number, oldest first, each with its run.
 
-    def removed_by(self, name: str) -> tuple[str, bool] | None:
-        """The latest run that released a number (named by ID or E.164), or that may have; None where none did.
+        Of the runs in `among` alone; None: of every run of the home.
+        """
+        query = (
+            "SELECT run_id, kind, at, body, number_id, phone_number FROM entries WHERE"
+            " number_id IN (SELECT value FROM json_each(?)) OR phone_number = ? ORDER BY seq"
+        )
+        found = self._rows(query, self._ids(name, among), name)
+        return [(str(run_id), _entry(*rest)) for run_id, *rest in found if among is None or run_id in among]
+
+    def removed_by(self, name: str, among: Set[str]) -> tuple[str, bool] | None:
+        """The latest run of `among` that released a number (named by ID or E.164), or that may have; None: none did.
 
         The second value is True where the run is known to have released it, False where it never learnt what
-        became of its DELETE.
+        became of its DELETE. `among` holds the runs of one workspace: what another one released is no news here.
         """
         query = (
             "SELECT run_id, kind, at, body FROM entries WHERE kind IN ('settled', 'intent')"
-            " AND number_id IN (SELECT number_id FROM entries WHERE phone_number = ? UNION SELECT ?)"
-            " ORDER BY seq DESC"
+            " AND number_id IN (SELECT value FROM json_each(?)) ORDER BY seq DESC"
         )
         kept: set[str] = set()
-        for run_id, kind, at, body in self._rows(query, name, name):
+        for run_id, kind, at, body in self._rows(query, self._ids(name, among)):
+            if run_id not in among:
+                continue
             entry = _entry(kind, at, body)
             outcome = _understood(entry, records.settled).outcome if kind == Kind.SETTLED else Outcome.UNKNOWN
             if outcome in (Outcome.RELEASED, Outcome.UNKNOWN) and run_id not in kept:
@@ -122,20 +197,30 @@ class Reader:
             kept.add(run_id)
         return None
 
-    def released_by_others(self, run_id: str) -> dict[str, str]:
-        """What other runs released after this one was planned: the run by number ID.
+    def _ids(self, name: str, among: Set[str] | None) -> str:
+        """The IDs under which a number is on record in these runs, the name itself included, as a list in JSON."""
+        query = "SELECT DISTINCT run_id, number_id FROM entries WHERE phone_number = ? AND number_id IS NOT NULL"
+        found = (number_id for run_id, number_id in self._rows(query, name) if among is None or run_id in among)
+        return json.dumps(sorted({_whole(name), *found}), ensure_ascii=False)
+
+    def released_by_others(self, run_id: str, among: Set[str]) -> dict[str, str]:
+        """What other runs of `among` released after this one was planned: the run by number ID.
 
         A release belongs to one run: where another has it on record, a lost answer of this one claims nothing.
+        `among` holds the runs of one workspace: the same ID may be another number in another one.
         """
         query = (
-            "SELECT run_id, number_id, kind, at, body FROM entries WHERE kind = 'settled' AND run_id <> ?"
+            "SELECT number_id, kind, at, body FROM entries WHERE run_id = ? AND kind = 'settled'"
             " AND seq > (SELECT min(seq) FROM entries WHERE run_id = ? AND kind = 'planned') ORDER BY seq"
         )
-        return {
-            number_id: other
-            for other, number_id, kind, at, body in self._rows(query, run_id, run_id)
-            if _understood(_entry(kind, at, body), records.settled).outcome is Outcome.RELEASED
-        }
+        released: dict[str, str] = {}
+        for other in sorted(among - {run_id}):
+            for number_id, kind, at, body in self._rows(query, other, run_id):
+                if _understood(_entry(kind, at, body), records.settled).outcome is Outcome.RELEASED:
+                    released[number_id] = other
+                elif released.get(number_id) == other:  # it stood there all the same when that run looked back
+                    del released[number_id]
+        return released
 
     def head(self, run_id: str) -> str:
         """The hash over all of a run's entries so far, in hex."""
@@ -143,7 +228,12 @@ class Reader:
         return next((str(chain) for (chain,) in self._rows(query, run_id)), schema.START)
 
     def broken_link(self, run_id: str, head: str) -> str | None:
-        """Where a run's entries are not what was written, in words; None where all are.
+        """Where a run's entries are not what was written, in words; None where all are. `head` as for `break_in`."""
+        found = self.break_in(run_id, head)
+        return None if found is None else found.what
+
+    def break_in(self, run_id: str, head: str) -> Break | None:
+        """The first of a run's entries that is not what was written; None where all are.
 
         `head` is the hash that the run's manifest recorded: it must occur, so that a cut-off end shows too.
         """
@@ -152,15 +242,16 @@ class Reader:
         query = "SELECT kind, at, body, number_id, phone_number, chain FROM entries WHERE run_id = ? ORDER BY seq"
         for position, (kind, at, body, number_id, phone, recorded) in enumerate(self._rows(query, run_id), 1):
             if kind not in _KINDS:
-                return f"entry {position} of the ledger is of no known kind: {kind!r}"
+                return Break(f"entry {position} of the ledger is of no known kind: {kind!r}")
             try:
                 chain = schema.link(chain, run_id, Entry(Kind(kind), at, body, number_id, phone))
             except TypeError:  # bytes in a column of text: nothing of ours
                 chain = ""
             if chain != recorded:
-                return f"entry {position} of the ledger ({kind} at {at}) was changed, added or taken out"
+                words = f"entry {position} of the ledger ({kind} at {at}) was changed, added or taken out"
+                return Break(words, str(body) if kind == Kind.ROW else None)
             found = found or chain == head
-        return None if found else "the ledger's last entries of this run are gone"
+        return None if found else Break("the ledger's last entries of this run are gone", is_cut_off=True)
 
     def _entries(self, condition: str, *values: str) -> Iterator[Entry]:
         query = f"SELECT kind, at, body, number_id, phone_number FROM entries WHERE {condition}"  # noqa: S608 - the condition is ours
@@ -170,18 +261,21 @@ class Reader:
     def _rows(self, query: str, *values: str) -> Iterator[tuple[str, ...]]:
         if self._connection is None:
             return
-        # A name that was typed may hold half a character, which a database cannot even be asked for.
-        whole = [value.encode("utf-8", "backslashreplace").decode() for value in values]
+        connection = self._connection
         try:
-            yield from self._connection.execute(query, whole)
+            found = self._wait.out(lambda: connection.execute(query, [_whole(value) for value in values]))
+            for row in found:  # noqa: UP028 - `yield from` would close the cursor of a ledger that is closed by then
+                yield row
         except sqlite3.Error as error:
-            raise LedgerTrouble(
-                f"the ledger cannot be read: {error}",
-                remedy="Put back a good copy, or name another home with --home.",
-            ) from error
+            raise trouble(error, self._path, "read") from error
 
 
 _KINDS = frozenset(Kind)
+
+
+def _whole(name: str) -> str:
+    """A name as a database can be asked for it: what was typed may hold half a character."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _entry(kind: str, at: str, body: str, number_id: str | None = None, phone_number: str | None = None) -> Entry:
@@ -210,13 +304,17 @@ def _tell(story: RunStory, entry: Entry) -> None:
     """Add one entry to a run's story."""
     if entry.kind is Kind.STARTED:
         story.starts.append((entry.at, _understood(entry, records.started)))
-        story.ended = None
+        story.ended, story.verified, story.reported = None, None, False
     elif entry.kind is Kind.ENDED:
         story.ended = (entry.at, _understood(entry, records.ended))
+        story.verified, story.reported = None, False
+    elif entry.kind is Kind.NOT_CHECKED:
+        story.not_checked.update(_understood(entry, records.not_checked).sources)
     elif entry.kind is Kind.VERIFIED:
         story.verified = (entry.at, _understood(entry, records.verified))
     elif entry.kind is Kind.REPORTED:
         story.manifest = _understood(entry, records.reported).manifest
+        story.reported = True
     elif entry.number_id is not None:
         number_id = sys.intern(entry.number_id)
         number = story.numbers.get(number_id)

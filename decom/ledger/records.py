@@ -1,8 +1,8 @@
 """The facts that the ledger keeps: frozen records in, entries out, and back.
 
 A run's life is one list of entries, only ever added to: `planned`, a `row` for each row of the input, `started`,
-then for each number `intent`, `attempt`, `look`, `settled`, then `ended`, `verified` whenever somebody looked, and
-`reported` whenever the reports were written.
+perhaps `not_checked`, then for each number `intent`, `attempt`, `look`, `settled`, then `ended`, `verified` whenever
+somebody looked, and `reported` whenever the reports were written.
 """
 
 import json
@@ -25,6 +25,7 @@ class Kind(StrEnum):
     INTENT = "intent"
     ATTEMPT = "attempt"
     LOOK = "look"
+    NOT_CHECKED = "not_checked"
     SETTLED = "settled"
     ENDED = "ended"
     VERIFIED = "verified"
@@ -55,6 +56,9 @@ class Started:
     pid: int
     version: str
     """Of this program."""
+    workspace: str | None = None
+    """The name of the workspace under which it worked, which is not the plan's where the key was replaced; None:
+    older records do not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,11 @@ class Attempt:
         """Whether the service may have seen any byte of it."""
         return self.proof is not Proof.NOT_SENT
 
+    @property
+    def did_nothing(self) -> bool:
+        """Whether the number is as good as not begun: it never left, or the service asked to come back later."""
+        return self.proof in (Proof.NOT_SENT, Proof.THROTTLED)
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -97,6 +106,14 @@ class Look:
     why: str = ""
     listed: bool = False
     """True where it was looked for in a fresh listing of the whole account, False where it was asked for by its ID."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotChecked:
+    """A look at the account just before sending did not check some sources of conflicts."""
+
+    sources: tuple[tuple[str, str], ...]
+    """Each as its name and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +154,14 @@ class Reported:
     """The SHA-256 of `manifest.json`, in hex: whoever changes a report must change the ledger too."""
 
 
-Record = Started | Intent | Attempt | Look | Settled | Ended | Verified | Reported
+Record = Started | Intent | Attempt | Look | NotChecked | Settled | Ended | Verified | Reported
 
 _KINDS: Mapping[type[Any], Kind] = {
     Started: Kind.STARTED,
     Intent: Kind.INTENT,
     Attempt: Kind.ATTEMPT,
     Look: Kind.LOOK,
+    NotChecked: Kind.NOT_CHECKED,
     Settled: Kind.SETTLED,
     Ended: Kind.ENDED,
     Verified: Kind.VERIFIED,
@@ -184,6 +202,11 @@ def attempt(body: str) -> Attempt:
 def look(body: str) -> Look:
     """The look in an entry's body."""
     return Look(**json.loads(body))
+
+
+def not_checked(body: str) -> NotChecked:
+    """The sources in an entry's body."""
+    return NotChecked(tuple((name, why) for name, why in json.loads(body)["sources"]))
 
 
 def settled(body: str) -> Settled:

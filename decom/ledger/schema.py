@@ -2,6 +2,7 @@
 
 SQLite as the standard library has it: one file, one writer, WAL with `synchronous=FULL`, so that what was
 committed is there after a power loss. Each entry carries a hash over the one before it in its run and itself.
+Nothing of ours opens the file but SQLite: POSIX frees all of a process's locks on a file that it closes once.
 """
 
 import hashlib
@@ -11,8 +12,11 @@ import sqlite3
 from pathlib import Path
 
 from decom.errors import LedgerTrouble
+from decom.ledger.place import check_file, check_place
 from decom.ledger.records import Entry
-from decom.private_files import private_folder
+from decom.ledger.troubles import trouble, way_out
+from decom.ledger.waiting import ONE_TRY, Waiting
+from decom.private_files import private_folder, sync_folder
 
 FILE = "ledger.sqlite3"
 VERSION = 1
@@ -35,6 +39,8 @@ CREATE INDEX IF NOT EXISTS by_number ON entries (number_id) WHERE number_id IS N
 CREATE INDEX IF NOT EXISTS by_phone ON entries (phone_number) WHERE phone_number IS NOT NULL;
 """
 
+_FOREIGN = "SELECT count(*) FROM sqlite_master WHERE tbl_name <> 'entries'"
+
 
 def link(before: str, run_id: str, entry: Entry) -> str:
     """The hash that ties an entry to the one before it: SHA-256 in hex."""
@@ -42,62 +48,108 @@ def link(before: str, run_id: str, entry: Entry) -> str:
     return hashlib.sha256(json.dumps(facts).encode("ascii")).hexdigest()
 
 
-def open_for_writing(home: Path) -> sqlite3.Connection:
+def open_for_writing(home: Path, waiting: Waiting | None = None) -> sqlite3.Connection:
     """Open the home's ledger, made if need be. Raises LedgerTrouble, BadSettings (an untrustworthy home)."""
+    waiting = waiting or Waiting()
+    check_place(home)
     path = private_folder(home) / FILE
+    _make(path)
+    connection, version = _connect(path, "rw", waiting)
     try:
-        # SQLite gives its side files the rights of the main file, so that one must be private from the start.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
-    except OSError as error:
-        raise LedgerTrouble(
-            f"the ledger cannot be opened: {error.strerror}",
-            where=str(path),
-            remedy="Free the disk, mend the rights, or name another home with --home.",
-        ) from error
-    connection = _connect(path, "rw")
-    try:
-        connection.execute("PRAGMA journal_mode=WAL")
+        (mode,) = waiting.out(lambda: connection.execute("PRAGMA journal_mode=WAL").fetchone())
         connection.execute("PRAGMA synchronous=FULL")
-        connection.executescript(_TABLES)
-        connection.execute(f"PRAGMA user_version={VERSION}")
+        if version < VERSION:
+            # One that is complete is opened without writing to it: nobody waits for anybody.
+            waiting.out(lambda: _create_tables(connection))
     except sqlite3.Error as error:
-        raise _trouble(path, error) from error
+        connection.close()
+        raise trouble(error, path, "used") from error
+    if mode != "wal":
+        connection.close()
+        raise LedgerTrouble(
+            f"the ledger cannot be used: its disk does not let it keep a log beside it ({mode})",
+            where=str(path),
+            remedy="Name a home on another disk with --home.",
+        )
     return connection
 
 
-def open_for_reading(home: Path) -> sqlite3.Connection | None:
+def open_for_reading(home: Path, waiting: Waiting | None = None) -> sqlite3.Connection | None:
     """Open the home's ledger without changing it; None where there is none yet. Raises LedgerTrouble."""
+    check_place(home)
     path = home / FILE
-    if not path.exists():
+    if not os.path.lexists(path):
         return None
-    return _connect(path, "rw" if os.access(path, os.W_OK) else "ro")
+    connection, version = _connect(path, "rw" if os.access(path, os.W_OK) else "ro", waiting or Waiting())
+    if version == 0:  # a process is just making it, or died of that
+        connection.close()
+        return None
+    return connection
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
+def _make(path: Path) -> None:
+    """Make a file for a ledger that is not there yet.
+
+    SQLite gives its side files the rights of the main file, so that one must be private from the start. One that is
+    there is never opened here: closing it would free every lock that SQLite holds on it for this process.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise LedgerTrouble(
+            f"the ledger cannot be opened: {error.strerror}", where=str(path), remedy=way_out(error)
+        ) from error
+    try:
+        os.fchmod(descriptor, 0o600)
+    finally:
+        os.close(descriptor)
+    sync_folder(path.parent)
+
+
+def _create_tables(connection: sqlite3.Connection) -> None:
+    """All of it or nothing, also where two processes do it at once."""
+    try:
+        connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version={VERSION};COMMIT;")
+    except sqlite3.Error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _connect(path: Path, mode: str, waiting: Waiting) -> tuple[sqlite3.Connection, int]:
+    """A connection, and the version of what is there: 0 for an empty file. By SQLite alone."""
+    check_file(path)
     try:
         connection = sqlite3.connect(
             f"{path.resolve().as_uri()}?mode={mode}",
             uri=True,
-            timeout=30,
+            timeout=ONE_TRY,
             isolation_level=None,
             check_same_thread=False,
         )
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.Error as error:
-        raise _trouble(path, error) from error
-    if version > VERSION:
-        raise LedgerTrouble(
-            f"this ledger was written by a newer decom (version {version}, this one knows {VERSION})",
-            where=str(path),
-            remedy="Use the newer decom, or name another home with --home.",
+        raise trouble(error, path, "used") from error
+    try:
+        (version,) = waiting.out(lambda: connection.execute("PRAGMA user_version").fetchone())
+        (foreign,) = waiting.out(lambda: connection.execute(_FOREIGN).fetchone())
+    except sqlite3.Error as error:
+        connection.close()
+        raise trouble(error, path, "used") from error
+    if version > VERSION or (version == 0 and foreign > 0):
+        connection.close()
+        raise _of_another(path, version)
+    return connection, int(version)
+
+
+def _of_another(path: Path, version: int) -> LedgerTrouble:
+    if version == 0:
+        return LedgerTrouble(
+            "this database is not a ledger of decom", where=str(path), remedy="Name another home with --home."
         )
-    return connection
-
-
-def _trouble(path: Path, error: sqlite3.Error) -> LedgerTrouble:
     return LedgerTrouble(
-        f"the ledger cannot be used: {error}",
+        f"this ledger was written by a newer decom (version {version}, this one knows {VERSION})",
         where=str(path),
-        remedy="Nothing was repaired or changed. Put back a good copy, or name another home with --home.",
+        remedy="Use the newer decom, or name another home with --home.",
     )

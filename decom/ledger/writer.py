@@ -6,16 +6,25 @@ workers share the price of one fsync, and nobody waits for company.
 
 import asyncio
 import sqlite3
+import stat
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from decom.clock import Clock, iso
-from decom.errors import NotDurable
+from decom.errors import HomeLost, NotDurable
 from decom.ledger import schema
-from decom.ledger.records import Entry, Record, entry
+from decom.ledger.lock import Held
+from decom.ledger.place import Watched
+from decom.ledger.reader import Reader
+from decom.ledger.records import Entry, Kind, Record, entry
+from decom.ledger.troubles import AGAIN, is_busy, said, trouble, way_out
+from decom.ledger.waiting import USUALLY, Waiting
+from decom.private_files import written_whole
 
 Aside = Callable[[Callable[[], None]], Awaitable[Any]]
 """Runs a blocking function without blocking the loop."""
@@ -27,28 +36,62 @@ BALLAST_BYTES = 256 * 1024
 _INSERT = "INSERT INTO entries (run_id, kind, number_id, phone_number, at, body, chain) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms a ledger is written."""
+
+    then: str = AGAIN
+    """What to do once a trouble is over, as the clause that ends a sentence, such as `type: decom resume RUN`."""
+    locks: tuple[Held, ...] = ()
+    """The locks that must still be ours before a release may leave; empty where nothing is released."""
+    stopping: Callable[[], bool] = lambda: False
+    """Whether the run is to stop: then a busy ledger is not waited for long."""
+    longest_wait: float = USUALLY
+    """Seconds to wait for a ledger that another program keeps."""
+
+
 class Writer:
     """Adds entries to one run. Use as a context manager; not for two runs, not from two processes a run."""
 
-    def __init__(self, home: Path, run_id: str, clock: Clock, aside: Aside | None = None) -> None:
+    def __init__(
+        self, home: Path, run_id: str, clock: Clock, aside: Aside | None = None, terms: Terms | None = None
+    ) -> None:
         """`aside` None: a thread of its own. Raises LedgerTrouble where the ledger cannot be opened."""
-        self._connection = schema.open_for_writing(home)
-        self._ballast = home / BALLAST
+        self.home = home
         self.run_id = run_id
+        self.terms = Terms() if terms is None else terms
+        self.sent = False
+        """Whether an intent of this command may be on record: from then on a DELETE may have left."""
         self._clock = clock
+        self._wait = Waiting(self.terms.longest_wait, self.terms.stopping)
+        self._connection = schema.open_for_writing(home, self._wait)
+        self._ballast = home / BALLAST
+        try:
+            self._chain = self._last_link()
+            self._files = self._watched()
+        except (sqlite3.Error, OSError) as error:
+            self._connection.close()
+            raise trouble(error, home / schema.FILE, "used") from error
         self._thread = ThreadPoolExecutor(1, "ledger") if aside is None else None
         self._aside = self._in_thread if aside is None else aside
-        self._chain = self._last_link()
         self._waiting: list[tuple[list[Entry], asyncio.Future[None]]] = []
         self._committing: asyncio.Task[None] | None = None
 
     def __enter__(self) -> "Writer":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _: object, raised: BaseException | None, __: object) -> None:
         if self._thread is not None:
             self._thread.shutdown(wait=True)
-        self._connection.close()
+        try:
+            self._connection.close()
+        except sqlite3.Error as error:
+            if raised is None:
+                raise trouble(error, self.home / schema.FILE, "closed") from error
+
+    def reading(self) -> Reader:
+        """The ledger as it was opened for writing, also where its files are no longer under their names."""
+        return Reader(self.home, self._connection)
 
     def write(self, entries: Iterable[Entry]) -> None:
         """Commit entries at once, blocking; for the plan, before any concurrency. Raises NotDurable."""
@@ -90,7 +133,7 @@ class Writer:
             self._insert(entries)
         except sqlite3.Error as error:
             # A full disk must not cost an outcome that is already known: give up the ballast, try once more.
-            if not self._ballast.exists():
+            if is_busy(error) or not self._has_ballast():
                 raise self._not_durable(error) from error
             try:
                 self._ballast.unlink()
@@ -104,35 +147,61 @@ class Writer:
         for each in entries:
             chain = schema.link(chain, self.run_id, each)
             rows.append((self.run_id, each.kind, each.number_id, each.phone_number, each.at, each.body, chain))
-        self._connection.execute("BEGIN IMMEDIATE")
+        self._wait.out(lambda: self._connection.execute("BEGIN IMMEDIATE"))
         try:
+            if any(each.kind is Kind.INTENT for each in entries):
+                self._check_files()
+                self.sent = True
             self._connection.executemany(_INSERT, rows)
             self._connection.execute("COMMIT")
         except BaseException:
-            if self._connection.in_transaction:
+            with suppress(sqlite3.Error):  # where SQLite has rolled back itself
                 self._connection.execute("ROLLBACK")
             raise
         self._chain = chain
 
+    def _check_files(self) -> None:
+        """Raise HomeLost where a DELETE would leave that this home does not know, or that another run may send."""
+        lost = self._files.lost()
+        if lost is not None:
+            raise HomeLost(
+                lost,
+                where=str(self.home),
+                remedy=f"Put lock and ledger back as they were, or name the home's new place with --home; then"
+                f" {self.terms.then}.",
+            )
+
+    def _watched(self) -> Watched:
+        """Database, log and index of the log, all of them there by now; and the locks, as they were locked."""
+        names = (schema.FILE, f"{schema.FILE}-wal", f"{schema.FILE}-shm")
+        return Watched((self.home / name for name in names), {lock.path: lock.facts for lock in self.terms.locks})
+
     def lay_ballast(self) -> None:
         """Take up a little room now, to be given up when the disk is full. Raises NotDurable."""
         try:
-            if not self._ballast.exists():
-                self._ballast.write_bytes(b"\0" * BALLAST_BYTES)
-                self._ballast.chmod(0o600)
+            if not self._has_ballast():
+                with written_whole(self._ballast) as stream:  # never through a link that lies in its place
+                    stream.write(b"\0" * BALLAST_BYTES)
         except OSError as error:
             raise self._not_durable(error) from error
 
+    def _has_ballast(self) -> bool:
+        try:
+            facts = self._ballast.lstat()
+        except OSError:
+            return False
+        return stat.S_ISREG(facts.st_mode)
+
     def _last_link(self) -> str:
         query = "SELECT chain FROM entries WHERE seq = (SELECT max(seq) FROM entries WHERE run_id = ?)"
-        found = self._connection.execute(query, (self.run_id,)).fetchone()
+        found = self._wait.out(lambda: self._connection.execute(query, (self.run_id,)).fetchone())
         return schema.START if found is None else str(found[0])
 
     def _not_durable(self, error: Exception) -> NotDurable:
         return NotDurable(
-            f"the ledger could not be written: {error}",
-            where=str(self._ballast.parent / schema.FILE),
-            remedy=f"Free the disk, then type: decom resume {self.run_id}",
+            f"the ledger could not be written: {said(error)}",
+            where=str(self.home / schema.FILE),
+            remedy=way_out(error, self.terms.then),
         )
 
 

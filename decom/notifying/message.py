@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from decom.carrying_out import Finished
 from decom.errors import DecomError
 from decom.reporting.interface import Audit
 from decom.reporting.manifest import MANIFEST
-from decom.reporting.words import status_in_words
+from decom.reporting.words import NOT_VERIFIED, status_in_words
 from decom.terminal.screen import shown
-from decom.vocabulary import SIGNALS, ExitCode, Outcome, Stopped
+from decom.vocabulary import SIGNALS, ExitCode, Outcome, SourceState, Stopped
+from decom.writing_up import Finished
 
 _UNDONE = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED)
 _LONGEST_LINE = 400
@@ -74,6 +74,8 @@ def _headline(audit: Audit, exit_code: ExitCode) -> str:
         return f"{undone:,} of {rows:,} numbers {_are(undone)} not done"
     if exit_code is ExitCode.INCOMPLETE and (wrong := _differences(audit)) > 0:
         return f"{wrong:,} of {rows:,} numbers {_are(wrong)} not as reported"
+    if exit_code is ExitCode.INCOMPLETE and audit.unverified and audit.status == "done":
+        return f"not verified, {released}"
     if exit_code is ExitCode.GUARD:
         return _WITHOUT_REPORT[exit_code]
     words = "stopped early" if exit_code is ExitCode.INCOMPLETE else _WITHOUT_REPORT[exit_code]
@@ -103,12 +105,15 @@ def _about_run(finished: Finished, exit_code: ExitCode, host: str) -> Iterator[s
     for outcome, count in audit.counts.items():
         if count > 0:
             yield f"{count:>9,}  {outcome.value.replace('_', ' ')}"
-    unchecked = [source.name for source in audit.sources if not source.checked]
-    if len(unchecked) > 0:
+    if len(unchecked := _not_checked(audit)) > 0:
         yield f"Not checked for conflicts: {', '.join(unchecked)}."
     if audit.verification is not None and _differences(audit) == 0:
         yield "Looked again at the account: all is as reported."
+    if audit.unverified:
+        yield f"Not verified: {NOT_VERIFIED}"
     yield ""
+    if finished.trouble is not None:
+        yield from _trouble(finished.trouble)
     yield from (f"To do: {step}" for step in _steps(audit, exit_code))
     yield f"Reports: {finished.folder} on {host}"
     yield f"         {', '.join(path.name for path in finished.files)}"
@@ -123,7 +128,7 @@ def _steps(audit: Audit, exit_code: ExitCode) -> Iterator[str]:
         yield "put a key in place that is accepted; `decom doctor` tells whether it is."
         yield f"type `decom resume {audit.run_id}`; with a key of another ID, give the same list again instead."
     elif audit.why in (Stopped.STALE_PLAN, Stopped.GUARD):
-        yield "what the plan says is not true any more. Plan again."
+        yield _after_a_guard(audit)
     elif _is_unfinished(audit) and begun:
         yield f"type `decom resume {audit.run_id}`, as the same user and in the same home."
     elif _is_unfinished(audit):
@@ -140,9 +145,21 @@ def _steps(audit: Audit, exit_code: ExitCode) -> Iterator[str]:
         yield "nothing."
 
 
+def _after_a_guard(audit: Audit) -> str:
+    unread = _not_checked(audit)
+    if audit.why is Stopped.GUARD and len(unread) > 0:
+        return f"type `decom resume {audit.run_id}` when {' and '.join(unread)} can be read again."
+    return "what the plan says is not true any more. Plan again."
+
+
+def _not_checked(audit: Audit) -> list[str]:
+    """The sources of conflicts that were there and were not read."""
+    return [source.name for source in audit.sources if source.state is SourceState.NOT_CHECKED]
+
+
 def _is_unfinished(audit: Audit) -> bool:
     left = audit.counts.get(Outcome.UNKNOWN, 0) + audit.counts.get(Outcome.NOT_ATTEMPTED, 0)
-    return audit.status != "done" or left > 0 or audit.why in SIGNALS
+    return audit.status != "done" or audit.unverified or left > 0 or audit.why in SIGNALS
 
 
 def _witness(finished: Finished) -> Iterator[str]:
@@ -159,11 +176,16 @@ def _about_error(error: DecomError | None, exit_code: ExitCode, host: str) -> It
         yield f"On {host}: {_WITHOUT_REPORT[exit_code]}."
         if exit_code not in (ExitCode.DONE, ExitCode.HELD_BACK):
             yield ""
-            yield "To do: read the log. The ledger is intact: `decom runs` shows where things stand, and a run that"
-            yield "was under way goes on with `decom resume`."
+            yield "To do: read the log. `decom doctor` checks the ledger, `decom runs` shows where things stand, and a"
+            yield "run that was under way goes on with `decom resume`."
         return
+    yield from _trouble(error, f"On {host}: ")
+
+
+def _trouble(error: DecomError, before: str = "") -> Iterator[str]:
+    """An error as it is told on a terminal, with its place and what to do."""
     place = "" if error.where is None else f"{error.where}: "
-    yield from textwrap.wrap(f"On {host}: {place}{error.what}", _LONGEST_LINE)
+    yield from textwrap.wrap(f"{before}{place}{error.what}", _LONGEST_LINE)
     yield ""
     for number, line in enumerate((error.remedy or "").splitlines()):
         yield f"To do: {line}" if number == 0 else line

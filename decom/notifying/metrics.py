@@ -10,11 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from decom.carrying_out import Finished
 from decom.clock import parse_iso
 from decom.private_files import written_whole
 from decom.reporting.interface import Audit
 from decom.vocabulary import ExitCode
+from decom.writing_up import Finished
 
 if TYPE_CHECKING:  # an extra: it may not be there
     from prometheus_client.core import GaugeMetricFamily

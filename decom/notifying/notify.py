@@ -12,7 +12,6 @@ from dataclasses import asdict
 
 import structlog
 
-from decom.carrying_out import Finished
 from decom.clock import Clock, SystemClock
 from decom.errors import BadSettings, DecomError
 from decom.notifying.message import message
@@ -21,6 +20,7 @@ from decom.notifying.sending import LONGEST, Errand, carried_out
 from decom.secret import Secret
 from decom.settings import NotifyOptions
 from decom.vocabulary import ExitCode
+from decom.writing_up import Finished
 
 log = structlog.get_logger()
 

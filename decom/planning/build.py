@@ -1,16 +1,20 @@
 """Rows and findings in, one decision a row out. Pure: the same facts always give the same plan.
 
-The order of the questions is the rule: invalid, duplicate, missing, protected, conflicted, release. The first that
-fits wins, and only a row that none of the first five fits is released.
+The order of the questions is the rule: not selected, invalid, duplicate, missing, protected, conflicted, release. The
+first that fits wins, and only a row that none of the first six fits is released, as far as the limit goes.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from decom.dialnexa.models import Number, Price
+from decom.e164 import Known, Readings
 from decom.intake.interface import Row
-from decom.planning.plan import PlannedRow
+from decom.numbering import is_e164, possible
+from decom.planning.number_status import in_other_hands, unusual_status
+from decom.planning.plan import PlannedRow, held_by
+from decom.planning.selection import ALL_ROWS, Choice
 from decom.planning.survey import Findings
 from decom.vocabulary import Decision, earlier_run
 
@@ -29,38 +33,95 @@ class _Match:
 
 
 def build(
-    rows: Iterable[Row], findings: Findings, protected: AbstractSet[str], removed_by: RemovedBy
+    rows: Sequence[Row],
+    findings: Findings,
+    protected: AbstractSet[str],
+    removed_by: RemovedBy,
+    choice: Choice = ALL_ROWS,
 ) -> Iterator[PlannedRow]:
     """Decide every row, in order. `protected` holds IDs and E.164 numbers."""
-    by_phone = _by_phone(findings.numbers)
+    account = _Account(findings.numbers)
+    passed_over = _passed_over(rows, account, removed_by, choice)
     carried_by: dict[str, int] = {}
+    releases = 0
     for row in rows:
-        planned = _blank(row)
-        match = _match(row, findings.numbers, by_phone)
+        planned, match = _blank(row), account.match(row, removed_by)
+        left_out = _left_out(row, planned, match.number, choice)
+        if left_out is not None:
+            yield left_out
+            continue
         if match.problem is not None:
             yield replace(planned, decision=Decision.INVALID, reason=match.problem)
             continue
         if match.number is not None:
             planned = _described(planned, match.number, findings.prices)
         # One number may be named by its ID in one row and by its E.164 number in another.
-        key = planned.number_id or planned.phone_number or ""
+        key = _key(row, match.number)
         first = carried_by.setdefault(key, row.row)
-        if first != row.row:
+        if key in passed_over:
+            other, why = passed_over[key]
+            yield replace(planned, decision=Decision.INVALID, reason=f"row {other} has the same number, and {why}")
+        elif first != row.row:
             reason = f"the same number as row {first}, which carries the decision"
             yield replace(planned, decision=Decision.DUPLICATE, reason=reason, duplicate_of=first)
         elif match.number is None:
             yield _missing(planned, removed_by)
         else:
-            yield _decided(planned, protected, findings)
+            decided = _decided(planned, match.number, protected, findings)
+            releases += decided.decision is Decision.RELEASE
+            yield decided if choice.limit is None or releases <= choice.limit else _beyond(decided, choice.limit)
 
 
-def undecided(rows: Iterable[Row]) -> Iterator[PlannedRow]:
-    """The rows of a run whose account could not be asked: bad cells are invalid, all others have no decision."""
+def undecided(rows: Iterable[Row], choice: Choice = ALL_ROWS) -> Iterator[PlannedRow]:
+    """The rows of a run whose account could not be asked: bad cells are invalid, all others have no decision, but for
+    those that a column leaves out."""
     for row in rows:
         planned = _blank(row)
-        if row.problem is None:
+        why = choice.left_out_by_column(row)
+        if why is not None:
+            planned = replace(planned, decision=Decision.NOT_SELECTED, reason=why)
+        elif row.problem is None:
             planned = replace(planned, decision=None, reason="the account could not be asked about it")
         yield planned
+
+
+def _key(row: Row, number: Number | None) -> str:
+    """What tells one number from another, whichever way a row names it."""
+    named = row.number_id if number is None else number.id
+    return named or row.phone_number or ""
+
+
+def _passed_over(
+    rows: Sequence[Row], account: "_Account", removed_by: RemovedBy, choice: Choice
+) -> Mapping[str, tuple[int, str]]:
+    """The numbers of rows that a column leaves out, each with its first such row and why.
+
+    Where another row with the same number is meant, the list says two things of one number, and it stays.
+    """
+    found: dict[str, tuple[int, str]] = {}
+    if choice.looks_at_columns():
+        for row in rows:
+            why = choice.left_out_by_column(row)
+            if why is not None and row.problem is None:
+                found.setdefault(_key(row, account.match(row, removed_by).number), (row.row, why))
+    return found
+
+
+def _left_out(row: Row, planned: PlannedRow, number: Number | None, choice: Choice) -> PlannedRow | None:
+    """The row as not selected; None where it is. What it costs is no affair of this run."""
+    if number is not None:
+        planned = replace(_described(planned, number, ()), monthly_cost_usd=None, cost_from=None)
+    why = choice.left_out_by_column(row)
+    if why is None:
+        why = choice.left_out_by_name(planned)
+    return None if why is None else replace(planned, decision=Decision.NOT_SELECTED, reason=why)
+
+
+def _beyond(decided: PlannedRow, limit: int) -> PlannedRow:
+    if decided.decision is not Decision.RELEASE:
+        return decided
+    reason = f"beyond the first {limit:,} releases, and --limit asks for no more"
+    return replace(decided, decision=Decision.NOT_SELECTED, reason=reason, monthly_cost_usd=None, cost_from=None)
 
 
 def _blank(row: Row) -> PlannedRow:
@@ -75,44 +136,82 @@ def _blank(row: Row) -> PlannedRow:
     )
 
 
-def _by_phone(numbers: Mapping[str, Number]) -> Mapping[str, tuple[Number, ...]]:
-    found: dict[str, tuple[Number, ...]] = {}
-    for number in numbers.values():
-        if number.phone_number is not None:
-            found[number.phone_number] = (*found.get(number.phone_number, ()), number)
-    return found
+class _Account:
+    """The account's numbers, to be found by what a row says of them."""
+
+    def __init__(self, numbers: Mapping[str, Number]) -> None:
+        self._by_id = numbers
+        self._by_phone: dict[str, tuple[Number, ...]] = {}
+        for number in numbers.values():
+            if number.phone_number is not None:
+                self._by_phone[number.phone_number] = (*self._by_phone.get(number.phone_number, ()), number)
+        self._known = Known(filter(is_e164, self._by_phone))
+
+    def match(self, row: Row, removed_by: RemovedBy) -> _Match:
+        """The number that a row means, never guessed: ID and number must agree where a row has both."""
+        if row.problem is not None:
+            return _Match(None, row.problem)
+        if row.number is not None and len(within := self._known.within(row.number)) > 0:
+            return _Match(None, f"more than one value in this cell: {within[0]} is a number of the account by itself")
+        if row.number_id is not None:
+            return self._match_by_id(row, row.number_id)
+        return _Match(None) if row.number is None else self._match_by_number(row, row.number, removed_by)
+
+    def _match_by_id(self, row: Row, number_id: str) -> _Match:
+        number = self._by_id.get(number_id)
+        meant = () if row.number is None else row.number.numbers
+        if number is None:
+            other = next((self._by_phone[phone][0] for phone in meant if phone in self._by_phone), None)
+            if other is not None:
+                has = f"but has {other.phone_number} as {other.id}"
+                return _Match(None, f"the account has no {number_id}, {has}: which is meant?")
+            return _Match(None)
+        if row.number is not None and number.phone_number not in meant:
+            return _Match(
+                None,
+                f"ID and number do not belong together: {number.id} is {number.phone_number} on the account,"
+                f" the row says {meant[0]}",
+            )
+        return _usable(number)
+
+    def _match_by_number(self, row: Row, said: Readings, removed_by: RemovedBy) -> _Match:
+        """A number without an ID: taken where exactly one of its readings is on the account, certain or not."""
+        meant = self._known.meant_by(said)
+        if len(meant) > 1:
+            listed = " or ".join(meant)
+            return _Match(None, f"ambiguous: {_shown(row)} can be {listed}, and the account has both: {_IN_FULL}")
+        if len(meant) == 0:
+            return _Match(None, _why_not_missing(row, said, removed_by))
+        if meant[0] not in said.numbers:
+            return _Match(None, f"{_shown(row)} has no country code, and the account has {meant[0]}: {_IN_FULL}")
+        found = self._by_phone[meant[0]]
+        if len(found) > 1:
+            ids = ", ".join(number.id for number in found)
+            return _Match(None, f"ambiguous: the account has {meant[0]} {len(found)} times ({ids}): use the ID")
+        return _usable(found[0])
 
 
-def _match(row: Row, numbers: Mapping[str, Number], by_phone: Mapping[str, tuple[Number, ...]]) -> _Match:
-    """The number that a row means, never guessed: ID and number must agree where a row has both."""
-    if row.problem is not None:
-        return _Match(None, row.problem)
-    by_number = by_phone.get(row.phone_number, ()) if row.phone_number is not None else ()
-    if row.number_id is not None:
-        return _match_by_id(row, numbers.get(row.number_id), by_number)
-    if len(by_number) > 1:
-        ids = ", ".join(number.id for number in by_number)
-        return _Match(None, f"ambiguous: the account has {row.phone_number} {len(by_number)} times ({ids}): use the ID")
-    if len(by_number) == 0 and row.by_match_only:
-        why = "has no country code that can be trusted" if row.phone_number is not None else "is no number"
-        hint = f"the account has no {row.phone_number}: write it with + and its country code, or use --region"
-        return _Match(None, f"{row.input_value.strip()[:60]!r} {why}, and {hint}")
-    return _usable(by_number[0]) if len(by_number) == 1 else _Match(None)
+_IN_FULL = "write it with + and its country code"
 
 
-def _match_by_id(row: Row, number: Number | None, by_number: tuple[Number, ...]) -> _Match:
-    if number is None:
-        if len(by_number) > 0:
-            other = f"but has {row.phone_number} as {by_number[0].id}"
-            return _Match(None, f"the account has no {row.number_id}, {other}: which is meant?")
-        return _Match(None)
-    if row.phone_number is not None and row.phone_number != number.phone_number:
-        return _Match(
-            None,
-            f"ID and number do not belong together: {number.id} is {number.phone_number} on the account,"
-            f" the row says {row.phone_number}",
-        )
-    return _usable(number)
+def _shown(row: Row) -> str:
+    return repr(row.input_value.strip()[:60])
+
+
+def _why_not_missing(row: Row, said: Readings, removed_by: RemovedBy) -> str | None:
+    """Why a row that names no number of the account is invalid; None where it is missing: it can mean one number
+    only, and that can be one."""
+    number = said.numbers[0]
+    if not said.certain:
+        if len(said.numbers) > 1:
+            return f"{_shown(row)} can be {' or '.join(said.numbers)}, and the account has neither: {_IN_FULL}"
+        if "+" in row.input_value:
+            return f"{_shown(row)} may mean more than {number}, which the account does not have: write it in full"
+        why = "has no country code that can be trusted"
+        return f"{_shown(row)} {why}, and the account has no {number}: {_IN_FULL}, or use --region"
+    if not possible(number) and removed_by(number) is None:
+        return f"no phone number is like {number}, and the account has none such: too many digits, too few, or a typo?"
+    return None
 
 
 def _usable(number: Number) -> _Match:
@@ -163,12 +262,14 @@ def _missing(planned: PlannedRow, removed_by: RemovedBy) -> PlannedRow:
     return replace(planned, decision=Decision.MISSING, reason=reason, evidence=earlier_run(run_id))
 
 
-def _decided(planned: PlannedRow, protected: AbstractSet[str], findings: Findings) -> PlannedRow:
+def _decided(planned: PlannedRow, number: Number, protected: AbstractSet[str], findings: Findings) -> PlannedRow:
     rule = next((name for name in (planned.number_id, planned.phone_number) if name in protected), None)
     if rule is not None:
         return replace(planned, decision=Decision.PROTECTED, reason=f"the protect file names {rule}")
-    conflicts = findings.held.get(planned.phone_number or "", ())
+    conflicts = (*findings.held.get(planned.phone_number or "", ()), *in_other_hands(number))
     if len(conflicts) > 0:
-        held_by = "; ".join(map(str, conflicts))
-        return replace(planned, decision=Decision.CONFLICTED, reason=f"held by {held_by}", conflicts=conflicts)
-    return replace(planned, decision=Decision.RELEASE, reason="no conflict found in the sources that were checked")
+        return replace(planned, decision=Decision.CONFLICTED, reason=held_by(conflicts), conflicts=conflicts)
+    reason = "no conflict found in the sources that were checked"
+    if (status := unusual_status(number)) is not None:
+        reason = f"{reason}; the number's own status is {status!r}"
+    return replace(planned, decision=Decision.RELEASE, reason=reason)

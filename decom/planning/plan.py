@@ -4,10 +4,10 @@ In: nothing. Out: `Conflict`, `Source`, `PlannedRow`, `Plan`. No behaviour beyon
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from decom.vocabulary import Decision, Evidence
+from decom.vocabulary import Decision, Evidence, SourceState
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +24,55 @@ class Conflict:
     """Its status in the service's own word, such as `active`."""
 
     def __str__(self) -> str:
-        kind = self.source.rstrip("s").replace("-", " ")
+        singular = self.source if self.source.endswith("us") else self.source.removesuffix("s")
+        kind = singular.replace("-", " ")
         name = f' "{self.name}"' if self.name != "" else ""
         identity = f" {self.id}" if self.id != "" else ""
         status = f" ({self.status})" if self.status != "" else ""
         return f"{kind}{name}{identity}{status}"
 
 
+MOST_NAMED = 3
+"""Things that hold a number which are named in a text; `plan.json`, `audit.json` and `conflicts.csv` have all."""
+
+
+def in_words(conflicts: Sequence[Conflict]) -> str:
+    """`campaign "Diwali" cmp_1 (active); batch call bat_2 (running)`, and how many more where there are many.
+
+    Empty where nothing holds the number.
+    """
+    named = "; ".join(map(str, conflicts[:MOST_NAMED]))
+    more = len(conflicts) - MOST_NAMED
+    return f"{named}; and {more:,} more" if more > 0 else named
+
+
+def held_by(conflicts: Sequence[Conflict]) -> str:
+    """`held by campaign "Diwali" cmp_1 (active)`, `held by 1,000 campaigns: …; and 997 more`."""
+    if len(conflicts) <= MOST_NAMED:
+        return f"held by {in_words(conflicts)}"
+    kinds = {conflict.source for conflict in conflicts}
+    what = kinds.pop().replace("-", " ") if len(kinds) == 1 else "things"
+    return f"held by {len(conflicts):,} {what}: {in_words(conflicts)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One place that may know of a conflict, and whether it was read to its last page."""
+    """One place that may know of a conflict, and how far it was read."""
 
     name: str
     """`campaigns`, `batch-calls`, `workflows`, `default-number`."""
-    checked: bool
-    """True only where every page was read and understood: "no conflict" is said of nothing else."""
+    state: SourceState
     why: str
-    """What was read (`14 campaigns, 5 of them holding`) or why it could not be (`this account has none: 404`)."""
+    """What was read (`14 campaigns, 5 of them open`) or why it could not be (`the key may not read it (403)`)."""
+
+    @property
+    def checked(self) -> bool:
+        """Whether every page was read and understood: "no conflict" is said of nothing else."""
+        return self.state is SourceState.CHECKED
+
+    def facts(self) -> dict[str, str | bool]:
+        """As it stands in `plan.json`, `audit.json` and `--json`."""
+        return {"name": self.name, "state": self.state.value, "checked": self.checked, "why": self.why}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +152,8 @@ class PlanHead:
     max_share: float
     """The guards in force when the plan was made; carrying it out asks them again."""
     sources: tuple[Source, ...]
+    accept_unchecked: tuple[str, ...] = ()
+    """The sources, by name, that may stay unread: whoever approves the plan approves of that too."""
     notes: tuple[str, ...] = ()
     """What the reader of the plan should know: how the file was read, who made it, clock differences."""
     forecast_seconds: float | None = None
@@ -127,6 +161,11 @@ class PlanHead:
     forecast_words: str = ""
     """`1,240 releases, about 9 min at 135 a minute`."""
     report: ReportOptions = field(default=ReportOptions())
+    max_missing: float = 0.5
+    max_cost: str | None = None
+    """As `max_release`: the guards in force when the plan was made. USD a month as a decimal string; None: any."""
+    plan_ttl: float | None = None
+    """Seconds for which the plan may be carried out; None: older plans do not say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,14 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
+from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from decom.errors import LedgerTrouble, Refused
-from decom.planning.plan import Billing, Conflict, Plan, PlanHead, PlannedRow, ReportOptions, Source
+from decom.planning.plan import Billing, Conflict, Plan, PlanHead, PlannedRow, ReportOptions, Source, in_words
 from decom.private_files import written_whole
-from decom.vocabulary import Decision
+from decom.vocabulary import Decision, SourceState
 
 JSON_FILE = "plan.json"
 CSV_FILE = "plan.csv"
@@ -37,6 +38,9 @@ COLUMNS = (
     "monthly_cost_usd",
 )
 """The columns of `plan.csv` before the input's own."""
+
+_LINES_BEFORE_ROWS = 2
+"""Of `plan.json`: the head, and the name of the rows."""
 
 _NOT_OURS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 """What reading JSON that we did not write can raise."""
@@ -75,17 +79,32 @@ def row_from_json(line: str) -> PlannedRow:
 
 def head_as_json(head: PlanHead) -> str:
     """The head as JSON in ASCII."""
-    return json.dumps(asdict(head), separators=(",", ":"))
+    facts = {**asdict(head), "sources": [source.facts() for source in head.sources]}
+    return json.dumps(facts, separators=(",", ":"))
 
 
 def _head(found: dict[str, Any]) -> PlanHead:
     report = found["report"]
     billing = Billing(**report["billing"])
     found["report"] = ReportOptions(tuple(report["formats"]), report["group_by"], billing)
-    found["sources"] = tuple(Source(**source) for source in found["sources"])
+    found["sources"] = tuple(map(_source, found["sources"]))
+    found["accept_unchecked"] = tuple(found.get("accept_unchecked", ()))
     found["other_columns"] = tuple(found["other_columns"])
     found["notes"] = tuple(found["notes"])
     return PlanHead(**found)
+
+
+def _source(found: dict[str, Any]) -> Source:
+    """A source; one that was saved before there were states says only whether it was checked, and why not."""
+    name, why = found["name"], found["why"]
+    if "state" in found:
+        return Source(name, SourceState(found["state"]), why)
+    if found["checked"]:
+        return Source(name, SourceState.CHECKED, why)
+    if name == "default-number" or (name == "workflows" and why.startswith("active: ")):
+        return Source(name, SourceState.REFUSED_BY_SERVICE, why)
+    has_none = why in ("this account has none (404)", "this account has none (405)")
+    return Source(name, SourceState.NOT_APPLICABLE if has_none else SourceState.NOT_CHECKED, why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +149,48 @@ def write_plan(plan: Plan, folder: Path, neutral: Callable[[str], str]) -> str:
         _write_csv(plan, stream, neutral)
     digest = hashlib.sha256()
     with written_whole(folder / JSON_FILE) as stream:
-        for piece in _json_pieces(plan):
-            data = piece.encode("ascii")
+        for data in _json_pieces(head_as_json(plan.head), map(row_as_json, plan.rows)):
             digest.update(data)
             stream.write(data)
     return digest.hexdigest()
 
 
-def _json_pieces(plan: Plan) -> Iterator[str]:
-    yield '{"plan":' + head_as_json(plan.head) + ',\n"rows":['
-    for position, row in enumerate(plan.rows):
-        yield ("\n" if position == 0 else ",\n") + row_as_json(row)
-    yield "\n]}\n"
+def digest_of(body: str, rows: Iterable[str]) -> str:
+    """The SHA-256, in hex, of the `plan.json` whose head and rows the ledger has, each as it was entered."""
+    # Not by way of PlanHead, which may have got more fields since.
+    head = json.dumps(json.loads(body)["head"], separators=(",", ":"))
+    digest = hashlib.sha256()
+    for data in _json_pieces(head, rows):
+        digest.update(data)
+    return digest.hexdigest()
+
+
+def _json_pieces(head: str, rows: Iterable[str]) -> Iterator[bytes]:
+    yield b'{"plan":' + head.encode("ascii") + b',\n"rows":['
+    for position, row in enumerate(rows):
+        yield (b"\n" if position == 0 else b",\n") + row.encode("utf-8", "backslashreplace")
+    yield b"\n]}\n"
+
+
+def first_difference(path: Path, rows: Iterable[str]) -> int | None:
+    """The number of the first row that is not as the `plan.json` at `path` has it; None where that cannot be told."""
+    try:
+        with io.TextIOWrapper(_opened(path), encoding="ascii") as lines:
+            shown = (line.rstrip("\n").removesuffix(",") for line in islice(lines, _LINES_BEFORE_ROWS, None))
+            for one, other in zip_longest(shown, chain(rows, ["]}"]), fillvalue=""):
+                if one != other:
+                    return row_number(one) or row_number(other)
+    except (OSError, ValueError):
+        return None
+    return None
+
+
+def row_number(line: str) -> int | None:
+    """The input's row that a planned row is about; None where that cannot be told."""
+    try:
+        return int(json.loads(line)["row"])
+    except _NOT_OURS:
+        return None
 
 
 def check_untouched(path: Path, digest: str) -> None:
@@ -196,7 +245,7 @@ def _csv_cells(row: PlannedRow) -> Iterable[str]:
     yield row.phone_number or ""
     yield row.decision or ""
     yield row.reason
-    yield "; ".join(map(str, row.conflicts))
+    yield in_words(row.conflicts)
     yield row.country_code or ""
     yield row.type or ""
     yield row.nickname or ""

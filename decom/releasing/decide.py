@@ -34,7 +34,7 @@ from dataclasses import dataclass
 from decom.dialnexa.replies import DOUBTFUL, Proof
 from decom.dialnexa.retrying import MOST_ATTEMPTS
 from decom.ledger.records import Attempt, Look
-from decom.planning.plan import Conflict
+from decom.planning.plan import Conflict, held_by
 from decom.vocabulary import Evidence, Outcome, Stopped, earlier_run, stopped
 
 LONGEST_LATER = 60.0
@@ -137,8 +137,12 @@ def is_retry(attempts: Sequence[Attempt]) -> bool:
 
 def came_to_be_held(conflicts: Sequence[Conflict]) -> Settle:
     """The outcome of a number that was free when planned and is not any more."""
-    held_by = "; ".join(map(str, conflicts))
-    return Settle(Outcome.CONFLICTED, Evidence.PLAN, f"since the plan was made it came to be held by {held_by}")
+    return Settle(Outcome.CONFLICTED, Evidence.PLAN, f"since the plan was made it came to be {held_by(conflicts)}")
+
+
+def came_to_be_protected(rule: str) -> Settle:
+    """The outcome of a number that a protect file names which was not in force when it was planned."""
+    return Settle(Outcome.PROTECTED, Evidence.PLAN, f"the protect file that is in force now names {rule}")
 
 
 def came_to_mean(phone_number: str | None, planned: str | None, attempts: Sequence[Attempt]) -> Settle:

@@ -4,7 +4,7 @@ Here things are done; what to do next is decided in `decide.py`. Intent is on th
 and an outcome is on the disk before anybody counts it.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import structlog
@@ -63,6 +63,10 @@ class Task:
     """When it may be looked at again, on the monotonic clock."""
 
 
+async def _at_once() -> None:
+    """Nothing has to be found out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What all workers share."""
@@ -79,6 +83,14 @@ class Tools:
     Asked before each DELETE, and once more when its turn has come, right before its intent is written. A number that
     is in doubt is looked for first: it may be gone already. What came to hold a number belongs into `Task.held`,
     which objects by itself.
+    """
+
+    ready: Callable[[], Awaitable[None]] = _at_once
+    """Returns when a DELETE may take its turn: what speaks against one may have to be found out first."""
+    may_leave: Callable[[Task], bool] = lambda _: True
+    """Whether a DELETE may leave now that its turn has come; False where it must go through `ready` again.
+
+    Asked last, right before an intent is written.
     """
 
 
@@ -167,7 +179,7 @@ async def _send(task: Task, account: Account, tools: Tools) -> Settled | None:
 
     async def intend() -> None:
         nonlocal intended_at
-        if tools.stop.asked or _objection(task, tools) is not None:
+        if tools.stop.asked or _objection(task, tools) is not None or not tools.may_leave(task):
             raise _HeldBack
         intended_at = iso(tools.clock.now())
         await tools.ledger.append(Intent(task.number_id, attempt))
@@ -176,6 +188,7 @@ async def _send(task: Task, account: Account, tools: Tools) -> Settled | None:
         tools.watch.sending()
 
     await tools.watch.ready()
+    await tools.ready()
     if tools.stop.asked:
         return None
     try:
@@ -220,7 +233,8 @@ def _attempts(task: Task) -> list[Attempt]:
 async def _look(task: Task, account: Account, tools: Tools, waited: float) -> Settled | None:
     """Ask for the number, and record what was found. `waited`: how long at least its last DELETE is past."""
     try:
-        look = await account.look(task.number_id)
+        found = await tools.stop.unless_over(account.look(task.number_id))
+        look = found or Sight(Looked.NO_ANSWER, "the run had to end before it was answered")
     except KeyRefused as refused:
         tools.stop.ask(Stopped.KEY, refused.what)
         look = Sight(Looked.NO_ANSWER, refused.what)

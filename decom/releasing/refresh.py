@@ -4,21 +4,24 @@ A number is sent only if it is still the number that was planned, and still free
 and is in doubt is never judged here: it must be looked for by itself, or our own release might be called missing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from itertools import count
 
-from decom.dialnexa.account import Account
+from decom.dialnexa.account import Account, Looked
 from decom.dialnexa.models import Number
 from decom.dialnexa.replies import DOUBTFUL, Proof
 from decom.errors import Unreachable
 from decom.ledger.reader import NumberStory
 from decom.ledger.records import Attempt, Look, Settled
+from decom.planning.guards import check_sources
 from decom.planning.holds.interface import Hold
-from decom.planning.plan import Conflict, PlanHead, PlannedRow
+from decom.planning.number_status import in_other_hands
+from decom.planning.plan import Conflict, PlanHead, PlannedRow, Source
 from decom.planning.survey import find_holds, find_numbers
-from decom.releasing.decide import Settle, came_to_be_held, came_to_mean
+from decom.releasing.decide import Settle, came_to_be_held, came_to_be_protected, came_to_mean
 from decom.releasing.one_number import Task, as_settled
-from decom.vocabulary import Evidence, Outcome
+from decom.vocabulary import Evidence, Outcome, SourceState
 
 REOPENED = frozenset({Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED})
 """The outcomes that `resume` goes on with; all others are final for their run."""
@@ -36,6 +39,10 @@ class Fresh:
     numbers: Mapping[str, Number]
     account_size: int
     held: Mapping[str, tuple[Conflict, ...]]
+    requests: tuple[int, int] = (1, 1)
+    """How many it took to read the numbers, and the sources of conflicts."""
+    unchecked: tuple[Source, ...] = ()
+    """The sources of conflicts that were not checked, which somebody accepted."""
 
 
 def unfinished(releases: Iterable[PlannedRow], stories: Mapping[str, NumberStory], now: float) -> tuple[Task, ...]:
@@ -71,30 +78,87 @@ def unfinished(releases: Iterable[PlannedRow], stories: Mapping[str, NumberStory
 
 
 async def look_again(account: Account, tasks: Sequence[Task], head: PlanHead, holds: Sequence[Hold]) -> Fresh:
-    """The account as it is now, as far as the tasks need it. Raises Unreachable, KeyRefused.
-
-    A source that the plan had read and that cannot be read now is no longer a reason to call anything free.
-    """
+    """The account as it is now, as far as the tasks need it. Raises Unreachable, KeyRefused, and SourcesNotChecked
+    (`read_holds`)."""
     ids = {task.number_id for task in tasks}
     numbers, size = await find_numbers(account, ids, listing_needed=False)
-    sources, held = await find_holds(account, holds)
-    relied_on = {source.name for source in head.sources if source.checked}
-    for source in sources:
-        if source.name in relied_on and not source.checked:
-            raise Unreachable(
-                f"{source.name} were checked for the plan and cannot be read now: {source.why}",
-                remedy=f"Nothing was released. When they can be read again, type: decom resume {head.run_id}",
-            )
-    return Fresh(numbers, size, held)
+    for_numbers = account.requests
+    sources, held = await read_holds(account, holds, head, numbers, ids)
+    unchecked = tuple(each for each in sources if each.state is SourceState.NOT_CHECKED)
+    return Fresh(numbers, size, held, (for_numbers, account.requests - for_numbers), unchecked)
 
 
-def compare(tasks: Iterable[Task], fresh: Fresh) -> tuple[list[Task], list[Settled]]:
-    """The tasks that may go on, and those that are settled by what the account shows now."""
+async def read_holds(
+    account: Account, holds: Sequence[Hold], head: PlanHead, numbers: Mapping[str, Number], ids: Set[str]
+) -> tuple[Sequence[Source], Mapping[str, tuple[Conflict, ...]]]:
+    """The sources of conflicts now, and what holds which number. Raises KeyRefused, and SourcesNotChecked where one
+    was not checked and nobody accepted that: it is no longer a reason to call anything free.
+
+    `numbers` are the account's, as far as they are known, and `ids` those that may be released.
+    """
+    found, held = await find_holds(account, holds, numbers, ids)
+    was_checked = {source.name for source in head.sources if source.checked}
+    sources = tuple(_still_there(source) if source.name in was_checked else source for source in found)
+    check_sources(sources, head.accept_unchecked, head.run_id, started=True)
+    return sources, held
+
+
+def _still_there(source: Source) -> Source:
+    """A source that was there when the plan was made: the account has it, whatever is said now."""
+    if source.state is not SourceState.NOT_APPLICABLE:
+        return source
+    why = f"it was read when the plan was made, and now {source.why}"
+    return replace(source, state=SourceState.NOT_CHECKED, why=why)
+
+
+async def read_meanings(account: Account, ids: Set[str]) -> AsyncIterator[Number]:
+    """These numbers, and others, as the account shows them while numbers leave it. Raises Unreachable, KeyRefused.
+
+    One that is gone is not among them, and one that came to lie on a page that was read already may be overlooked.
+    The last page is read first, since what leaves moves the others towards the pages that are read later.
+    """
+    first = await account.first_numbers()
+    if first.total is None:
+        async for number in _page_by_page(account):
+            yield number
+        return
+    most = -(-first.total // max(1, len(first.records)))
+    if len(ids) <= most:
+        for number_id in sorted(ids):
+            look = await account.look(number_id)
+            if look.found is Looked.NO_ANSWER:
+                raise Unreachable(f"the account could not be asked for {number_id}: {look.why}")
+            if isinstance(look.found, Number):
+                yield look.found
+        return
+    for page_number in range(most, 0, -1):
+        for number in await account.numbers_on(page_number):
+            yield number
+
+
+async def _page_by_page(account: Account) -> AsyncIterator[Number]:
+    """The numbers of an account that does not say how many there are, until a page brings nothing new."""
+    seen: set[str] = set()
+    for page_number in count(1):
+        new = [number for number in await account.numbers_on(page_number) if number.id not in seen]
+        if len(new) == 0:
+            return
+        for number in new:
+            seen.add(number.id)
+            yield number
+
+
+def compare(tasks: Iterable[Task], fresh: Fresh, protected: Set[str] = frozenset()) -> tuple[list[Task], list[Settled]]:
+    """The tasks that may go on, and those that are settled by what the account shows now.
+
+    `protected` holds IDs and E.164 numbers of a protect file that came into force since the plan.
+    """
     ready: list[Task] = []
     settled: list[Settled] = []
     for task in tasks:
-        task.held = fresh.held.get(task.phone_number or "", ())
-        judged = _judged(task, fresh.numbers.get(task.number_id)) if len(task.events) == 0 else None
+        number = fresh.numbers.get(task.number_id)
+        task.held = (*fresh.held.get(task.phone_number or "", ()), *in_other_hands(number))
+        judged = _judged(task, number, protected) if len(task.events) == 0 else None
         if judged is None:
             ready.append(task)
         else:
@@ -102,11 +166,19 @@ def compare(tasks: Iterable[Task], fresh: Fresh) -> tuple[list[Task], list[Settl
     return ready, settled
 
 
-def _judged(task: Task, number: Number | None) -> Settle | None:
+def _judged(task: Task, number: Number | None, protected: Set[str]) -> Settle | None:
     """The outcome of a number to which nothing was sent yet; None where it is as planned and free."""
     if number is None:
         reason = "it was on the account when planned, and gone just before its release: someone else released it"
         return Settle(Outcome.MISSING, Evidence.ANSWERED_404_AFTER_SEEN, reason)
     if number.phone_number != task.phone_number:
         return came_to_mean(number.phone_number, task.phone_number, ())
+    rule = rule_for(task, protected)
+    if rule is not None:
+        return came_to_be_protected(rule)
     return came_to_be_held(task.held) if len(task.held) > 0 else None
+
+
+def rule_for(task: Task, protected: Set[str]) -> str | None:
+    """The name under which a protect file names the number; None where it does not."""
+    return next((name for name in (task.number_id, task.phone_number) if name in protected), None)

@@ -54,6 +54,7 @@ class Stop:
         self._heard = heard
         self._asked = asyncio.Event()
         self._hurry = asyncio.Event()
+        self._over = asyncio.Event()
         self._cuts: dict[asyncio.Task[Any], Callable[[], bool]] = {}
 
     def ask(self, why: Stopped, detail: str = "") -> None:
@@ -81,6 +82,9 @@ class Stop:
 
     async def unless_asked(self, work: Coroutine[Any, Any, T], may_cut: Callable[[], bool]) -> T | None:
         """Do the work and return its result; None where the run was to stop while `may_cut()` still held."""
+        if self.asked and may_cut():
+            work.close()
+            return None
         task = asyncio.create_task(work)
         self._cuts[task] = may_cut
         try:
@@ -91,6 +95,24 @@ class Stop:
             raise
         finally:
             del self._cuts[task]
+
+    async def end_looks_after(self, seconds: float, clock: Clock) -> None:
+        """Let what is asked about numbers go on for so long once the run must end soon. To be run beside the work."""
+        await self._hurry.wait()
+        await clock.sleep(seconds)
+        self._over.set()
+
+    async def unless_over(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """Do the work and return its result; None where the run must end now, whatever is not known."""
+        task = asyncio.create_task(work)
+        over = asyncio.create_task(self._over.wait())
+        try:
+            await asyncio.wait([task, over], return_when=asyncio.FIRST_COMPLETED)
+            return task.result() if task.done() else None
+        finally:
+            task.cancel()
+            over.cancel()
+            await asyncio.gather(task, over, return_exceptions=True)
 
     async def pause(self, seconds: float, clock: Clock) -> None:
         """Wait so long, or until the run is to stop."""

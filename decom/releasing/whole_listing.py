@@ -1,17 +1,18 @@
 """The account's whole listing, for numbers that an answer alone does not prove gone. In: IDs. Out: a sight of each.
 
-A listing that is read while the account changes can lose a row between two pages. So absence is believed where two
-readings, one after the other, show the same numbers: whatever a 404 said, and whoever said it.
+Absence from two agreeing listings is proof, whatever a 404 said and whoever said it.
 """
 
 from collections.abc import Iterable, Mapping
 
 from decom.dialnexa.account import Account, Looked, Sight
+from decom.dialnexa.listing import Listing
 from decom.dialnexa.models import Number
 from decom.errors import Unreachable
+from decom.planning.survey import by_id
 
 MOST_READINGS = 4
-"""Whole readings until two in a row must have agreed."""
+"""Readings of a listing of one page until two in a row must have shown the same."""
 
 
 async def look_through(account: Account, number_ids: Iterable[str]) -> Mapping[str, Sight]:
@@ -25,13 +26,11 @@ async def look_through(account: Account, number_ids: Iterable[str]) -> Mapping[s
 
 async def _agreed(account: Account) -> Mapping[str, Number]:
     """The account's numbers by ID, as two readings in a row showed them. Raises Unreachable, KeyRefused."""
-    before: Mapping[str, Number] | None = None
-    for _ in range(MOST_READINGS):
-        numbers = {number.id: number for number in await account.numbers()}
-        if before is not None and before.keys() == numbers.keys():
+    before = await account.numbers_seen()
+    for _ in range(MOST_READINGS - 1):
+        numbers = by_id(await account.numbers(before=before))
+        # Of several pages, two readings have agreed already; of one page, one is enough for `numbers`, and not for us.
+        if before.pages > 1 or by_id(before.rows).keys() == numbers.keys():
             return numbers
-        before = numbers
-    raise Unreachable(
-        f"the account went on changing: {MOST_READINGS} listings of it were read, and no two in a row agreed",
-        remedy="Type `decom resume` when less is going on.",
-    )
+        before = Listing(tuple(numbers.values()))
+    raise Unreachable(f"the account went on changing: no two of {MOST_READINGS} listings of it agreed")

@@ -164,8 +164,6 @@ async def _list(bench: _Bench, tasks: list[Task], account: Account) -> None:
 
 async def _sights(stop: Stop, tasks: list[Task], account: Account) -> Mapping[str, Sight] | None:
     """What a listing shows of each; None where the run must end soon: it may be a thousand pages."""
-    if stop.hurried:
-        return None
     try:
         return await stop.unless_asked(look_through(account, [task.number_id for task in tasks]), lambda: stop.hurried)
     except KeyRefused as refused:
@@ -175,4 +173,4 @@ async def _sights(stop: Stop, tasks: list[Task], account: Account) -> Mapping[st
 
 def _not_durable(bench: _Bench, trouble: NotDurable) -> None:
     bench.trouble = bench.trouble or trouble
-    bench.tools.stop.ask(Stopped.DISK, trouble.what)
+    bench.tools.stop.ask(trouble.why, trouble.what)

@@ -7,6 +7,7 @@ free, the same file can be read in again: a number that two things held is then 
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from decom.planning.plan import held_by
 from decom.reporting.as_csv import money_cell, text_cell, write_lines
 from decom.reporting.as_retry_csv import header_of_others
 from decom.reporting.interface import Audit
@@ -39,7 +40,10 @@ def _lines(audit: Audit) -> Iterator[list[str]]:
         if row.outcome is not Outcome.CONFLICTED:
             continue
         others = [text_cell(cell) for cell in row.others]
-        for held in holders_of(row):
+        holders = holders_of(row)
+        for held in holders:
+            # Of a number that thousands hold, each line is about one of them: joined, they would fill a disk.
+            reason = row.reason if len(holders) == 1 else held_by((held,))
             yield [
                 text_cell(kind_of(held)),
                 text_cell(held.name),
@@ -50,7 +54,7 @@ def _lines(audit: Audit) -> Iterator[list[str]]:
                 text_cell(row.phone_number),
                 text_cell(row.nickname),
                 money_cell(row.monthly_cost_usd),
-                text_cell(row.reason),
+                text_cell(reason),
                 text_cell(row.row),
                 *others,
             ]

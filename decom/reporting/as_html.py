@@ -17,7 +17,16 @@ from decom.reporting.interface import Audit
 from decom.reporting.neutral import visible
 from decom.reporting.page_facts import page_facts
 from decom.reporting.todo import kind_of, step_for
-from decom.reporting.words import usd
+from decom.reporting.words import SOURCE_STATES, usd
+from decom.vocabulary import SourceState
+
+_SOURCE_MARKS = {
+    SourceState.CHECKED: "released",
+    SourceState.NOT_APPLICABLE: "protected",
+    SourceState.REFUSED_BY_SERVICE: "protected",
+    SourceState.NOT_CHECKED: "failed",
+}
+"""The look of each state of a source: that of an outcome."""
 
 _AT_ONCE = 64
 """Pieces of the template that are written at once."""
@@ -53,7 +62,9 @@ def _template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, finalize=_shown, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals.update(usd=usd, kind_of=kind_of, step_for=step_for)
+    environment.globals.update(
+        usd=usd, kind_of=kind_of, step_for=step_for, source_states=SOURCE_STATES, source_marks=_SOURCE_MARKS
+    )
     return environment.from_string(_text("page.html"))
 
 

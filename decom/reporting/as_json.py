@@ -67,7 +67,7 @@ def summary(audit: Audit, files: Mapping[str, str]) -> dict[str, Any]:
         },
         "counts": {outcome.value: audit.counts.get(outcome, 0) for outcome in Outcome},
         "gone_before_us": audit.gone_before_us,
-        "sources": [asdict(source) for source in audit.sources],
+        "sources": [source.facts() for source in audit.sources],
         "money": {
             "currency": "USD",
             "per": "month",

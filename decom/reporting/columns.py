@@ -3,11 +3,10 @@
 Every format that prints rows takes its names, headings and order from `COLUMNS`.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from decom.planning.plan import Conflict
+from decom.planning.plan import in_words
 from decom.reporting.interface import AuditRow
 
 
@@ -79,7 +78,7 @@ def cells_of(row: AuditRow, run_id: str) -> tuple[Cell, ...]:
         row.attempts,
         row.first_attempt_at,
         row.decided_at,
-        conflicts_in_words(row.conflicts),
+        in_words(row.conflicts),
         row.country_code,
         row.type,
         row.nickname,
@@ -87,8 +86,3 @@ def cells_of(row: AuditRow, run_id: str) -> tuple[Cell, ...]:
         row.billing_stops_on,
         run_id,
     )
-
-
-def conflicts_in_words(conflicts: Iterable[Conflict]) -> str:
-    """`campaign "Diwali" cmp_1 (active); batch call bat_2 (running)`; empty where nothing holds the number."""
-    return "; ".join(str(conflict) for conflict in conflicts)

@@ -123,6 +123,11 @@ class Audit:
     rows: Iterable[AuditRow]
     """In the input's order; may be iterated any number of times, each a fresh pass over the ledger."""
 
+    @property
+    def unverified(self) -> bool:
+        """Whether nobody has looked at the account again since the run ended, though it may have sent something."""
+        return self.timing.parts > 0 and self.verification is None
+
 
 class ReportFormat(Protocol):
     """One file of the audit."""

@@ -40,6 +40,7 @@ SEVERITY = (
     Outcome.MISSING,
     Outcome.RELEASED,
     Outcome.DUPLICATE,
+    Outcome.NOT_SELECTED,
 )
 """The outcomes in the order in which they need someone; the page's rows come in this order."""
 

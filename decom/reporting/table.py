@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from decom.errors import BadInput
 from decom.ledger.reader import NumberStory, Reader, RunStory
 from decom.ledger.records import Attempt
-from decom.planning.plan import Conflict, PlanHead, PlannedRow
+from decom.planning.plan import Conflict, PlanHead, PlannedRow, Source
 from decom.planning.saved import row_from_json, saved_head
 from decom.reporting.billing import billing_stops_on, renewal_column
 from decom.reporting.interface import Audit, AuditRow, Timing, Verification
 from decom.reporting.money import add_up
-from decom.vocabulary import Decision, Evidence, ExitCode, Outcome, Stopped, exit_code, stopped
+from decom.vocabulary import Decision, Evidence, ExitCode, Outcome, SourceState, Stopped, exit_code, stopped
 
 
 def build(ledger: Reader, run_id: str) -> Audit:
@@ -47,7 +47,7 @@ def build(ledger: Reader, run_id: str) -> Audit:
     why = _why(story)
     return Audit(
         run_id=run_id,
-        status=status(story),
+        status=story.status,
         why=why,
         exit_code=_exit_code(counts, story, why),
         workspace=head.workspace,
@@ -60,7 +60,7 @@ def build(ledger: Reader, run_id: str) -> Audit:
         operator=story.starts[-1][1].operator if len(story.starts) > 0 else "",
         counts={outcome: counts[outcome] for outcome in Outcome},
         gone_before_us=evidence[Evidence.ANSWERED_404_AFTER_SEEN],
-        sources=head.sources,
+        sources=tuple(_source(source, story) for source in head.sources),
         money=money,
         timing=_timing(story),
         verification=None if story.verified is None else Verification(story.verified[0], story.verified[1].differences),
@@ -71,11 +71,10 @@ def build(ledger: Reader, run_id: str) -> Audit:
     )
 
 
-def status(story: RunStory) -> str:
-    """`planned`, `done`, `stopped` or `interrupted`."""
-    if story.ended is not None:
-        return "done" if story.ended[1].why is None else "stopped"
-    return "interrupted" if len(story.starts) > 0 else "planned"
+def _source(source: Source, story: RunStory) -> Source:
+    """A source as the plan has it, unless it could not be read just before the releases."""
+    why = story.not_checked.get(source.name)
+    return source if why is None else Source(source.name, SourceState.NOT_CHECKED, f"just before releasing: {why}")
 
 
 def _why(story: RunStory) -> Stopped | None:
@@ -83,9 +82,11 @@ def _why(story: RunStory) -> Stopped | None:
 
 
 def _exit_code(counts: Mapping[Outcome, int], story: RunStory, why: Stopped | None) -> ExitCode:
-    code = exit_code(counts, why)
-    wrong = story.verified is not None and len(story.verified[1].differences) > 0
-    return ExitCode.INCOMPLETE if wrong and code in (ExitCode.DONE, ExitCode.HELD_BACK) else code
+    """The exit code; an end at which nobody looked back, or found something else than is reported, is not done."""
+    code = exit_code(counts, why, sent=any(number.was_sent for number in story.numbers.values()))
+    as_reported = story.verified is not None and len(story.verified[1].differences) == 0
+    proved = as_reported or len(story.starts) == 0
+    return ExitCode.INCOMPLETE if not proved and code in (ExitCode.DONE, ExitCode.HELD_BACK) else code
 
 
 def _timing(story: RunStory) -> Timing:
@@ -168,16 +169,14 @@ class _Rows:
         ended_at = self.story.ended[0] if self.story.ended is not None else self.story.planned_at
         if number.settled is not None and number.settled_at is not None:
             return number.settled.outcome, number.settled.evidence, number.settled_at
-        if number.open_intent is not None:
-            return Outcome.UNKNOWN, Evidence.UNCONFIRMED, number.open_intent
-        if any(isinstance(event, Attempt) for event in number.events):
-            return Outcome.UNKNOWN, Evidence.UNCONFIRMED, ended_at
+        if number.is_open:
+            return Outcome.UNKNOWN, Evidence.UNCONFIRMED, number.open_intent or ended_at
         return Outcome.NOT_ATTEMPTED, stopped(_why(self.story) or Stopped.INTERRUPTED), ended_at
 
     def _reason(self, number: NumberStory) -> str:
         if number.settled is not None:
             return number.settled.reason
-        if number.open_intent is not None or len(number.events) > 0:
+        if number.is_open:
             return "a release was under way when the run was interrupted: `decom resume` asks what became of it"
         detail = self.story.ended[1].detail if self.story.ended is not None else "the run was interrupted"
         return f"the run stopped before it{': ' + detail if detail != '' else ''}"

@@ -28,6 +28,7 @@ _STEPS = {
     "batch-calls": "Give the batch call another number to call from, cancel it, or let it finish.",
     "workflows": "Take the number out of the workflow, or switch the workflow off.",
     "default-number": "Make another number the workspace's default.",
+    "number-status": "Somebody else has the number in hand (a port, a suspension): wait, or ask DialNexa about it.",
     ANSWER: "Read what the service said, and reconfigure what it names.",
 }
 _STEP = "Reconfigure it so that it no longer uses the number."
@@ -37,6 +38,7 @@ _KINDS = {
     "batch-calls": "Batch call",
     "workflows": "Workflow",
     "default-number": "Default number",
+    "number-status": "Number status",
     ANSWER: "Told by the service",
 }
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from decom.reporting.interface import Audit
 from decom.reporting.money import dollars
-from decom.vocabulary import Outcome
+from decom.vocabulary import Outcome, SourceState
 
 MEANINGS = {
     Outcome.RELEASED: "This run released it.",
@@ -16,7 +16,19 @@ MEANINGS = {
     Outcome.PROTECTED: "A protect rule names it; nothing was sent.",
     Outcome.INVALID: "The cell is no ID and no number; nothing was sent.",
     Outcome.DUPLICATE: "The same number as another row, which carries the outcome.",
+    Outcome.NOT_SELECTED: "Left out by --only, --exclude or --limit; nothing was sent.",
 }
+
+NOT_VERIFIED = "nobody has looked at the account again since the run ended, so what is reported may not be so."
+"""What is said where there is no verification."""
+
+SOURCE_STATES = {
+    SourceState.CHECKED: "checked",
+    SourceState.NOT_APPLICABLE: "not applicable",
+    SourceState.REFUSED_BY_SERVICE: "refused by service",
+    SourceState.NOT_CHECKED: "not checked",
+}
+"""The state of a source of conflicts, as reports and the terminal show it."""
 
 _STATUS = {
     "planned": "Planned; nothing was released yet",
@@ -33,6 +45,8 @@ def outcome_in_words(outcome: Outcome) -> str:
 
 def status_in_words(audit: Audit) -> str:
     """`Stopped early (sigterm)`"""
+    if audit.unverified and audit.status == "done":
+        return "Incomplete: not verified"
     status = _STATUS.get(audit.status, audit.status)
     return status if audit.why is None else f"{status} ({audit.why.value.replace('_', ' ')})"
 

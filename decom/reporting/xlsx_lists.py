@@ -3,9 +3,10 @@
 from decom.reporting.interface import Audit
 from decom.reporting.money import Breakdown, Sums
 from decom.reporting.todo import ToDo, kind_of, step_for
+from decom.reporting.words import SOURCE_STATES
 from decom.reporting.xlsx_rows import set_up_page
 from decom.reporting.xlsx_sheet import Lines, Value
-from decom.vocabulary import Outcome
+from decom.vocabulary import Outcome, SourceState
 
 
 def write_groups(lines: Lines, audit: Audit, breakdown: Breakdown) -> None:
@@ -67,16 +68,16 @@ def write_todo(lines: Lines, audit: Audit, todo: ToDo) -> None:
 
 def write_sources(lines: Lines, audit: Audit) -> None:
     """Where conflicts were looked for, and where they could not be."""
-    lines.widths((26, 16, 90))
+    lines.widths((26, 20, 90))
     set_up_page(lines, audit, "Sources")
-    lines.heading("Source of conflicts", "Checked", "What was read, or why it was not")
+    lines.heading("Source of conflicts", "State", "What was read, or why it was not")
     lines.sheet.freeze_panes(1, 0)
     look = lines.look
+    formats_of = {SourceState.CHECKED: look.good, SourceState.NOT_CHECKED: look.bad}
     for source in audit.sources:
-        checked = "yes" if source.checked else "NOT CHECKED"
         lines.tall(-(-len(source.why) // 85))
-        formats = [look.text, look.good if source.checked else look.bad, look.wrapped]
-        lines.line(source.name, checked, source.why, formats=formats)
+        formats = [look.text, formats_of.get(source.state, look.text), look.wrapped]
+        lines.line(source.name, SOURCE_STATES[source.state], source.why, formats=formats)
 
 
 def _group_line(sums: Sums) -> tuple[Value, ...]:

@@ -31,6 +31,7 @@ SHEETS: Mapping[Outcome, str] = {
     Outcome.PROTECTED: "Other",
     Outcome.INVALID: "Other",
     Outcome.DUPLICATE: "Other",
+    Outcome.NOT_SELECTED: "Other",
 }
 """The one sheet that holds the rows of an outcome."""
 
@@ -54,6 +55,7 @@ _COLOURS = {
     Outcome.PROTECTED: "#00695C",
     Outcome.INVALID: "#8D3B72",
     Outcome.DUPLICATE: "#6B7785",
+    Outcome.NOT_SELECTED: "#8A8F98",
 }
 
 

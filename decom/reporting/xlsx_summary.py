@@ -10,7 +10,7 @@ from decom.reporting.money import Breakdown, Sums
 from decom.reporting.words import MEANINGS, headline, outcome_in_words
 from decom.reporting.xlsx_rows import SHEETS, set_up_page
 from decom.reporting.xlsx_sheet import Lines, Value, moment_of
-from decom.vocabulary import Outcome
+from decom.vocabulary import Outcome, SourceState
 
 _SUMMARY_WIDTHS = (30, 22, 12, 20, 18, 16, 60)
 _MOST_DIFFERENCES = 1_000
@@ -129,11 +129,11 @@ def _controls(lines: Lines, audit: Audit, breakdown: Breakdown, tally: Tally) ->
 
 def _doubts(lines: Lines, audit: Audit) -> None:
     lines.heading("What was not checked", "")
-    not_checked = [source for source in audit.sources if not source.checked]
+    not_checked = [source for source in audit.sources if source.state is SourceState.NOT_CHECKED]
     for source in not_checked:
-        lines.line(source.name, source.why)
+        lines.line(source.name, source.why, formats=[lines.look.bad])
     if not_checked == []:
-        lines.line("Every source of conflicts was read to its end.")
+        lines.line("Every source of conflicts that this account has and shows was read to its end.")
     lines.skip()
     lines.heading("Looked at again", "")
     if audit.verification is None:

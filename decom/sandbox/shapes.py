@@ -5,9 +5,11 @@ Also the way back, for faults that spoil a body: where its rows are, and where i
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeVar
 
 from decom.sandbox.made_up import Row
+
+T = TypeVar("T")
 
 SHIFT = "sandbox.shift"
 """Key in a request's scope, if it is there: how many rows have slipped past this page (negative: come again)."""
@@ -31,7 +33,7 @@ class Page:
     instead: int | None = None
     """The page that is shown in place of any later one; None: each shows itself."""
 
-    def of(self, rows: list[Row]) -> list[Row]:
+    def of(self, rows: list[T]) -> list[T]:
         number = self.number if self.instead is None else min(self.number, self.instead)
         start = max(0, (number - 1) * self.size + (self.shift if number > 1 else 0))
         return rows[start : start + self.size]

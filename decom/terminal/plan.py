@@ -21,10 +21,12 @@ from rich.text import Text
 from decom.errors import Refused
 from decom.planning.plan import Conflict, Plan, PlannedRow
 from decom.reporting.money import dollars
-from decom.terminal.screen import BAD, COLOURS, DONE, HELD, QUIET, Line, Part, Screen, amount, shown
+from decom.terminal.screen import BAD, COLOURS, HELD, QUIET, Line, Part, Screen, amount, shown
+from decom.terminal.sources import not_checked_lines, source_line
 from decom.vocabulary import Decision
 
 MEANINGS = {
+    Decision.NOT_SELECTED: "left out by --only, --exclude or --limit",
     Decision.INVALID: "the cell is no ID and no number",
     Decision.DUPLICATE: "the same number as another row",
     Decision.MISSING: "not on the account",
@@ -108,7 +110,8 @@ def plan_lines(plan: Plan, width: int) -> Iterator[Part]:
     yield from _invalid(found)
     if found.by_earlier_runs > 0:
         yield Line(Text(f"{found.by_earlier_runs:,} of the missing went by earlier runs; plan.csv names them."))
-    yield from _sources(plan)
+    for source in head.sources:
+        yield source_line(source, head.accept_unchecked)
     for note in head.notes:
         yield Line(Text(f"Note: {shown(note)}", style=QUIET))
     if head.forecast_words != "":
@@ -164,17 +167,11 @@ def _invalid(found: Digest) -> Iterator[Part]:
         yield Line(Text(f"and {left:,} more, in plan.csv"), indent=2)
 
 
-def _sources(plan: Plan) -> Iterator[Part]:
-    """What was not checked is said as plainly as what was."""
-    for source in plan.head.sources:
-        word, colour = ("Checked", DONE) if source.checked else ("Not checked", HELD)
-        yield Line(Text.assemble((word, colour), f" {shown(source.name)}: {shown(source.why, 300)}"))
-
-
 def short_plan(plan: Plan, folder: Path) -> Iterator[Part]:
     """The same for a mail that is read in ten seconds."""
     counts = ", ".join(f"{decision} {count:,}" for decision, count in plan.counts().items() if count > 0)
     yield Line(Text(f"decom plan {plan.head.run_id} of {shown(plan.head.input_name)}: {counts}"))
+    yield from not_checked_lines(plan.head.sources, plan.head.accept_unchecked)
     yield Line(Text(f"The plan is in {shown(str(folder))}"), whole=True)
 
 

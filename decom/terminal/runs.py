@@ -1,6 +1,7 @@
 """What became of runs and numbers in, what a person sees of it out: summary, verification, history, check-up."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 from rich import box
@@ -11,8 +12,9 @@ from decom.doctor_findings import Finding, State
 from decom.history import Moment, NumberPicture, RunLine, RunPicture
 from decom.reporting.interface import Audit
 from decom.reporting.money import dollars
-from decom.reporting.words import MEANINGS, status_in_words
+from decom.reporting.words import MEANINGS, NOT_VERIFIED, status_in_words
 from decom.terminal.screen import BAD, COLOURS, DONE, HELD, QUIET, Line, Part, amount, shown
+from decom.terminal.sources import not_checked_lines
 from decom.vocabulary import Outcome
 
 _NARROW = 72
@@ -33,9 +35,7 @@ def summary_lines(audit: Audit, folder: Path, files: Sequence[Path], width: int)
     yield from _money(audit)
     if audit.gone_before_us > 0:
         yield Line(Text(f"{audit.gone_before_us:,} of the missing were there when planned and gone when asked to go."))
-    unchecked = [source for source in audit.sources if not source.checked]
-    for source in unchecked:
-        yield Line(Text.assemble(("Not checked", HELD), f" {shown(source.name)}: {shown(source.why, 300)}"))
+    yield from not_checked_lines(audit.sources)
     yield from _verification(audit)
     yield Line(Text.assemble("Reports in ", (shown(str(folder)), "bold")), whole=True)
     yield Line(Text(", ".join(path.name for path in files)), indent=2)
@@ -47,6 +47,7 @@ def short_summary(audit: Audit, folder: Path) -> Iterator[Part]:
         f"{outcome.value.replace('_', ' ')} {count:,}" for outcome, count in audit.counts.items() if count > 0
     )
     yield Line(Text(f"{status_in_words(audit)}: decom run {audit.run_id} of {shown(audit.input_name)}: {counts}"))
+    yield from not_checked_lines(audit.sources)
     yield from _verification(audit)
     yield Line(Text(f"Reports in {shown(str(folder))}"), whole=True)
 
@@ -80,9 +81,10 @@ def _money(audit: Audit) -> Iterator[Part]:
 
 
 def _verification(audit: Audit) -> Iterator[Part]:
-    if audit.verification is None:
-        return
-    yield from differences_lines(audit.verification.differences)
+    if audit.verification is not None:
+        yield from differences_lines(audit.verification.differences)
+    elif audit.unverified:
+        yield Line(Text.assemble(("Not verified", BAD), f": {NOT_VERIFIED}"))
 
 
 def differences_lines(differences: Sequence[str]) -> Iterator[Part]:
@@ -100,7 +102,11 @@ def differences_lines(differences: Sequence[str]) -> Iterator[Part]:
 def next_after_run(audit: Audit, files: Sequence[Path], place_flags: str) -> Iterator[Part]:
     """The next command to type."""
     names = {path.name for path in files}
-    if audit.status != "done" or any(audit.counts.get(outcome, 0) > 0 for outcome in _LEFT_UNDONE[:2]):
+    if (
+        audit.status != "done"
+        or audit.unverified
+        or any(audit.counts.get(outcome, 0) > 0 for outcome in _LEFT_UNDONE[:2])
+    ):
         if audit.timing.parts > 0:
             command = f"decom resume {audit.run_id}{place_flags}"
             yield Line(Text.assemble("To go on with it: ", (command, "bold")), whole=True)
@@ -138,11 +144,17 @@ def runs_lines(runs: Sequence[RunLine], width: int) -> Iterator[Part]:
         table.add_column("rows", justify="right")
     table.add_column("outcomes", overflow="fold")
     for run in runs:
-        cells: list[Text | str] = [run.run_id, Text(run.status, style=_STATUS_COLOURS.get(run.status, ""))]
+        cells: list[Text | str] = [run.run_id, _status(run)]
         if width >= _NARROW:
             cells += [Text(shown(run.input_name, 80)), f"{run.rows:,}"]
         table.add_row(*cells, _outcomes(run))
     yield table
+
+
+def _status(run: RunLine) -> Text:
+    if run.unverified:
+        return Text(f"{run.status}, not verified", style=BAD)
+    return Text(run.status, style=_STATUS_COLOURS.get(run.status, ""))
 
 
 def _outcomes(run: RunLine) -> Text:
@@ -160,8 +172,7 @@ def _outcomes(run: RunLine) -> Text:
 def run_lines(picture: RunPicture) -> Iterator[Part]:
     """Everything of one run but its single numbers."""
     line, head = picture.line, picture.head
-    colour = _STATUS_COLOURS.get(line.status, "")
-    yield Line(Text.assemble("Run ", (line.run_id, "bold"), ": ", (line.status, colour)))
+    yield Line(Text.assemble("Run ", (line.run_id, "bold"), ": ", _status(line)))
     yield Line(Text(f"input      {shown(head.input_name)}, {amount(head.input_rows, 'row')}"), indent=2)
     yield Line(Text(f"sha256     {shown(head.input_sha256)}"), indent=2, whole=True)
     yield Line(Text(f"service    {shown(head.base_url)}, workspace {shown(head.workspace)}"), indent=2, whole=True)
@@ -179,7 +190,11 @@ def number_lines(picture: NumberPicture) -> Iterator[Part]:
     """One number's whole life."""
     names = " = ".join(shown(name, 160) for name in (*picture.phone_numbers, *picture.number_ids))
     yield Line(Text.assemble((names, "bold")))
-    yield from _moments(picture.moments, with_run=True)
+    several = len({moment.workspace for moment in picture.moments}) > 1
+    for workspace, moments in groupby(picture.moments, key=lambda moment: moment.workspace):
+        if several:
+            yield Line(Text(f"in workspace {shown(workspace)}"), indent=2)
+        yield from _moments(moments, with_run=True)
 
 
 def _moments(moments: Iterable[Moment], *, with_run: bool) -> Iterator[Part]:

@@ -31,6 +31,7 @@ COLOURS = {
     Outcome.PROTECTED: QUIET,
     Outcome.INVALID: HELD,
     Outcome.DUPLICATE: QUIET,
+    Outcome.NOT_SELECTED: QUIET,
     Decision.RELEASE: DONE,
 }
 """By outcome; decisions are the same words, but for one."""

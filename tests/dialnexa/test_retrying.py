@@ -98,7 +98,7 @@ def test_an_exception_is_never_tried_again(error):
 
 
 def test_an_answer_is_temporary_by_its_status_or_where_it_broke_off():
-    assert {status for status in range(1000) if is_temporary(Answered(status))} == {408, 425, 500, 502, 503, 504}
+    assert {status for status in range(1000) if is_temporary(Answered(status))} == {408, 423, 425, 500, 502, 503, 504}
     assert all(is_temporary(Answered(status, complete=False)) for status in range(1000))
     assert not is_temporary(Answered(200, {"content-encoding": "gzip"}, complete=False))
     assert is_temporary(Answered(503, {"content-encoding": "gzip"}, complete=False))

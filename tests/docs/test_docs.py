@@ -103,7 +103,7 @@ def test_every_extra_in_the_documents_is_one(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["conflicted", "missing", "unknown", "failed", "not_attempted", "duplicate", "invalid"]
+    "word", ["conflicted", "missing", "unknown", "failed", "not_attempted", "duplicate", "invalid", "not_selected"]
 )
 def test_the_words_of_the_documents_are_those_of_the_reports(word: str) -> None:
     assert word in set(Outcome)

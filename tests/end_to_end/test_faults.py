@@ -91,7 +91,7 @@ def test_a_fault_that_stays_is_reported_as_what_it_is(
     first, *others = ids(world.releasable)[:3]
     sandbox = start_sandbox(world, faults=[Rule.of(fault, ids=[first])])
     decom = decom_for(sandbox)
-    ran = decom("run", input_of(decom.folder, [first, *others]), "--execute", "--yes")
+    ran = decom("run", input_of(decom.folder, [first, *others]), "--execute", "--yes", DECOM_TIMEOUT="2")
     rows = {row["number_id"]: row for row in audit_rows(decom.run_folder())}
     assert (rows[first]["outcome"], rows[first]["evidence"]) == (outcome, evidence)
     assert {rows[number_id]["outcome"] for number_id in others} == {"released"}
@@ -105,7 +105,8 @@ def test_an_answer_that_is_not_the_apis_never_makes_a_row_missing_and_stops_the_
     sandbox = start_sandbox(World.made_up(numbers=60), faults=[Rule.of(fault)])
     decom = decom_for(sandbox)
     chosen = ids(sandbox.world.releasable)[:20]
-    ran = decom("run", input_of(decom.folder, chosen), "--execute", "--yes", "--concurrency", "2")
+    numbers = input_of(decom.folder, chosen)
+    ran = decom("run", numbers, "--execute", "--yes", "--concurrency", "2", DECOM_TIMEOUT="2")
     assert ran.code == 4, ran.err
     rows = audit_rows(decom.run_folder())
     assert {row["outcome"] for row in rows} <= {"failed", "unknown", "not_attempted"}
@@ -138,7 +139,9 @@ def test_a_dead_service_ends_the_run_after_few_requests(
     sandbox = start_sandbox(World.made_up(numbers=200), faults=[Rule.of("502_before")])
     decom = decom_for(sandbox)
     chosen = ids(sandbox.world.releasable)[:80]
-    ran = decom("run", input_of(decom.folder, chosen), "--execute", "--yes", "--max-share", "1", "--concurrency", "4")
+    numbers = input_of(decom.folder, chosen)
+    flags = ("--execute", "--yes", "--max-share", "1", "--concurrency", "4")
+    ran = decom("run", numbers, *flags, DECOM_TIMEOUT="2")
     assert ran.code == 4, ran.err
     assert len(deletes(sandbox)) <= 80 + 10
     assert released(decom.run_folder()) == set()

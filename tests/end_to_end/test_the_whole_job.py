@@ -103,7 +103,7 @@ def test_verify_finds_a_number_that_came_back_and_a_file_that_was_changed(decom:
     sandbox.world.put_back(row)
     report = folder / "audit.csv"
     report.write_bytes(report.read_bytes().replace(b"released", b"Released", 1))
-    seen = decom("verify", folder.name)
+    seen = decom("verify", folder.name, DECOM_TIMEOUT="1")
     assert seen.code == 4
     assert row["id"] in seen.out + seen.err
     assert "audit.csv" in seen.out + seen.err

@@ -11,17 +11,19 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CODE = sorted((ROOT / "decom").rglob("*.py"))
 
-BASE = {"clock", "vocabulary", "errors"}
+BASE = {"clock", "vocabulary", "errors", "e164", "numbering"}
 MAY_IMPORT = {
     "vocabulary": set(),
     "clock": set(),
     "errors": {"vocabulary"},
+    "numbering": set(),
+    "e164": {"numbering"},
     "private_files": {"errors"},
     "secret": set(),
     "dialnexa": BASE | {"secret"},
     "intake": BASE,
     "ledger": BASE | {"private_files", "dialnexa.replies"},
-    "planning": BASE | {"private_files", "intake.interface", "dialnexa"},
+    "planning": BASE | {"private_files", "intake.interface", "intake.cells", "dialnexa"},
     "releasing": BASE | {"planning", "dialnexa", "ledger"},
     "reporting": BASE | {"private_files", "planning.plan", "planning.saved", "ledger"},
     "sandbox": set(),

@@ -146,6 +146,67 @@ def test_a_header_below_title_rows_is_taken_where_it_is_the_only_one():
     assert columns.notes == ("header in row 3 (1 above it not read)",)
 
 
+def test_a_heading_over_several_columns_does_not_hide_the_header_below_it():
+    columns = find(lines("Number||Owner", "id|phone number|", "phn_1|+919876543210|Anna"), Wanted(), WHERE)
+    assert columns is not None
+    assert (columns.header_row, columns.id_at, columns.number_at) == (2, 0, 1)
+    assert columns.notes == ("header in row 2 (1 above it not read)",)
+
+
+def test_the_header_that_fits_best_is_taken_wherever_it_stands_above_the_data():
+    head = lines("Number", "Phone|Report", "Team|id|phone number", "Sales|phn_1|+919876543210")
+    columns = find(head, Wanted(), WHERE)
+    assert columns is not None
+    assert (columns.header_row, columns.id_at, columns.number_at) == (3, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("head", "wanted"),
+    [
+        (lines("Number", "phone number|Owner", "+919876543210|Anna"), Wanted()),
+        (lines("id|phone", "number id|did", "phn_1|+919876543210"), Wanted()),
+        (lines("Line|", "line|Owner", "phn_1|Anna"), Wanted(column="line")),
+    ],
+)
+def test_two_lines_that_could_be_the_header_are_both_shown(head, wanted):
+    assert refusal(head, wanted).startswith("row 1 and 2 both look like the header. It begins: row 1: ")
+
+
+def test_a_line_with_a_number_in_it_is_no_header_whatever_its_words():
+    said = refusal(lines("Phone|+14155550100", "id|phone number", "phn_1|+919876543210"))
+    assert said.startswith("the header is not in the first row, and row 2 could be it. It begins: row 1: 'Phone'")
+    columns = find(lines("id|20261123", "phn_1|x"), Wanted(), WHERE)
+    assert columns is not None and columns.header_row == 1, "a year's digits are no number"
+
+
+@pytest.mark.parametrize("number", ["+14155550100", "14155550100", "098765 43210", "phn_1", "+49 30 123456/7"])
+def test_a_headers_word_in_a_row_with_a_number_is_one_of_its_data(number):
+    columns = find(lines("Phone|Type|20261123", f"{number}|DID|x", "oops|Number|y"), Wanted(), WHERE)
+    assert columns is not None
+    assert (columns.header_row, columns.number_at) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        ["#TYPE Selected.System.Management.Automation.PSCustomObject"],
+        ["Numbers to release, October"],
+        ["Report|October", "Made by|Anna", "Rows|12"],
+    ],
+)
+def test_lines_above_the_header_are_passed_over_and_told(above):
+    columns = find(lines(*above, "Nr|phone number", "1|+919876543210"), Wanted(), WHERE)
+    assert columns is not None
+    assert (columns.header_row, columns.number_at) == (len(above) + 1, 1)
+    assert columns.notes == (f"header in row {len(above) + 1} ({len(above)} above it not read)",)
+
+
+def test_a_header_that_a_formula_makes_text_is_known():
+    columns = find(lines('="Phone Number"|="Owner"', '="+919876543210"|="Anna"'), Wanted(), WHERE)
+    assert columns is not None
+    assert (columns.number_at, columns.others) == (0, ((1, "Owner"),))
+
+
 def test_a_header_below_blank_rows_is_the_first():
     columns = find(lines("", " | ", "id|owner", "phn_1|Anna", "id|owner"), Wanted(), WHERE)
     assert columns is not None

@@ -9,17 +9,23 @@ from typing import Any
 
 import pytest
 
+from decom.dialnexa.models import Number
+from decom.e164 import Readings
 from decom.errors import BadInput
 from decom.intake.cells import Reading, read_cell
 from decom.intake.interface import Wanted
 from decom.intake.kinds import READERS
+from decom.planning.build import build
+from decom.planning.protect import read_protected
+from decom.planning.selection import Selection, choose
+from decom.planning.survey import Findings
 from decom.sandbox.account import World
 from tests.intake.reading import read
 
 SAMPLES = Path(__file__).resolve().parents[2] / "input_samples"
 EXPECTED: list[dict[str, Any]] = tomllib.loads((SAMPLES / "expected.toml").read_text("utf-8"))["sample"]
-NO_INPUTS = {"expected.toml", "make_samples.py"}
-"""What stands beside the samples: the list of what to expect, their maker, and the protect file of the trial run."""
+NO_INPUTS = {"expected.toml", "make_samples.py", "protected.txt"}
+"""What stands beside the samples: the list of what to expect, their maker, and the protect file of one of them."""
 FILES = sorted(path.name for path in SAMPLES.iterdir() if path.is_file() and path.name not in NO_INPUTS)
 FLAGS = ("column", "sheet", "region", "hidden_rows")
 MOST_BYTES = 60_000
@@ -33,13 +39,37 @@ def test_a_sample_comes_to_what_is_expected_of_it(sample):
     except BadInput as error:
         assert error.what.startswith(sample["error"])
         return
-    assert "error" not in sample
+    assert "error" not in sample or "account" in sample
     invalid = sum(row.problem is not None for row in file.rows)
     assert (len(file.rows), file.blank_rows, invalid) == (
         sample["rows"],
         sample["blank_rows"],
         sample["invalid_rows"],
     )
+
+
+def number(phone_number: str) -> Number:
+    return Number(f"phn_{phone_number[1:]}", phone_number)
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [sample for sample in EXPECTED if "account" in sample],
+    ids=lambda sample: f"{sample['file']}: {sample['why']}",
+)
+def test_a_sample_is_decided_as_expected_on_the_account_that_stands_with_it(sample):
+    file = read(SAMPLES / sample["file"], Wanted(**{flag: sample.get(flag) for flag in FLAGS}))
+    lists = [tuple(sample.get(flag, ())) for flag in ("only", "exclude", "ignore_column")]
+    selection = Selection(lists[0], lists[1], sample.get("limit"), lists[2])
+    try:
+        choice = choose(selection, file, sample.get("region"))
+    except BadInput as error:
+        assert error.what.startswith(sample["error"])
+        return
+    numbers = {each.id: each for each in map(number, sample["account"])}
+    protected = read_protected(SAMPLES / sample["protect"]) if "protect" in sample else frozenset[str]()
+    rows = build(file.rows, Findings(numbers, len(numbers), (), {}), protected, lambda _: None, choice)
+    assert [row.decision for row in rows] == sample["decisions"]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -70,7 +100,7 @@ def test_the_samples_are_those_that_the_script_writes():
 
 def test_every_number_of_the_made_up_account_is_read_as_itself():
     for row in World.made_up(seed=1).numbers.values():
-        assert read_cell(row["phone_number"], None) == Reading(phone_number=row["phone_number"])
+        assert read_cell(row["phone_number"], None) == Reading(number=Readings((row["phone_number"],), True))
         assert read_cell(row["id"], None) == Reading(number_id=row["id"])
 
 

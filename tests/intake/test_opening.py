@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from decom.e164 import Readings
 from decom.errors import BadInput
 from decom.intake.interface import Row, Source, Table, Wanted
 from decom.intake.opening import read_input
@@ -198,13 +199,19 @@ def both(folder: Path, line: str) -> Row:
     [
         pytest.param(
             "phn_1,+919876543210,x",
-            Row(3, "phn_1", number_id="phn_1", phone_number="+919876543210", others=("x",)),
+            Row(3, "phn_1", number_id="phn_1", number=Readings(("+919876543210",), True), others=("x",)),
             id="both",
         ),
         pytest.param("phn_1,,x", Row(3, "phn_1", number_id="phn_1", others=("x",)), id="the ID alone"),
         pytest.param(
             ",+91 98765 43210,x",
-            Row(3, "+91 98765 43210", phone_number="+919876543210", note="separators removed", others=("x",)),
+            Row(
+                3,
+                "+91 98765 43210",
+                number=Readings(("+919876543210",), True, parts=("+9198765",)),
+                note="separators removed",
+                others=("x",),
+            ),
             id="the number alone",
         ),
         pytest.param(
@@ -213,8 +220,7 @@ def both(folder: Path, line: str) -> Row:
                 3,
                 " phn_1",
                 number_id="phn_1",
-                phone_number="+919876543210",
-                by_match_only=True,
+                number=Readings(("+919876543210",), national="919876543210"),
                 note="blanks around it removed; read as if it began with +",
                 others=("x",),
             ),
@@ -222,17 +228,17 @@ def both(folder: Path, line: str) -> Row:
         ),
         pytest.param(
             "+919876543210,phn_1,x",
-            Row(3, "+919876543210", number_id="phn_1", phone_number="+919876543210", others=("x",)),
+            Row(3, "+919876543210", number_id="phn_1", number=Readings(("+919876543210",), True), others=("x",)),
             id="both, the other way round",
         ),
         pytest.param(
             "+919876543210,919876543210,x",
-            Row(3, "+919876543210", phone_number="+919876543210", others=("x",)),
+            Row(3, "+919876543210", number=Readings(("+919876543210",), True), others=("x",)),
             id="the same number twice, once for certain",
         ),
         pytest.param(
             "919876543210,+919876543210,x",
-            Row(3, "919876543210", phone_number="+919876543210", others=("x",)),
+            Row(3, "919876543210", number=Readings(("+919876543210",), True), others=("x",)),
             id="the same number twice, for certain in the second",
         ),
         pytest.param("phn_1,phn_1,x", Row(3, "phn_1", number_id="phn_1", others=("x",)), id="the same ID twice"),

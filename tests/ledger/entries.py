@@ -3,7 +3,18 @@
 from hypothesis import strategies as st
 
 from decom.dialnexa.replies import Proof
-from decom.ledger.records import Attempt, Ended, Intent, Look, Record, Reported, Settled, Started, Verified
+from decom.ledger.records import (
+    Attempt,
+    Ended,
+    Intent,
+    Look,
+    NotChecked,
+    Record,
+    Reported,
+    Settled,
+    Started,
+    Verified,
+)
 from decom.vocabulary import Evidence, Outcome, Stopped
 
 RUN = "20261123T185757Z-0a1b2c"
@@ -17,12 +28,12 @@ names = st.text(max_size=20)
 """What stands in a column of the ledger's own: the client lets no half surrogate pairs in."""
 counts = st.integers(0, 10**6)
 
-started = st.builds(Started, texts, counts, texts)
+started = st.builds(Started, texts, counts, texts, st.none() | texts)
 intents = st.builds(Intent, names, counts)
 attempts = st.builds(
     Attempt, names, counts, st.sampled_from(Proof), st.none() | st.integers(100, 999), texts, st.just(AT)
 )
-looks = st.builds(Look, names, st.none() | st.booleans(), st.floats(0, 1e9), texts)
+looks = st.builds(Look, names, st.none() | st.booleans(), st.floats(0, 1e9), texts, st.booleans())
 settled = st.builds(
     Settled,
     names,
@@ -35,8 +46,11 @@ settled = st.builds(
 ended = st.builds(Ended, st.none() | st.sampled_from(Stopped), texts)
 verified = st.builds(Verified, st.lists(texts, max_size=3).map(tuple))
 reported = st.builds(Reported, texts)
+not_checked = st.builds(NotChecked, st.lists(st.tuples(texts, texts), max_size=3).map(tuple))
 
-records: st.SearchStrategy[Record] = st.one_of(started, intents, attempts, looks, settled, ended, verified, reported)
+records: st.SearchStrategy[Record] = st.one_of(
+    started, intents, attempts, looks, settled, ended, verified, reported, not_checked
+)
 
 
 def attempt(number: int, proof: Proof = Proof.APPLIED, number_id: str = "phn_1", message: str = "") -> Attempt:

@@ -1,18 +1,20 @@
 """One run a workspace: across real processes, through every kind of death."""
 
+import fcntl
+import json
 import os
 import signal
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 from decom.errors import BadSettings, LedgerTrouble, Locked
-from decom.ledger.lock import workspace_locked
+from decom.ledger.lock import holder_of, workspace_locked
 from tests.ledger.entries import RUN
 from tests.quick_clock import QuickClock
 
@@ -108,6 +110,48 @@ def test_no_child_of_a_dead_holder_keeps_it(tmp_path: Path):
             take(tmp_path)
         finally:
             os.kill(int(child), signal.SIGKILL)
+
+
+def test_who_holds_it_is_known_by_the_kernel_and_not_by_a_number_that_another_process_may_have(tmp_path: Path):
+    """In a container the number 1 is always somebody's."""
+    record = tmp_path / "ws-1.holder.json"
+    with holder(tmp_path) as (process, said):
+        assert said == "held"
+        found = holder_of(record)
+        assert found is not None and (found.pid, found.run_id) == (process.pid, RUN)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait(30)
+    facts = json.loads(record.read_bytes())
+    assert holder_of(record) is None
+    record.write_text(json.dumps({**facts, "pid": 1}))
+    assert holder_of(record) is None
+    take(tmp_path)
+
+
+def test_asking_who_holds_it_keeps_nobody_from_taking_it(tmp_path: Path):
+    with workspace_locked(tmp_path, "ws-1", RUN, QuickClock()):
+        assert [holder_of(tmp_path / "ws-1.holder.json") is None for _ in range(3)] == [False] * 3
+    (tmp_path / "ws-1.holder.json").write_text("{}")
+    with (tmp_path / "ws-1.holder.json").open() as looked_at:
+        fcntl.flock(looked_at, fcntl.LOCK_SH)
+        take(tmp_path)
+
+
+def test_a_lock_that_was_removed_is_another_lock_and_its_holders_record_stays(tmp_path: Path):
+    with workspace_locked(tmp_path, "ws-1", RUN, QuickClock()) as first:
+        (tmp_path / "ws-1.lock").unlink()
+        with workspace_locked(tmp_path, "ws-1", "20261124T000000Z-ffffff", QuickClock()) as second:
+            assert (first.facts.st_dev, first.facts.st_ino) != (second.facts.st_dev, second.facts.st_ino)
+            later = holder_of(tmp_path / "ws-1.holder.json")
+            assert later is not None and later.run_id == "20261124T000000Z-ffffff"
+
+
+def test_the_first_ones_end_does_not_remove_the_record_of_the_second(tmp_path: Path):
+    with ExitStack() as second:
+        with workspace_locked(tmp_path, "ws-1", RUN, QuickClock()):
+            (tmp_path / "ws-1.lock").unlink()
+            second.enter_context(workspace_locked(tmp_path, "ws-1", "20261124T000000Z-ffffff", QuickClock()))
+        assert holder_of(tmp_path / "ws-1.holder.json") is not None
 
 
 def test_a_process_cannot_take_it_twice_either(tmp_path: Path):

@@ -38,6 +38,8 @@ OTHER = "20261124T000000Z-ffffff"
 HEAD = '{"head":{},"folder":"/x","digest":""}'
 PLANNED = Entry(Kind.PLANNED, AT, HEAD)
 STARTED = Started("ops@host", 7, "0.1.0")
+HOME = frozenset({RUN, OTHER})
+"""The runs of one workspace."""
 
 
 def at(number: int) -> str:
@@ -67,7 +69,7 @@ def test_a_home_without_a_ledger_knows_nothing(tmp_path: Path):
         assert ledger.story(RUN) is None
         assert list(ledger.plan_rows(RUN)) == []
         assert ledger.life("phn_1") == []
-        assert ledger.removed_by("phn_1") is None
+        assert ledger.removed_by("phn_1", HOME) is None
         assert ledger.head(RUN) == START
 
 
@@ -129,7 +131,8 @@ def test_the_story_of_a_run_from_its_start_to_its_report(tmp_path: Path):
         story = ledger.story(RUN)
     assert story is not None
     assert story.starts == [(at(2), STARTED)] and story.ended == (at(9), Ended(None))
-    assert story.verified == (at(11), Verified(())) and story.manifest == "new"
+    assert story.verified == (at(11), Verified(())) and story.manifest == "new" and story.reported
+    assert story.status == "done"
     assert story.numbers["phn_1"] == NumberStory([attempt(1)], None, 1, released(), at(5))
     assert story.numbers["phn_2"] == NumberStory([doubtful, look], None, 1, None, None)
 
@@ -207,6 +210,41 @@ NOT_ATTEMPTED, MISSING = outcome(Outcome.NOT_ATTEMPTED), outcome(Outcome.MISSING
 
 
 @pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ([released()], {"phn_1": OTHER}),
+        ([released(), FAILED], {}),
+        ([released(), FAILED, released()], {"phn_1": OTHER}),
+        ([UNKNOWN], {}),
+    ],
+)
+def test_what_other_runs_released_is_what_stayed_gone(tmp_path: Path, theirs, ours):
+    write(tmp_path, [PLANNED])
+    write(tmp_path, [PLANNED, *theirs], OTHER)
+    with Reader(tmp_path) as ledger:
+        assert ledger.released_by_others(RUN, {RUN, OTHER}) == ours
+        assert ledger.released_by_others(OTHER, {RUN, OTHER}) == {}
+
+
+@pytest.mark.parametrize(
+    ("later", "verified", "reported"),
+    [
+        ([], True, True),
+        ([STARTED], False, False),
+        ([Ended(None)], False, False),
+        ([Ended(None), Verified(())], True, False),
+        ([Ended(None), Reported("new")], False, True),
+    ],
+)
+def test_a_look_and_a_report_count_until_the_run_goes_on_or_ends_again(tmp_path: Path, later, verified, reported):
+    write(tmp_path, [PLANNED, STARTED, Ended(None), Verified(()), Reported("old"), *later])
+    with Reader(tmp_path) as ledger:
+        story = ledger.story(RUN)
+    assert story is not None
+    assert ((story.verified is not None), story.reported) == (verified, reported)
+
+
+@pytest.mark.parametrize(
     ("first", "second", "found"),
     [
         ([], [], None),
@@ -217,6 +255,8 @@ NOT_ATTEMPTED, MISSING = outcome(Outcome.NOT_ATTEMPTED), outcome(Outcome.MISSING
         ([Intent("phn_1", 1), FAILED], [], None),
         ([Intent("phn_1", 1), NOT_ATTEMPTED], [], None),
         ([MISSING], [], None),
+        # Released, as was said, and then seen to be standing there all the same.
+        ([Intent("phn_1", 1), attempt(1), released(), FAILED], [], None),
         ([Intent("phn_1", 1), UNKNOWN, Intent("phn_1", 2), released()], [], (RUN, True)),
         ([UNKNOWN, released()], [], (RUN, True)),
         ([released()], [MISSING], (RUN, True)),
@@ -234,8 +274,32 @@ def test_who_removed_a_number_is_known_or_at_least_suspected(tmp_path: Path, fir
     write(tmp_path, [row, PLANNED, *first])
     write(tmp_path, [row, PLANNED, *second], OTHER)
     with Reader(tmp_path) as ledger:
-        assert ledger.removed_by(name) == found
-        assert ledger.removed_by("phn_2") is None
+        assert ledger.removed_by(name, HOME) == found
+        assert ledger.removed_by("phn_2", HOME) is None
+
+
+@pytest.mark.parametrize("name", ["phn_1", "+14155550101"])
+def test_what_a_run_of_another_workspace_did_is_not_asked(tmp_path: Path, name):
+    row = Entry(Kind.ROW, AT, "{}", "phn_1", "+14155550101")
+    write(tmp_path, [row, PLANNED])
+    write(tmp_path, [row, PLANNED, released()], OTHER)
+    with Reader(tmp_path) as ledger:
+        assert ledger.removed_by(name, HOME) == (OTHER, True)
+        assert ledger.removed_by(name, {RUN}) is None
+        assert ledger.released_by_others(RUN, HOME) == {"phn_1": OTHER}
+        assert ledger.released_by_others(RUN, {RUN}) == {}
+        assert {run_id for run_id, _ in ledger.life(name, {RUN})} == {RUN}
+
+
+def test_a_number_is_found_under_its_ids_of_this_workspace_alone(tmp_path: Path):
+    """The same number, bought again by another workspace: its ID there was never this workspace's."""
+    write(tmp_path, [Entry(Kind.ROW, AT, "{}", "phn_1", "+14155550101"), PLANNED])
+    write(tmp_path, [Entry(Kind.ROW, AT, "{}", "phn_2", "+14155550101"), PLANNED], OTHER)
+    write(tmp_path, [PLANNED, released("phn_2", None)], "20261125T000000Z-eeeeee")
+    ours = {RUN, "20261125T000000Z-eeeeee"}
+    with Reader(tmp_path) as ledger:
+        assert ledger.removed_by("+14155550101", ours) is None
+        assert ledger.removed_by("+14155550101", ours | {OTHER}) == ("20261125T000000Z-eeeeee", True)
 
 
 # --- What somebody did to the ledger ----------------------------------------------------------------------------
@@ -393,7 +457,7 @@ def test_an_entry_that_cannot_be_understood_is_trouble_with_a_place(tmp_path: Pa
             ledger.story(RUN)
         if kind == Kind.SETTLED:
             with pytest.raises(LedgerTrouble):
-                ledger.removed_by("phn_1")
+                ledger.removed_by("phn_1", HOME)
 
 
 @pytest.mark.parametrize("ask", [Reader.run_ids, lambda ledger: ledger.story(RUN), lambda ledger: ledger.life("phn_1")])
@@ -420,7 +484,7 @@ def test_any_name_may_be_asked_for(tmp_path: Path, name):
     write(tmp_path, [PLANNED, released()])
     with Reader(tmp_path) as ledger:
         assert ledger.life(name) == []
-        assert ledger.removed_by(name) is None
+        assert ledger.removed_by(name, HOME) is None
         assert ledger.story(name) is None
 
 
@@ -429,7 +493,7 @@ def test_reading_changes_nothing(tmp_path: Path):
     before = (tmp_path / FILE).read_bytes()
     with Reader(tmp_path) as ledger:
         ledger.story(RUN)
-        ledger.removed_by("phn_1")
+        ledger.removed_by("phn_1", HOME)
         ledger.broken_link(RUN, ledger.head(RUN))
     assert (tmp_path / FILE).read_bytes() == before
 

@@ -9,7 +9,19 @@ from hypothesis import given
 
 from decom.dialnexa.replies import Proof
 from decom.ledger import records
-from decom.ledger.records import Attempt, Ended, Intent, Kind, Look, Reported, Settled, Started, Verified, entry
+from decom.ledger.records import (
+    Attempt,
+    Ended,
+    Intent,
+    Kind,
+    Look,
+    NotChecked,
+    Reported,
+    Settled,
+    Started,
+    Verified,
+    entry,
+)
 from decom.vocabulary import Outcome, Stopped
 from tests.ledger import entries
 from tests.ledger.entries import AT
@@ -19,6 +31,7 @@ BACK: dict[Kind, Callable[[str], Any]] = {
     Kind.INTENT: records.intent,
     Kind.ATTEMPT: records.attempt,
     Kind.LOOK: records.look,
+    Kind.NOT_CHECKED: records.not_checked,
     Kind.SETTLED: records.settled,
     Kind.ENDED: records.ended,
     Kind.VERIFIED: records.verified,
@@ -32,9 +45,9 @@ CONFLICTS = (("campaigns", "cmp_1", "Spring", "active"),)
     ("record", "kind", "body", "number_id", "phone_number"),
     [
         (
-            Started("ops@host", 7, "0.1.0"),
+            Started("ops@host", 7, "0.1.0", "ws-1"),
             Kind.STARTED,
-            {"operator": "ops@host", "pid": 7, "version": "0.1.0"},
+            {"operator": "ops@host", "pid": 7, "version": "0.1.0", "workspace": "ws-1"},
             None,
             None,
         ),
@@ -56,7 +69,7 @@ CONFLICTS = (("campaigns", "cmp_1", "Spring", "active"),)
         (
             Look("phn_1", True, 0.5, "why"),
             Kind.LOOK,
-            {"number_id": "phn_1", "present": True, "quiet": 0.5, "why": "why"},
+            {"number_id": "phn_1", "present": True, "quiet": 0.5, "why": "why", "listed": False},
             "phn_1",
             None,
         ),
@@ -74,6 +87,13 @@ CONFLICTS = (("campaigns", "cmp_1", "Spring", "active"),)
             "phn_1",
             "+14155550101",
         ),
+        (
+            NotChecked((("campaigns", "503"),)),
+            Kind.NOT_CHECKED,
+            {"sources": [["campaigns", "503"]]},
+            None,
+            None,
+        ),
         (Ended(Stopped.SIGTERM, "stopped"), Kind.ENDED, {"why": "sigterm", "detail": "stopped"}, None, None),
         (Ended(None), Kind.ENDED, {"why": None, "detail": ""}, None, None),
         (Verified(("one", "two")), Kind.VERIFIED, {"differences": ["one", "two"]}, None, None),
@@ -85,6 +105,10 @@ def test_the_entry_that_keeps_a_record(record, kind, body, number_id, phone_numb
     assert (kept.kind, kept.at, kept.number_id, kept.phone_number) == (kind, AT, number_id, phone_number)
     assert json.loads(kept.body) == body
     assert BACK[kind](kept.body) == record
+
+
+def test_a_look_of_an_older_ledger_was_one_by_its_id():
+    assert records.look('{"number_id":"phn_1","present":false,"quiet":0.5,"why":""}') == Look("phn_1", False, 0.5)
 
 
 @given(record=entries.records)

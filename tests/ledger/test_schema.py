@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -40,6 +41,37 @@ def test_what_is_committed_survives_a_power_loss(tmp_path: Path):
 def test_no_ledger_at_all_is_none_and_none_is_made(tmp_path: Path):
     assert open_for_reading(tmp_path) is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_ledger_that_is_just_being_made_is_none_yet(tmp_path: Path):
+    (tmp_path / FILE).write_bytes(b"")
+    assert open_for_reading(tmp_path) is None
+    open_for_writing(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / FILE)) as half:
+        half.execute("PRAGMA user_version=0")  # as whoever died half way leaves it
+    assert open_for_reading(tmp_path) is None
+    with closing(open_for_writing(tmp_path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
+
+
+@pytest.mark.parametrize("opening", [open_for_writing, open_for_reading])
+def test_a_database_of_something_else_is_refused_and_left_as_it_is(tmp_path: Path, opening):
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection:
+        connection.execute("CREATE TABLE photos (x)")
+    content = (tmp_path / FILE).read_bytes()
+    with pytest.raises(LedgerTrouble, match="not a ledger of decom"):
+        opening(tmp_path)
+    assert (tmp_path / FILE).read_bytes() == content
+
+
+def test_of_many_who_make_it_at_once_all_have_the_same(tmp_path: Path):
+    with ThreadPoolExecutor(8) as threads:
+        connections = list(threads.map(open_for_writing, [tmp_path] * 8))
+    for number, connection in enumerate(connections):
+        connection.execute("INSERT INTO entries VALUES (?, 'r', 'row', NULL, NULL, 'at', '{}', 'chain')", (number,))
+    assert connections[0].execute("SELECT count(*) FROM entries").fetchone() == (8,)
+    for connection in connections:
+        connection.close()
 
 
 def test_opening_it_again_changes_nothing(tmp_path: Path):

@@ -20,7 +20,7 @@ from decom.errors import LedgerTrouble, NotDurable
 from decom.ledger.reader import Reader
 from decom.ledger.records import Ended, Entry, Intent, Kind, Record, entry
 from decom.ledger.schema import FILE
-from decom.ledger.writer import BALLAST, BALLAST_BYTES, Writer
+from decom.ledger.writer import BALLAST, BALLAST_BYTES, Terms, Writer
 from decom.vocabulary import Stopped
 from tests.ledger.entries import AT, RUN, attempt, records, released
 from tests.quick_clock import QuickClock
@@ -225,14 +225,14 @@ def large(number: int) -> Record:
 
 def test_on_a_full_disk_everyone_who_waits_is_told(home: Path):
     async def main() -> list[BaseException | None]:
-        with Writer(home, RUN, QuickClock()) as ledger:
+        with Writer(home, RUN, QuickClock(), terms=Terms(then=f"type: decom resume {RUN}")) as ledger:
             fill(ledger)
             return await asyncio.gather(*(ledger.append(large(n)) for n in range(5)), return_exceptions=True)
 
     ends = asyncio.run(main())
     assert [type(end) for end in ends] == [NotDurable] * 5
     assert str(ends[0]).startswith(f"{home / FILE}: the ledger could not be written: database or disk is full")
-    assert f"decom resume {RUN}" in str(ends[0])
+    assert f"Free the disk, then type: decom resume {RUN}." in str(ends[0])
     assert count(home) == 0
 
 
@@ -307,9 +307,19 @@ def test_ballast_is_laid_once(home: Path):
 
 def test_ballast_that_cannot_be_laid_is_the_same_trouble_as_a_full_disk(home: Path):
     with Writer(home, RUN, QuickClock()) as ledger:
-        (home / BALLAST).symlink_to(home / "nowhere" / "at all")
+        (home / BALLAST).mkdir()
         with pytest.raises(NotDurable):
             ledger.lay_ballast()
+
+
+@pytest.mark.parametrize("target", ["theirs", "nowhere"])
+def test_ballast_is_never_laid_through_a_link(home: Path, tmp_path: Path, target):
+    (tmp_path / "theirs").write_bytes(b"theirs")
+    with Writer(home, RUN, QuickClock()) as ledger:
+        (home / BALLAST).symlink_to(tmp_path / target)
+        ledger.lay_ballast()
+    assert not (home / BALLAST).is_symlink() and (home / BALLAST).stat().st_size == BALLAST_BYTES
+    assert (tmp_path / "theirs").read_bytes() == b"theirs" and not (tmp_path / "nowhere").exists()
 
 
 CHILD = """

@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from decom.carrying_out import Finished
 from decom.reporting.interface import Audit, Verification
 from decom.vocabulary import ExitCode, Outcome, Stopped, exit_code
+from decom.writing_up import Finished
 from tests.reporting.made_up import made_up_audit
 
 ALL_AS_REPORTED = Verification("2026-11-23T19:12:00.000Z", ())

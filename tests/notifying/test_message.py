@@ -55,6 +55,19 @@ def test_a_number_that_is_not_as_reported_is_in_the_subject() -> None:
     assert "+91980" not in told.body
 
 
+def test_a_run_that_nobody_looked_at_again_says_so_in_subject_body_and_step() -> None:
+    audit = audit_of({R: 120}, verification=None, exit_code=4)
+    told = message(finished(audit), None, ExitCode.INCOMPLETE, "night-1")
+    assert told.subject == "decom: not verified, 120 of 120 numbers released (exit 4)"
+    assert told.body.startswith("Incomplete: not verified: run ")
+    assert "Not verified: nobody has looked at the account again since the run ended" in told.body
+    assert f"type `decom resume {audit.run_id}`" in told.body and "To do: nothing" not in told.body
+    stopped = message(
+        finished(audit_of({R: 60, N: 60}, Stopped.SIGTERM, verification=None)), None, ExitCode.SIGTERM, "night-1"
+    )
+    assert "Not verified" in stopped.body
+
+
 def test_the_body_has_counts_next_step_and_where_the_reports_are(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_bytes(b"{}")
     audit = audit_of({R: 106, C: 3, F: 2, U: 1, N: 11, I: 1}, Stopped.OUTAGE)
@@ -89,6 +102,7 @@ def test_the_body_has_counts_next_step_and_where_the_reports_are(tmp_path: Path)
         ({R: 4, N: 5}, Stopped.SIGTERM, 2, "type `decom resume 20261123T185757Z-1a2b3c`"),
         ({N: 9}, Stopped.OUTAGE, 0, "nothing was sent. Give the same command again"),
         ({N: 9}, Stopped.STALE_PLAN, 1, "Plan again."),
+        ({N: 9}, Stopped.GUARD, 1, "type `decom resume 20261123T185757Z-1a2b3c` when workflows can be read again."),
         ({R: 8, F: 1}, None, 1, "retry.csv is ready"),
     ],
 )

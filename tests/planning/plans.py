@@ -5,18 +5,23 @@ from typing import Any
 from hypothesis import strategies as st
 
 from decom.dialnexa.models import Number, Price
+from decom.e164 import Readings
 from decom.intake.interface import Row
 from decom.planning.plan import Billing, Conflict, Plan, PlanHead, PlannedRow, ReportOptions, Source
 from decom.planning.survey import Findings
-from decom.vocabulary import Decision
+from decom.vocabulary import Decision, SourceState
 
 RUN = "20261123T185757Z-0a1b2c"
 SPRING = Conflict("campaigns", "cmp_1", "Spring", "active")
 
 
 def row(number: int, name: str = "", **facts: Any) -> Row:
-    """A row whose cell is an ID, or an E.164 number where it begins with `+`."""
-    named = {"phone_number": name} if name.startswith("+") else {"number_id": name} if name != "" else {}
+    """A row whose cell is an ID, or an E.164 number where it begins with `+`; certain unless `by_match_only`."""
+    phone = facts.pop("phone_number", name if name.startswith("+") else None)
+    certain = not facts.pop("by_match_only", False)
+    if phone is not None:
+        facts["number"] = Readings((phone,), certain)
+    named = {"number_id": name} if name != "" and not name.startswith("+") else {}
     return Row(number, facts.pop("input_value", name), **{**named, **facts})
 
 
@@ -49,7 +54,7 @@ def head(**facts: Any) -> PlanHead:
         "account_size": 400,
         "max_release": 100,
         "max_share": 0.5,
-        "sources": (Source("campaigns", True, "14 campaigns, 5 of them not over"),),
+        "sources": (Source("campaigns", SourceState.CHECKED, "14 campaigns, 5 of them not over"),),
     }
     return PlanHead(**{**given, **facts})
 
@@ -103,7 +108,8 @@ heads = st.builds(
     account_size=st.integers(0, 10**7),
     max_release=st.integers(1, 10**7),
     max_share=st.floats(0, 1, exclude_min=True),
-    sources=st.lists(st.builds(Source, texts, st.booleans(), texts), max_size=3).map(tuple),
+    sources=st.lists(st.builds(Source, texts, st.sampled_from(SourceState), texts), max_size=3).map(tuple),
+    accept_unchecked=st.lists(texts, max_size=2).map(tuple),
     notes=st.lists(texts, max_size=3).map(tuple),
     forecast_seconds=st.none() | st.floats(0, 1e9),
     forecast_words=texts,

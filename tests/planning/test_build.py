@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decom.dialnexa.models import Number, Price
+from decom.e164 import Readings
 from decom.intake.interface import Row
 from decom.planning.build import build, undecided
 from decom.planning.plan import Conflict, PlannedRow
@@ -236,6 +237,27 @@ def test_a_held_number_is_conflicted_and_all_that_holds_it_is_named():
     assert one(row(2, "phn_2"), found).decision is Decision.RELEASE
 
 
+@pytest.mark.parametrize(
+    "status",
+    ["port_out_pending", "Port-Out Pending", "porting", "released", "deleted", "suspended", "pending", "no such word"],
+)
+def test_a_number_that_somebody_else_has_in_hand_is_conflicted_by_its_own_status(status):
+    planned = one(row(2, "phn_7"), findings(number("phn_7", "+14155550107", status=f" {status} ")))
+    assert facts(planned) == (Decision.CONFLICTED, f"held by number status phn_7 ({status})")
+    assert planned.conflicts == (Conflict("number-status", "phn_7", "", status),)
+
+
+@pytest.mark.parametrize("status", [None, "", " ", "active", "ACTIVE", " Active"])
+def test_an_active_number_is_released_without_a_word(status):
+    assert facts(one(row(2, "phn_7"), findings(number("phn_7", status=status)))) == (Decision.RELEASE, FREE)
+
+
+@pytest.mark.parametrize("status", ["inactive", "In-Use", "in use", "ASSIGNED", "available", "verified"])
+def test_a_status_that_nobody_else_has_to_do_with_is_shown(status):
+    planned = one(row(2, "phn_7"), findings(number("phn_7", status=status)))
+    assert facts(planned) == (Decision.RELEASE, f"{FREE}; the number's own status is {status!r}")
+
+
 # --- Cost -------------------------------------------------------------------------------------------------------
 
 INDIA = Price("plivo", "IN", "mobile", "2.00")
@@ -289,10 +311,15 @@ def test_where_the_account_could_not_be_asked_good_rows_have_no_decision():
 
 ids = st.sampled_from(["phn_1", "phn_2", "phn_3", "phn_4", "phn_9"])
 phones = st.sampled_from([f"+1415555010{n}" for n in range(1, 5)])
+said = st.builds(
+    lambda phones, certain: Readings(tuple(phones), certain),
+    st.lists(phones, min_size=1, max_size=2, unique=True),
+    st.booleans(),
+)
 some_rows = st.lists(
     st.one_of(
-        st.builds(lambda id_, phone: {"number_id": id_, "phone_number": phone}, ids, st.none() | phones),
-        st.builds(lambda phone, likely: {"phone_number": phone, "by_match_only": likely}, phones, st.booleans()),
+        st.builds(lambda id_, phone: {"number_id": id_, "number": phone}, ids, st.none() | said),
+        st.builds(lambda phone: {"number": phone}, said),
         st.just({"problem": "what is this"}),
     ),
     max_size=12,

@@ -1,7 +1,9 @@
 """What must hold before anything may be released: each limit one below, at it, and one above."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import assume, example, given
@@ -9,15 +11,25 @@ from hypothesis import strategies as st
 
 from decom.errors import Refused
 from decom.planning.guards import (
+    ACCEPTABLE,
     CLOCK_TOLERANCE,
+    Extent,
     Limits,
+    Meter,
+    SourcesNotChecked,
     check_age,
-    check_same_workspace,
+    check_cost,
+    check_extent,
+    check_same_service,
     check_size,
+    check_sources,
     check_workspace,
+    stricter,
 )
-from decom.vocabulary import Decision
-from tests.planning.plans import RUN, head
+from decom.planning.holds.kinds import HOLDS
+from decom.planning.plan import Source
+from decom.vocabulary import Decision, SourceState
+from tests.planning.plans import RUN, head, planned
 
 NOW = datetime(2026, 11, 23, 18, 57, 57, 120_000, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -117,14 +129,19 @@ def counts(release: int, missing: int, conflicted: int = 0, protected: int = 0) 
         Decision.MISSING: missing,
         Decision.CONFLICTED: conflicted,
         Decision.PROTECTED: protected,
-        Decision.INVALID: 1_000,
-        Decision.DUPLICATE: 1_000,
+        Decision.INVALID: 100,
+        Decision.DUPLICATE: 100,
     }
 
 
 def missing_refusal(found: dict[Decision, int], explained: int, share: float) -> Refused | None:
+    meter = Meter()
+    for decision, count in found.items():
+        for place in range(count):
+            known = decision is Decision.MISSING and place < explained
+            meter.add(planned(place, decision, evidence=f"earlier_run:{RUN}" if known else "plan"))
     try:
-        check_workspace(found, explained, Limits(max_missing=share))
+        check_workspace(meter.extent(400), Limits(max_missing=share))
     except Refused as refused:
         return refused
     return None
@@ -138,7 +155,12 @@ def missing_refusal(found: dict[Decision, int], explained: int, share: float) ->
         (counts(5, 6), 0, 0.5, False),
         (counts(3, 6, conflicted=2, protected=1), 0, 0.5, True),
         (counts(3, 7, conflicted=2, protected=1), 0, 0.5, False),
-        (counts(0, 6), 0, 0.5, True),
+        (counts(0, 6), 0, 0.5, False),
+        (counts(0, 6), 6, 0.5, True),
+        (counts(0, 6), 3, 0.5, True),
+        (counts(0, 6), 2, 0.5, False),
+        (counts(0, 2, conflicted=2), 0, 0.5, True),
+        (counts(0, 3, conflicted=2), 0, 0.5, False),
         (counts(1, 6), 6, 0.5, True),
         (counts(1, 9), 4, 0.5, True),
         (counts(1, 10), 4, 0.5, False),
@@ -216,20 +238,170 @@ def test_why_a_plan_is_too_old_or_too_new():
 # --- The same workspace -----------------------------------------------------------------------------------------
 
 
-def test_a_plan_belongs_to_one_workspace_of_one_service():
+def test_a_plan_belongs_to_one_service():
     made = head(workspace="ws-1", base_url="https://api.dialnexa.com/v1")
-    check_same_workspace(made, "ws-1", "https://api.dialnexa.com/v1")
+    check_same_service(made, "https://api.dialnexa.com/v1")
     with pytest.raises(Refused) as elsewhere:
-        check_same_workspace(made, "ws-1", "https://api.dialnexa.com/v2")
+        check_same_service(made, "https://api.dialnexa.com/v2")
     assert (
         elsewhere.value.what
         == "this plan was made for https://api.dialnexa.com/v1, not for https://api.dialnexa.com/v2"
     )
-    with pytest.raises(Refused) as other:
-        check_same_workspace(made, "ws-2", "https://api.dialnexa.com/v1")
-    assert other.value.what == "this plan was made with another workspace's key"
-    assert other.value.where == RUN and other.value.remedy is not None
+    assert elsewhere.value.where == RUN and elsewhere.value.remedy is not None
+
+
+# --- Where conflicts were looked for ------------------------------------------------------------------------------
+
+
+def source(name: str, state: SourceState) -> Source:
+    return Source(name, state, "503 Service Unavailable")
+
+
+@pytest.mark.parametrize("state", SourceState)
+def test_only_a_source_that_is_there_and_was_not_checked_is_refused(state):
+    if state is not SourceState.NOT_CHECKED:
+        check_sources([source("campaigns", state)], (), RUN)
+        return
+    with pytest.raises(SourcesNotChecked) as raised:
+        check_sources([source("campaigns", state)], (), RUN)
+    assert raised.value.exit_code == 5 and raised.value.where == RUN
+    assert raised.value.what == (
+        "conflicts were not checked in campaigns (503 Service Unavailable): a number in use might be released"
+    )
+    assert "--accept-unchecked campaigns" in (raised.value.remedy or "")
+
+
+def test_each_source_is_accepted_by_its_own_name():
+    both = [source("campaigns", SourceState.NOT_CHECKED), source("batch-calls", SourceState.NOT_CHECKED)]
+    with pytest.raises(SourcesNotChecked, match=r"in batch-calls \(503") as raised:
+        check_sources(both, ["campaigns"], RUN)
+    assert "--accept-unchecked campaigns" not in (raised.value.remedy or "")
+    with pytest.raises(SourcesNotChecked, match=r"in campaigns .* and batch-calls "):
+        check_sources(both, ["workflows"], RUN)
+    check_sources(both, ["batch-calls", "campaigns"], RUN)
+    check_sources([], (), RUN)
+
+
+def test_a_run_that_has_started_is_continued_with_what_is_to_be_typed():
+    with pytest.raises(SourcesNotChecked) as raised:
+        check_sources([source("campaigns", SourceState.NOT_CHECKED)], ["workflows"], RUN, started=True)
+    assert raised.value.remedy == (
+        f"When this can be read again, type: decom resume {RUN}\n"
+        "If you know that none of the listed numbers is used there, add:"
+        " --accept-unchecked campaigns --accept-unchecked workflows"
+    )
+
+
+def test_every_source_that_can_be_unread_can_be_accepted():
+    assert {*ACCEPTABLE} == {hold.name for hold in HOLDS} - {"default-number"}
 
 
 def test_the_limits_are_those_that_the_settings_promise():
-    assert Limits() == Limits(max_release=100, max_share=0.5, max_missing=0.5)
+    assert Limits() == Limits(max_release=100, max_share=0.5, max_missing=0.5, max_cost=None)
+
+
+# --- What it may cost -------------------------------------------------------------------------------------------
+
+
+def cost_refusal(costs: list[str | None], most: str | None, **decided: Decision) -> Refused | None:
+    meter = Meter()
+    for place, cost in enumerate(costs):
+        meter.add(planned(place, decided.get("decision", Decision.RELEASE), monthly_cost_usd=cost))
+    try:
+        check_cost(meter.extent(400), Limits(max_cost=None if most is None else Decimal(most)))
+    except Refused as refused:
+        return refused
+    return None
+
+
+@pytest.mark.parametrize(
+    ("costs", "most", "passes"),
+    [
+        (["1.15", "2.00"], "3.15", True),
+        (["1.15", "2.00"], "3.14", False),
+        (["0.1"] * 3, "0.3", True),
+        (["0.1"] * 3 + ["0.0000000001"], "0.3", False),
+        (["0.00"], "0", True),
+        (["0.01"], "0", False),
+        ([], "0", True),
+        ([None], None, True),
+        ([None], "1000000", False),
+        (["1.15", None], "1.15", False),
+        (["1.15", "free"], "1.15", False),
+    ],
+)
+def test_no_more_rent_than_allowed_and_none_that_nobody_knows(costs, most, passes):
+    assert (cost_refusal(costs, most) is None) is passes
+
+
+def test_the_rent_of_what_stays_is_not_counted():
+    assert cost_refusal(["1000", None], "1", decision=Decision.CONFLICTED) is None
+
+
+def test_a_refusal_of_the_rent_says_both_sums_or_how_many_are_unknown():
+    assert str(cost_refusal(["1000.001", "234.5"], "100")) == (
+        "max_cost: this would release numbers of USD 1,234.50 a month, and at most USD 100.00 are allowed in one run"
+        "\nIf that is what you want, plan again with: --max-cost 1234.51"
+    )
+    assert str(cost_refusal(["1.00", None, None], "100")) == (
+        "max_cost: the cost of 2 of the 3 numbers to be released is not known, so nobody can tell whether they are"
+        " within USD 100.00 a month\nTake these numbers off the list, or leave max_cost out."
+    )
+
+
+# --- Then and now -----------------------------------------------------------------------------------------------
+
+THEN = Limits(max_release=50, max_share=0.4, max_missing=0.3, max_cost=Decimal(20))
+
+
+@pytest.mark.parametrize(
+    ("name", "now", "counts"),
+    [
+        ("max_release", 49, True),
+        ("max_release", 50, False),
+        ("max_release", 51, False),
+        ("max_share", 0.39, True),
+        ("max_share", 0.41, False),
+        ("max_missing", 0.0, True),
+        ("max_missing", 0.31, False),
+        ("max_cost", Decimal(19), True),
+        ("max_cost", Decimal(21), False),
+    ],
+)
+def test_of_then_and_now_the_stricter_limit_counts_and_says_where_it_is_set(name, now, counts):
+    found = stricter(THEN, replace(Limits(), **{name: now}), {name: f"--{name}"})
+    assert found == (replace(THEN, **{name: now}, set_by={name: f"--{name}"}) if counts else THEN)
+
+
+def test_a_default_says_nothing_against_what_was_approved():
+    assert stricter(Limits(max_release=500), Limits(), {}) == Limits(max_release=500)
+
+
+def test_a_cost_that_only_now_is_limited_counts():
+    now = Limits(max_cost=Decimal(5))
+    assert stricter(Limits(), now, {"max_cost": "DECOM_MAX_COST"}).max_cost == 5
+    assert stricter(now, Limits(), {"max_cost": "DECOM_MAX_COST"}) == now
+
+
+def test_a_refusal_by_what_is_in_force_now_says_where_that_is_set():
+    now = stricter(Limits(), Limits(max_release=2), {"max_release": "DECOM_MAX_RELEASE"})
+    refused = size_refusal(3, 400, now)
+    assert str(refused) == (
+        "DECOM_MAX_RELEASE: this would release 3 numbers, and at most 2 are allowed in one run\n"
+        "If that is what you want, set it to 3 there, or take it out."
+    )
+
+
+def test_all_limits_are_asked():
+    fits = Extent(releases=2, account_size=10, missing=1, asked=4, cost=Decimal(3), unknown_costs=0)
+    limits = Limits(max_release=2, max_share=0.2, max_missing=0.25, max_cost=Decimal(3))
+    check_extent(fits, limits)
+    for beyond in (
+        replace(fits, releases=3, account_size=100),
+        replace(fits, account_size=9),
+        replace(fits, missing=2),
+        replace(fits, cost=Decimal("3.01")),
+        replace(fits, unknown_costs=1),
+    ):
+        with pytest.raises(Refused):
+            check_extent(beyond, limits)

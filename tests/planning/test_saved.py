@@ -11,13 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from decom.errors import LedgerTrouble, Refused
-from decom.planning.plan import Plan
+from decom.planning.plan import Plan, Source
 from decom.planning.saved import (
     COLUMNS,
     CSV_FILE,
     JSON_FILE,
     SavedHead,
     check_untouched,
+    head_as_json,
     row_as_json,
     row_from_json,
     run_id_of,
@@ -25,7 +26,7 @@ from decom.planning.saved import (
     saved_head_as_json,
     write_plan,
 )
-from decom.vocabulary import Decision
+from decom.vocabulary import Decision, SourceState
 from tests.planning.plans import RUN, SPRING, head, heads, plan, planned, planned_rows
 
 ROWS = (
@@ -66,6 +67,35 @@ def test_any_head_comes_back_as_it_was(made, digest):
     body = saved_head_as_json(saved)
     assert body.isascii() and "\n" not in body
     assert saved_head(body) == saved
+
+
+def test_a_source_says_its_state_and_beside_it_whether_it_was_checked():
+    made = head(
+        sources=(Source("campaigns", SourceState.CHECKED, "14"), Source("workflows", SourceState.NOT_CHECKED, "503"))
+    )
+    assert json.loads(head_as_json(made))["sources"] == [
+        {"name": "campaigns", "state": "checked", "checked": True, "why": "14"},
+        {"name": "workflows", "state": "not_checked", "checked": False, "why": "503"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "checked", "why", "state"),
+    [
+        ("campaigns", True, "14 campaigns, 5 of them not over", SourceState.CHECKED),
+        ("batch-calls", False, "this account has none (404)", SourceState.NOT_APPLICABLE),
+        ("batch-calls", False, "500 Internal server error", SourceState.NOT_CHECKED),
+        ("workflows", False, "active: Night; the API does not say which", SourceState.REFUSED_BY_SERVICE),
+        ("workflows", False, "the key may not read it (403)", SourceState.NOT_CHECKED),
+        ("default-number", False, "the API does not show it", SourceState.REFUSED_BY_SERVICE),
+    ],
+)
+def test_a_plan_that_was_saved_before_there_were_states_is_read_as_it_was_meant(name, checked, why, state):
+    body = json.loads(saved_head_as_json(SavedHead(head(), Path("/runs"), "ab")))
+    body["head"]["sources"] = [{"name": name, "checked": checked, "why": why}]
+    del body["head"]["accept_unchecked"]
+    found = saved_head(json.dumps(body)).head
+    assert found.sources == (Source(name, state, why),) and found.accept_unchecked == ()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The look just before sending: what is left to do, and whether each number is still as planned and still free."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -9,13 +11,14 @@ from decom.dialnexa.replies import Proof
 from decom.errors import KeyRefused, Unreachable
 from decom.ledger.reader import NumberStory
 from decom.ledger.records import Attempt, Look, Settled
+from decom.planning.guards import SourcesNotChecked
 from decom.planning.holds.kinds import HOLDS
 from decom.planning.plan import Conflict, PlannedRow, Source
 from decom.releasing.one_number import Task
 from decom.releasing.refresh import Fresh, compare, look_again, unfinished
 from decom.sandbox.faults import FaultPlan, Rule
 from decom.sandbox.server import Sandbox
-from decom.vocabulary import Decision, Outcome
+from decom.vocabulary import Decision, Outcome, SourceState
 from tests.dialnexa.speaking import asked, reading
 from tests.planning.plans import head, planned
 from tests.releasing.at_work import phone, small, task
@@ -128,8 +131,8 @@ def test_an_answer_on_record_stays_the_answer_although_the_process_died_before_i
 # --- The account as it is now -----------------------------------------------------------------------------------
 
 
-def fresh(sandbox: Sandbox, *tasks: Task, sources: tuple[Source, ...] = ()) -> Fresh:
-    return reading(sandbox, lambda account: look_again(account, tasks, head(sources=sources), HOLDS))
+def fresh(sandbox: Sandbox, *tasks: Task, sources: tuple[Source, ...] = (), **facts: Any) -> Fresh:
+    return reading(sandbox, lambda account: look_again(account, tasks, head(sources=sources, **facts), HOLDS))
 
 
 def test_the_account_is_looked_at_as_far_as_needed(start_sandbox: Start):
@@ -142,20 +145,39 @@ def test_the_account_is_looked_at_as_far_as_needed(start_sandbox: Start):
     assert {request.split()[0] for request in asked(sandbox)} == {"GET"}
 
 
-CHECKED = Source("campaigns", True, "14 campaigns, 5 of them not over")
-NOT_CHECKED = Source("campaigns", False, "this account has none (404)")
+CHECKED = Source("campaigns", SourceState.CHECKED, "14 campaigns, 5 open")
+NOT_CHECKED = Source("campaigns", SourceState.NOT_CHECKED, "the key may not read it (403)")
 
 
-def test_a_source_that_the_plan_relied_on_must_still_be_readable(start_sandbox: Start):
+@pytest.mark.parametrize("sources", [(CHECKED,), (NOT_CHECKED,), ()])
+def test_a_source_that_cannot_be_read_just_before_is_a_guard_whatever_it_was_when_planned(
+    start_sandbox: Start, sources
+):
     sandbox = start_sandbox(small(), faults=FaultPlan((Rule.of("500_before", method="GET", path="/campaigns"),)))
-    with pytest.raises(Unreachable) as raised:
-        fresh(sandbox, task(), sources=(CHECKED,))
-    assert raised.value.what == (
-        "campaigns were checked for the plan and cannot be read now: 500 Internal server error"
-    )
+    with pytest.raises(SourcesNotChecked) as raised:
+        fresh(sandbox, task(), sources=sources)
+    assert raised.value.what.startswith("conflicts were not checked in campaigns (500 Internal server error)")
     assert "decom resume" in (raised.value.remedy or "")
-    assert fresh(sandbox, task(), sources=(NOT_CHECKED,)).held == {}
-    assert fresh(sandbox, task(), sources=()).held == {}
+    assert [source.name for source in raised.value.sources] == ["campaigns"]
+
+
+def test_a_source_that_somebody_accepted_by_name_may_stay_unread_and_is_told(start_sandbox: Start):
+    sandbox = start_sandbox(small(), faults=FaultPlan((Rule.of("500_before", method="GET", path="/campaigns"),)))
+    found = fresh(sandbox, task(), sources=(CHECKED,), accept_unchecked=("campaigns",))
+    assert found.held == {} and [(each.name, each.why) for each in found.unchecked] == [
+        ("campaigns", "500 Internal server error")
+    ]
+    with pytest.raises(SourcesNotChecked):
+        fresh(sandbox, task(), sources=(CHECKED,), accept_unchecked=("batch-calls",))
+
+
+def test_a_source_that_was_there_when_planned_is_not_said_to_be_none(start_sandbox: Start):
+    world = small(generation="second")
+    world.refuse("batch-calls", 404)
+    were_checked = (replace(CHECKED, name="batch-calls"),)
+    with pytest.raises(SourcesNotChecked, match="read when the plan was made, and now this account has no batch calls"):
+        fresh(start_sandbox(world), task(), sources=were_checked)
+    assert fresh(start_sandbox(world), task()).unchecked == ()
 
 
 def test_a_source_that_has_become_readable_counts(start_sandbox: Start):
@@ -212,6 +234,14 @@ def test_a_number_that_is_not_any_more_as_planned_is_settled_before_anything_is_
     ready, done = compare([task()], found)
     conflicts = (("campaigns", "cmp_1", "Spring", "active"),) if outcome is Outcome.CONFLICTED else ()
     assert ready == [] and done == [Settled("phn_1", phone(1), outcome, evidence, reason, conflicts)]
+
+
+def test_a_number_that_somebody_takes_in_hand_after_the_plan_is_not_sent():
+    ready, done = compare([task()], now(replace(ONE, status="port_out_pending")))
+    conflicts = (("number-status", "phn_1", "", "port_out_pending"),)
+    reason = "since the plan was made it came to be held by number status phn_1 (port_out_pending)"
+    assert ready == [] and done == [Settled("phn_1", phone(1), Outcome.CONFLICTED, "plan", reason, conflicts)]
+    assert compare([task()], now(replace(ONE, status="Active"))) == ([task()], [])
 
 
 @pytest.mark.parametrize("found", [now(), now(Number("phn_1", "+14155559999")), now(ONE, held={phone(1): (SPRING,)})])

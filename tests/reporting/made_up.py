@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decom.planning.plan import Billing, Conflict, ReportOptions, Source
 from decom.reporting.interface import Audit, AuditRow, Timing, Verification
 from decom.reporting.money import add_up
-from decom.vocabulary import Outcome, Stopped
+from decom.vocabulary import Outcome, SourceState, Stopped
 
 RUN_ID = "20261123T185757Z-1a2b3c"
 
@@ -58,6 +58,7 @@ _EVIDENCE = {
     Outcome.PROTECTED: "plan",
     Outcome.INVALID: "plan",
     Outcome.DUPLICATE: "plan",
+    Outcome.NOT_SELECTED: "plan",
 }
 
 _REASON = {
@@ -70,6 +71,7 @@ _REASON = {
     Outcome.PROTECTED: "protect rule 3 names it: head office",
     Outcome.INVALID: "this cell is neither an ID nor a number",
     Outcome.DUPLICATE: "the same number as row 2",
+    Outcome.NOT_SELECTED: "left out by --exclude phn_1",
 }
 
 _SENT = frozenset({Outcome.RELEASED, Outcome.FAILED, Outcome.UNKNOWN})
@@ -82,7 +84,8 @@ def made_up_row(row: int, outcome: Outcome) -> AuditRow:
     sent = outcome in _SENT
     known = outcome not in _NO_NUMBER
     minute, second = row // 60 % 60, row % 60
-    cost = None if not known or row % 13 == 0 or outcome is Outcome.DUPLICATE else f"{1 + row % 7}.{row % 4 * 25:02d}"
+    is_without_cost = not known or row % 13 == 0 or outcome in (Outcome.DUPLICATE, Outcome.NOT_SELECTED)
+    cost = None if is_without_cost else f"{1 + row % 7}.{row % 4 * 25:02d}"
     return AuditRow(
         row=row,
         input_value=f"phn_{row:06d}" if row % 2 == 0 else f"+91980{row:07d}",
@@ -158,9 +161,9 @@ def made_up_audit(rows: Iterable[AuditRow], *, other_columns: Sequence[str] = OT
         counts={outcome: counts[outcome] for outcome in Outcome},
         gone_before_us=0,
         sources=(
-            Source("campaigns", True, "14 campaigns, 2 of them holding"),
-            Source("batch-calls", True, "3 batch calls, 1 of them holding"),
-            Source("workflows", False, "the service names no number in a workflow"),
+            Source("campaigns", SourceState.CHECKED, "14 campaigns, 2 of them holding"),
+            Source("batch-calls", SourceState.CHECKED, "3 batch calls, 1 of them holding"),
+            Source("workflows", SourceState.NOT_CHECKED, "the service names no number in a workflow"),
         ),
         money=add_up(rows),
         timing=Timing(
@@ -188,7 +191,7 @@ def nasty_audit() -> Audit:
         input_name="</script>\u202e.csv",
         operator="=1+1",
         notes=NASTY,
-        sources=tuple(Source(text, False, text) for text in NASTY),
+        sources=tuple(Source(text, SourceState.NOT_CHECKED, text) for text in NASTY),
         verification=Verification("2026-11-23T19:12:00.000Z", NASTY),
     )
 

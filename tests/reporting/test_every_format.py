@@ -22,8 +22,8 @@ from openpyxl.utils.escape import unescape
 
 from decom.clock import iso
 from decom.errors import BadSettings
-from decom.planning.plan import Conflict
-from decom.reporting.columns import COLUMNS, conflicts_in_words
+from decom.planning.plan import Conflict, in_words
+from decom.reporting.columns import COLUMNS
 from decom.reporting.kinds import FORMATS
 from decom.reporting.neutral import neutral, one_line
 from decom.reporting.write import chosen, write_reports
@@ -63,7 +63,7 @@ def from_json(content):
     rows = []
     for raw in audit["rows"]:
         row = {name: "" if value is None else str(value) for name, value in raw.items()}
-        held = conflicts_in_words(Conflict(**conflict) for conflict in raw["conflicts"])
+        held = in_words([Conflict(**conflict) for conflict in raw["conflicts"]])
         row |= {"conflicts": held, "run_id": audit["run_id"]} | raw["others"]
         del row["others"], row["cost_from"]
         rows.append(row)

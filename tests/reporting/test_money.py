@@ -32,6 +32,7 @@ def costing(outcome, cost, **changes):
         (Outcome.MISSING, "0", "0"),
         (Outcome.INVALID, "0", "0"),
         (Outcome.DUPLICATE, "0", "0"),
+        (Outcome.NOT_SELECTED, "0", "0"),
     ],
 )
 def test_rent_stops_for_released_numbers_and_goes_on_for_those_that_stay(outcome, stops, continues):

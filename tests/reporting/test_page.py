@@ -21,7 +21,7 @@ from decom.reporting.interface import Timing, Verification
 from decom.reporting.pace import Pace
 from decom.reporting.page_facts import SEVERITY, rows_to_show
 from decom.reporting.timeline import in_words
-from decom.vocabulary import Outcome
+from decom.vocabulary import Outcome, SourceState
 from tests.reporting.made_up import (
     NASTY,
     ManyRows,
@@ -193,7 +193,9 @@ def test_the_headline_says_the_figures():
 
 
 def test_what_is_to_be_mistrusted_is_said_before_the_figures_are_explained():
-    audit = replace(AUDITS["mixed"], sources=(Source("workflows", False, "403: this key may not read them"),))
+    audit = replace(
+        AUDITS["mixed"], sources=(Source("workflows", SourceState.NOT_CHECKED, "403: this key may not read them"),)
+    )
     page = page_of(audit)
     assert page.text.index("403: this key may not read them") < page.text.index("What became of every row")
     assert page.text.index("phn_000002 is back on the account") < page.text.index("What became of every row")
@@ -207,9 +209,22 @@ def test_endless_differences_are_cut_and_counted():
     assert "and 10 more differences" in text
 
 
-def test_a_page_of_a_run_that_checked_everything_raises_no_doubt():
-    audit = replace(AUDITS["mixed"], sources=(Source("campaigns", True, "14 campaigns"),), verification=None)
-    assert "Before you rely on this" not in page_of(audit).text
+def test_a_page_of_a_run_that_checked_all_that_there_is_raises_no_doubt():
+    sources = (
+        Source("campaigns", SourceState.CHECKED, "14 campaigns"),
+        Source("batch-calls", SourceState.NOT_APPLICABLE, "this account has no batch calls"),
+        Source("default-number", SourceState.REFUSED_BY_SERVICE, "the API does not show it"),
+    )
+    page = page_of(replace(AUDITS["mixed"], sources=sources, verification=None))
+    assert "Limitations" not in page.text and "not checked" not in page.text
+    assert [state in page.text for state in ("not applicable", "refused by service")] == [True, True]
+
+
+def test_a_page_of_a_run_that_nobody_looked_at_again_says_so_first():
+    sources = (Source("campaigns", SourceState.CHECKED, "14 campaigns"),)
+    audit = replace(AUDITS["mixed"], status="done", why=None, sources=sources, verification=None)
+    text = page_of(audit).text
+    assert text.index("Not verified: nobody has looked at the account again") < text.index("What became of every row")
 
 
 def test_each_thing_to_reconfigure_stands_once_with_its_numbers():

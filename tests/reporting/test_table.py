@@ -10,14 +10,26 @@ from hypothesis import strategies as st
 from decom.dialnexa.replies import Proof
 from decom.errors import BadInput
 from decom.ledger.reader import Reader
-from decom.ledger.records import Attempt, Ended, Intent, Look, Record, Reported, Settled, Started, Verified, entry
+from decom.ledger.records import (
+    Attempt,
+    Ended,
+    Intent,
+    Look,
+    NotChecked,
+    Record,
+    Reported,
+    Settled,
+    Started,
+    Verified,
+    entry,
+)
 from decom.ledger.writer import Writer
 from decom.planning.plan import Billing, Conflict, Plan, PlannedRow, ReportOptions, Source
 from decom.planning.saved import SavedHead
 from decom.reporting.interface import Audit, AuditRow, Timing, Verification
 from decom.reporting.table import build
 from decom.runs import enter_plan
-from decom.vocabulary import Decision, Evidence, Outcome, Stopped
+from decom.vocabulary import Decision, Evidence, Outcome, SourceState, Stopped
 from tests.planning.plans import RUN, SPRING, plan, planned
 from tests.quick_clock import QuickClock
 
@@ -279,9 +291,16 @@ def test_a_renewal_date_may_stand_in_the_inputs_own_column(tmp_path: Path):
 @pytest.mark.parametrize(
     ("records", "status", "why", "code"),
     [
-        ([STARTED, settled(Outcome.RELEASED), Ended(None)], "done", None, 0),
-        ([STARTED, settled(Outcome.CONFLICTED), Ended(None)], "done", None, 3),
-        ([STARTED, settled(Outcome.FAILED), Ended(None)], "done", None, 4),
+        ([STARTED, settled(Outcome.RELEASED), Ended(None), Verified(())], "done", None, 0),
+        ([STARTED, settled(Outcome.CONFLICTED), Ended(None), Verified(())], "done", None, 3),
+        ([STARTED, settled(Outcome.FAILED), Ended(None), Verified(())], "done", None, 4),
+        # Nobody has looked since it ended: that is not done.
+        ([STARTED, settled(Outcome.RELEASED), Ended(None)], "done", None, 4),
+        ([STARTED, settled(Outcome.CONFLICTED), Ended(None)], "done", None, 4),
+        ([STARTED, settled(Outcome.RELEASED), Ended(None), Verified(()), STARTED, Ended(None)], "done", None, 4),
+        ([STARTED, settled(Outcome.RELEASED), Verified(()), Ended(None)], "done", None, 4),
+        ([STARTED, settled(Outcome.RELEASED), Ended(None), Ended(Stopped.SIGTERM)], "stopped", Stopped.SIGTERM, 143),
+        ([STARTED, settled(Outcome.RELEASED), Ended(None), Ended(Stopped.DEADLINE)], "stopped", Stopped.DEADLINE, 4),
         ([STARTED, Ended(Stopped.KEY)], "stopped", Stopped.KEY, 6),
         ([STARTED, Ended(Stopped.SIGINT)], "stopped", Stopped.SIGINT, 130),
         ([STARTED, Ended(Stopped.GUARD)], "stopped", Stopped.GUARD, 5),
@@ -300,8 +319,63 @@ def test_how_a_run_ended_and_what_its_process_says(tmp_path: Path, records, stat
     assert (audit.status, audit.why, audit.exit_code) == (status, why, code)
 
 
+@pytest.mark.parametrize(
+    ("records", "unverified"),
+    [
+        ([STARTED, settled(Outcome.RELEASED), Ended(None)], True),
+        ([STARTED, settled(Outcome.RELEASED), Ended(None), Verified(())], False),
+        ([STARTED, settled(Outcome.RELEASED), Ended(None), Verified(("one",))], False),
+        ([STARTED, settled(Outcome.RELEASED), Ended(Stopped.SIGTERM)], True),
+        ([STARTED, settled(Outcome.RELEASED)], True),
+        ([Ended(Stopped.OUTAGE)], False),
+    ],
+)
+def test_a_run_is_unverified_as_long_as_nobody_looked_since_its_end(tmp_path: Path, records, unverified):
+    audit, _ = audited(tmp_path, plan(planned()), *records)
+    assert audit.unverified is unverified
+
+
+def test_what_the_look_back_made_of_a_release_is_its_outcome_and_its_money(tmp_path: Path):
+    standing = settled(Outcome.FAILED, Evidence.STILL_PRESENT)
+    records: list[Record] = [STARTED, Intent("phn_1", 1), attempt(1, Proof.APPLIED, 202), settled(Outcome.RELEASED)]
+    audit, (row,) = audited(
+        tmp_path, plan(planned(monthly_cost_usd="1.15")), *records, Ended(None), standing, Verified(())
+    )
+    assert (row.outcome, row.evidence, row.http_status, row.billing_stops_on) == ("failed", "still_present", 202, None)
+    assert (audit.counts[Outcome.RELEASED], audit.counts[Outcome.FAILED], audit.exit_code) == (0, 1, 4)
+    assert (str(audit.money.stopping), str(audit.money.continuing)) == ("0", "1.15")
+
+
+@pytest.mark.parametrize("proof", [Proof.THROTTLED, Proof.NOT_SENT])
+def test_a_number_to_which_nothing_came_through_was_not_attempted_when_the_run_was_killed(tmp_path: Path, proof):
+    found = one(tmp_path, STARTED, Intent("phn_1", 1), attempt(1, proof), Intent("phn_1", 2), attempt(2, proof))
+    assert (found.outcome, found.evidence) == ("not_attempted", "stopped:interrupted")
+    assert found.reason == "the run stopped before it: the run was interrupted"
+    found = one(tmp_path / "open", STARTED, Intent("phn_1", 1), attempt(1, proof), Intent("phn_1", 2))
+    assert (found.outcome, found.evidence, found.reason) == ("unknown", "unconfirmed", INTERRUPTED)
+
+
+def test_a_source_that_could_not_be_read_just_before_releasing_is_not_called_checked(tmp_path: Path):
+    sources = (
+        Source("campaigns", SourceState.CHECKED, "14 campaigns"),
+        Source("workflows", SourceState.CHECKED, "2 workflows"),
+    )
+    story: list[Record] = [
+        STARTED,
+        NotChecked((("campaigns", "500"),)),
+        NotChecked((("campaigns", "503"),)),
+        settled(Outcome.RELEASED),
+        Ended(None),
+    ]
+    audit, _ = audited(tmp_path, plan(planned(), sources=sources), *story)
+    assert audit.sources == (
+        Source("campaigns", SourceState.NOT_CHECKED, "just before releasing: 503"),
+        sources[1],
+    )
+
+
 def test_a_runs_facts_are_those_of_its_plan_and_its_ledger(tmp_path: Path):
-    source = Source("campaigns", True, "14 campaigns")
+    source = Source("campaigns", SourceState.CHECKED, "14 campaigns")
     made = plan(
         planned(2),
         planned(3, Decision.MISSING, number_id="phn_2"),

@@ -18,7 +18,7 @@ from decom.reporting import todo
 from decom.reporting.as_xlsx import AsXlsx
 from decom.reporting.interface import Verification
 from decom.reporting.xlsx_sheet import MOST_TEXT, cell_text, day_of, moment_of
-from decom.vocabulary import Outcome
+from decom.vocabulary import Outcome, SourceState
 from tests.reporting.made_up import made_up_audit, made_up_row, mixed_rows, nasty_audit, with_text
 
 
@@ -155,9 +155,13 @@ def test_what_was_not_checked_is_on_the_first_sheet():
 def test_a_run_without_doubts_says_so_on_the_first_sheet():
     audit = made_up_audit(mixed_rows(9))
     verified = Verification("2026-11-23T19:12:00.000Z", ())
-    sources = (Source("campaigns", True, "14 campaigns"),)
+    sources = (
+        Source("campaigns", SourceState.CHECKED, "14 campaigns"),
+        Source("batch-calls", SourceState.NOT_APPLICABLE, "this account has no batch calls (404)"),
+        Source("default-number", SourceState.REFUSED_BY_SERVICE, "the API does not show it"),
+    )
     lines = values_of(workbook(replace(audit, verification=verified, sources=sources, gone_before_us=1))["Summary"])
-    assert ["Every source of conflicts was read to its end."] in lines
+    assert ["Every source of conflicts that this account has and shows was read to its end."] in lines
     assert ["The account was as this report says."] in lines
     assert any(line[0].startswith("Of the missing, 1 were on the account") for line in lines if line)
 

@@ -8,6 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from tests.simulation.faults import UNTRUE_SUCCESSES
+from tests.simulation.promises_of_ends import ENDS, robbed_stops, untouched_means_it
+from tests.simulation.promises_of_holding import HOLDING
 from tests.simulation.promises_of_sending import MOST_ATTEMPTS, REFUSALS, SENDING, doubtful
 from tests.simulation.seen import Case, Line, Request
 
@@ -23,13 +26,15 @@ EVIDENCE = {
     "protected": ("plan",),
     "invalid": ("plan",),
     "duplicate": ("plan",),
+    "not_selected": ("plan",),
 }
 """The evidence that each outcome may have, as it is documented."""
 
 
-def judge(case: Case) -> list[str]:
-    """Every broken promise, as `I4: …`."""
-    return [f"{name}: {words}" for name, promise in PROMISES for words in promise(case)]
+def judge(case: Case, *, without_ledger: bool = False) -> list[str]:
+    """Every broken promise, as `I4: …`; where the ledger is gone, of those that need none."""
+    promises = LEDGERLESS if without_ledger else PROMISES
+    return [f"{name}: {words}" for name, promise in promises for words in promise(case)]
 
 
 def removed_by_us(case: Case) -> dict[str, Request]:
@@ -42,11 +47,14 @@ def released_is_true(case: Case) -> Iterator[str]:
     """What is called released was removed by us, and what we removed is called so, or in doubt.
 
     Let pass: a DELETE of ours was in doubt, and then somebody else removed the number. And the opposite: a gateway
-    that sent our request twice and showed us the second answer, which must be worded as what it may be.
+    that sent our request twice and showed us the second answer, which must be worded as what it may be. And where
+    nobody has looked back yet: a number of which the service itself said that it released it, or will.
     """
     removed, rows = removed_by_us(case), outcomes(case)
     for number_id, row in rows.items():
         if row.outcome == "released" and number_id not in removed and not _lost_to_somebody(case, number_id):
+            if number_id in case.truth.pending or (_was_lied_to(case, number_id) and not _has_looked_back(case)):
+                continue
             yield f"{number_id} is called released ({row.evidence}), and no request of ours removed it"
     for number_id, request in removed.items():
         row = rows.get(number_id)
@@ -99,15 +107,7 @@ def still_present_was_seen_twice(case: Case) -> Iterator[str]:
         if len(deletes) == 0:  # an intent, and killed before it left: nothing to count the settle time from
             continue
         last = deletes[-1]
-        listed = any(
-            line.kind == "look" and line.number_id == number_id and line.body.get("listed") and line.body["present"]
-            for line in case.lines
-        )
-        asking = [
-            each for each in case.requests if each.number_id is None and "numbers?page=" in each.target and listed
-        ]
-        looks = [each for each in (*about, *asking) if each.method == "GET" and each.status == 200]
-        looks = sorted((each for each in looks if each.seq > last.seq), key=lambda each: each.seq)
+        looks = [each for each in case.requests[last.seq :] if number_id in each.ids]
         # The clock runs from the reply; a killed process never had one, and its heir waits from its own start.
         quiet = (last.arrived if last.ended is None else last.ended) + case.settle
         if len(looks) < 2 or looks[-1].arrived < quiet - 1e-6:
@@ -139,26 +139,6 @@ def one_row_releases(case: Case) -> Iterator[str]:
     yield from (f"{number_id} is released by {count} rows" for number_id, count in releases.items() if count > 1)
     names = Counter(row.number_id for row in case.rows if row.outcome == "released")
     yield from (f"{number_id} is called released in {count} rows" for number_id, count in names.items() if count > 1)
-
-
-def plan_says_what_was_read(case: Case) -> Iterator[str]:
-    """No number is called missing that was there all the time, and none free that a readable source held."""
-    planning = [part for part in case.ours() if part.command in ("plan", "run")]
-    if len(planning) == 0 or planning[0].last < planning[0].first:
-        return
-    last = planning[0].last if planning[0].leave is None else planning[0].leave - 1
-    planned = case.requests[last - 1].ended or case.requests[last - 1].arrived
-    moved = {each.number_id for each in case.changes if each.kind == "reassigned"}
-    moved |= {each.number_id for each in case.removals if each.at <= planned}
-    there = {name for number_id, number in case.known.items() if number_id not in moved for name in (number_id, number)}
-    for row in case.plan():
-        names = {row.get("number_id"), row.get("phone_number")}
-        if row.get("decision") == "missing" and len(names & there) > 0:
-            yield f"row {row['row']} is planned as missing, and it was on the account"
-    checked = {source["name"] for source in case.head()["sources"] if source["checked"]}
-    if {"campaigns", "batch-calls"} & checked:
-        free = [row for row in case.plan() if row.get("decision") == "release"]
-        yield from (f"row {row['row']} is free, and was held" for row in free if row.get("phone_number") in case.held)
 
 
 def outcomes(case: Case) -> dict[str, Any]:
@@ -197,6 +177,17 @@ def _last_part(case: Case) -> list[Line]:
     return lines
 
 
+def _was_lied_to(case: Case, number_id: str) -> bool:
+    """Whether the service told a success of a DELETE that it never carried out."""
+    deletes = [each for each in case.sent() if each.method == "DELETE" and each.number_id == number_id]
+    return any(each.fault in UNTRUE_SUCCESSES and each.told for each in deletes)
+
+
+def _has_looked_back(case: Case) -> bool:
+    """Whether the run says that all is well, or has come to its end with a service that answers."""
+    return case.exit_code in (0, 3) or case.final
+
+
 def _was_repeated(request: Request, row: Any) -> bool:
     return (
         request.fault == "gateway_retry"
@@ -230,5 +221,8 @@ PROMISES: tuple[tuple[str, Promise], ...] = (
     ("I8", every_row_once),
     ("I8", exit_code_fits),
     ("I10", one_row_releases),
-    ("I33", plan_says_what_was_read),
+    *HOLDING,
+    *ENDS,
 )
+
+LEDGERLESS: tuple[tuple[str, Promise], ...] = (("E1", untouched_means_it), ("E4", robbed_stops))

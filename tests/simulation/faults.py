@@ -18,41 +18,59 @@ LOST = ("write_error", "drop_before", "hang_before")
 APPLIED_SILENT = ("drop_after", "hang_after", "late_apply", "hang_late_apply")
 """Applied, now or when the client has long given up; no answer comes."""
 
-REFUSED = ("400", "403", "422", "429", "429_date", "429_bare", "401")
-"""Answered instead of being applied; 401 once, and all is well again."""
+REFUSED = ("400", "403", "422", "410", "429", "429_date", "429_bare", "429_fraction", "429_long", "401")
+"""Answered instead of being applied; 401 once, and all is well again; 410 although the number is there."""
 
-DOUBTFUL_BEFORE = ("408", "425", "500_before", "502_before", "503_before", "504_before", "html_200", "redirect")
+DOUBTFUL_BEFORE = ("408", "423", "425", "500_before", "502_before", "503_before", "504_before", "html_200", "redirect")
 """Answered with what says nothing, and not applied."""
 
 DOUBTFUL_AFTER = ("500_after", "502_after", "503_after", "504_after", "html_200_after", "408_after")
 """Applied, and answered with what says nothing."""
 
-SUCCESSES = ("half_body", "empty_200", "202", "204", "not_json", "drip", "surrogate")
-"""Applied and answered with a success of an odd form."""
+SUCCESSES = (
+    "half_body", "empty_200", "202", "204", "206", "not_json", "drip", "surrogate", "coded", "coded_junk", "202_late",
+)  # fmt: skip
+"""Applied and answered with a success of an odd form; the last one applied only a while after its answer."""
 
-ODD_404 = ("html_404", "route_404", "vague_404")
+UNTRUE_SUCCESSES = ("202_never", "207", "success_false")
+"""Answered with a success, and never applied."""
+
+ODD_404 = ("html_404", "route_404", "vague_404", "gateway_404")
 """A 404 that does not speak of the number; nothing was applied."""
 
 WAYS = ("gateway_retry",)
 """A gateway hands it on twice, and the client sees the second answer."""
 
 DELETES: tuple[str, ...] = (
-    *NOT_SENT, *LOST, *APPLIED_SILENT, *REFUSED, *DOUBTFUL_BEFORE, *DOUBTFUL_AFTER, *SUCCESSES, *ODD_404, *WAYS,
+    *NOT_SENT, *LOST, *APPLIED_SILENT, *REFUSED, *DOUBTFUL_BEFORE, *DOUBTFUL_AFTER, *SUCCESSES,
+    *UNTRUE_SUCCESSES, *ODD_404, *WAYS,
 )  # fmt: skip
 """The faults of a DELETE."""
 
-ODD_READS = ("stale_read", "page_drift", "total_mismatch")
-"""A good answer to a GET, and not quite the truth."""
+ODD_READS = ("stale_read", "page_drift", "total_mismatch", "swap")
+"""A good answer to a GET, and not quite the truth; the last one because the account changes as it is asked for."""
+
+HALF_READS = ("says_failed", "206")
+"""A success that says of itself that it is none, or not whole."""
 
 READS: tuple[str, ...] = (
-    "connect_refused", "connect_timeout", "drop_before", "hang_before", "408", "429", "429_date", "429_bare",
-    "500_before", "502_before", "503_before", "504_before", "html_200", "html_404", "route_404", "redirect",
-    "half_body", "not_json", *ODD_READS,
+    "connect_refused", "connect_timeout", "drop_before", "hang_before", "408", "423", "425",
+    "429", "429_date", "429_bare", "429_fraction", "429_long",
+    "500_before", "502_before", "503_before", "504_before", "html_200", "html_404", "route_404", "vague_404",
+    "gateway_404", "redirect", "half_body", "not_json", "coded", "coded_junk", *HALF_READS, *ODD_READS,
 )  # fmt: skip
 """The faults of a GET."""
 
 RARE = frozenset({"certificate", "401", "html_404", "route_404", "html_200", "redirect"})
 """Faults that end a run; where every second seed had one, nothing else would be seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most so many requests in a window that begins with its first request."""
+
+    requests: int
+    seconds: float
 
 
 @dataclass(slots=True)

@@ -3,41 +3,46 @@
 In: a scenario and a folder. Out: a `Night`: every command and how it ended, and a `Case` for the checker after each.
 """
 
-import csv
+import random
+import shutil
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import structlog
 
 from decom import job
-from decom.errors import Locked, Refused
-from decom.intake.interface import Wanted
+from decom.drawing_up import Planned
+from decom.errors import DecomError, Locked, Refused
 from decom.ledger.reader import Reader, RunStory
-from decom.planning.plan import ReportOptions
 from decom.reporting import table
+from decom.reporting.interface import AuditRow
 from decom.secret import Secret
-from decom.settings import InputChoice, NotifyOptions, Settings
+from tests.simulation import elsewhere, robbery
 from tests.simulation.checker import judge
+from tests.simulation.desk import BASE_PATH, approve_in_secret, change_one_byte, settings_for
+from tests.simulation.happening import happens, while_it_waits
 from tests.simulation.process import (
     Command,
     Ended,
     Process,
     ask_for_release,
+    ask_for_report,
     ask_for_resume,
     ask_for_run,
     ask_for_verify,
 )
-from tests.simulation.scenario import Scenario, Strike, happens
-from tests.simulation.seen import Case, Part, read_lines, rows_of
+from tests.simulation.promises_of_ends import IN_FLIGHT
+from tests.simulation.scenario import KEY, Scenario, Strike
+from tests.simulation.seen import Case, Line, Part, Truth, read_lines, rows_of
 from tests.simulation.service import Service
-from tests.simulation.world import World
 
-KEY = "key_7:canary-7f3e91"
-BASE_PATH = "/v1"
 CALM_AFTER = 4_000.0
 """Seconds until nothing of the night is still on its way."""
+NEW_KEY = "key_8:canary-1b20c4"
+"""Another key of the same workspace."""
+CANARY = "canary-"
 
 
 @dataclass(slots=True)
@@ -57,42 +62,145 @@ class Night:
     """Outcomes, evidence and reasons to stop that were seen in any audit."""
     known: Mapping[str, str] = field(default_factory=dict)
     """The account before anything happened: E.164 by ID."""
-    held: frozenset[str] = frozenset()
-    """The E.164 numbers that something held then, in plain sight."""
+    elsewhere: frozenset[str] = frozenset()
+    """The runs of this home that worked on another workspace."""
     broken: list[str] = field(default_factory=list)
     """Every broken promise, after which command."""
+
+    def count(self, *kinds: str) -> None:
+        """Take note of what happened, for the table."""
+        self.service.faults.count(Counter(kinds))
 
 
 def live(night: Scenario, folder: Path) -> Night:
     """Live through one night in a folder that may be new."""
     folder.mkdir(mode=0o700, exist_ok=True)
-    service = Service(night.world, night.faults, night.seed, base_path=BASE_PATH, settle=night.settle)
-    service.limit = night.limit
-    service.on_request = {nth: happens(night, *change) for nth, change in night.changes.items()}
+    service = Service(
+        world=night.world,
+        voice=night.voice,
+        faults=night.faults,
+        base_path=BASE_PATH,
+        settle=max(night.settle, 2 * night.timeout),
+        chance=random.Random(f"{night.seed} service"),
+        limit=night.limit,
+        on_pause=while_it_waits(night),
+        on_request={nth: happens(night, *change) for nth, change in night.changes.items()},
+    )
     with structlog.testing.capture_logs() as logs:
-        lived = _Life(Night(night, service, folder, known=dict(night.world.numbers), held=_held(night.world)))
-        lived.trouble()
-        lived.calm()
-    if any("canary" in str(line) for line in logs):
-        lived.night.broken.append("I23: the key stands in the log")
-    return lived.night
+        lived = _Life(Night(night, service, folder, known=dict(night.world.numbers)))
+        lived.all_night()
+    made = lived.night
+    made.broken += [f"I23: the key stands in {place}" for place in _with_the_key(made, logs)]
+    made.count(*(row.kind for row in night.rows if row.kind != "plain"), *sorted(night.voice.seen), *_oddities(night))
+    return made
+
+
+def _oddities(night: Scenario) -> list[str]:
+    """What is odd about a night as a whole."""
+    found = {
+        "headed": night.headed,
+        "key echoed": night.voice.echo != "",
+        f"operations {night.operations}": night.operations != "",
+    }
+    return [name for name, is_so in found.items() if is_so]
+
+
+def _with_the_key(night: Night, logs: Iterable[object]) -> list[str]:
+    """Where the secret half of the key can be read, whatever was answered."""
+    files = [path for path in night.folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    found = [str(path.relative_to(night.folder)) for path in files if CANARY.encode() in path.read_bytes()]
+    return found + (["the log"] if any(CANARY in str(line) for line in logs) else [])
 
 
 class _Life:
-    """One home and one input, from the first command to the last."""
+    """One home and one list, from the first command to the last."""
 
     def __init__(self, night: Night) -> None:
         self.night = night
         self.now = 0.0
-        self.settings = _settings(night.scenario, night.folder)
+        self.settings = settings_for(night.scenario, night.folder)
         self.run_id: str | None = None
+        self.lost = False
+        """True once the home is gone: nothing more can be asked of it."""
+        self.backup: Path | None = None
+        """The home as it was when the run was planned; None: nobody kept it."""
+        self.besides: set[str] = set()
+        """Runs that other commands made."""
+
+    def all_night(self) -> None:
+        """From the evening to the morning."""
+        if self.night.scenario.rehearsal != "":
+            self.night.elsewhere = elsewhere.rehearse(self.night.scenario, self.settings, self.night.broken)
+            self.settings = replace(self.settings, limits=self.night.scenario.limits)
+            self.besides |= self.night.elsewhere
+            self.night.count(f"rehearsal {self.night.scenario.rehearsal}")
+        self.trouble()
+        if not self.lost:
+            self.calm()
 
     def trouble(self) -> None:
         """The commands before the calm, each with what strikes it."""
         scenario = self.night.scenario
         for place, strike in enumerate(scenario.strikes):
+            backup = self.copied() if scenario.between == "restored" and place > 0 else None
             self.go_on(strike, two_steps=scenario.two_steps and place == 0)
+            if self.lost:
+                return
             self.now += scenario.pauses[place]
+            if scenario.between == "restored":
+                self.restored(backup or self.backup)
+            elif place == 0 and scenario.between != "":
+                self.between(scenario.between)
+
+    def between(self, what: str) -> None:
+        """What happens between the first two commands."""
+        story = self.story()
+        if story is None or len(story.starts) == 0:
+            return
+        if what == "other key":
+            words = elsewhere.resume_with_another_key(self.night.scenario, self.settings, story.run_id, self.now)
+            self.night.count(what)
+            self.night.broken += words
+        elif what == "rotated":
+            self.night.count(what)
+            self.night.service.world.key = NEW_KEY
+            self.settings = replace(self.settings, api_key=Secret(NEW_KEY))
+            self.go_on(None)
+            self.night.service.world.key = KEY
+            self.settings = replace(self.settings, api_key=Secret(KEY))
+
+    def copied(self) -> Path | None:
+        """A backup of the home; None where there is none yet."""
+        if not self.settings.home.is_dir():
+            return None
+        place = self.night.folder / "backup"
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(self.settings.home, place)
+        return place
+
+    def restored(self, backup: Path | None) -> None:
+        """An old ledger is brought back after newer reports were written: nothing may be done from what it knows."""
+        run_id = self.run_id
+        last = self.night.ends[-1][1]
+        if backup is None or run_id is None or last.killed or last.struck in robbery.FILES:
+            return
+        with Reader(backup) as ledger:
+            story = ledger.story(run_id)
+        manifest = self.settings.output / run_id / "manifest.json"
+        if story is None or not manifest.is_file() or len(read_lines(backup)) >= len(read_lines(self.settings.home)):
+            return
+        self.night.count("restored")
+        written = manifest.read_bytes()
+        for command in (ask_for_resume if len(story.starts) > 0 else ask_for_release, ask_for_report):
+            first = len(self.night.service.log) + 1
+            process = Process(self.night.service, replace(self.settings, home=backup), self.now, ())
+            ended = process.run(command(run_id))
+            self.now = ended.at
+            deletes = [each.seq for each in self.night.service.log[first - 1 :] if each.method == "DELETE"]
+            self.night.parts.append(Part("restored", None, first, None, len(self.night.service.log), ended_at=self.now))
+            if ended.trouble is None or len(deletes) > 0 or manifest.read_bytes() != written:
+                said = f"{command.__name__}, exit {ended.exit_code}, DELETEs {deletes}"
+                self.night.broken.append(f"I26: an older ledger went on with a run that was reported since: {said}")
 
     def go_on(self, strike: Strike | None, *, two_steps: bool = False) -> Ended:
         """The command that a person would type next."""
@@ -100,8 +208,11 @@ class _Life:
             ended = self.does("plan", job.plan, None)
             if (planned := self.story()) is None:
                 return ended
+            self.backup = self.copied() if self.night.scenario.between == "restored" else None
             if self.night.scenario.again == "tampered":
-                _tamper(self.settings.output / planned.run_id / "plan.json")
+                change_one_byte(self.settings.output / planned.run_id / "plan.json")
+            if self.night.scenario.again == "rewritten" and approve_in_secret(self.settings.home, planned.run_id):
+                return self.rewritten(planned.run_id)
         story = self.story()
         if story is None or (len(story.starts) == 0 and story.ended is not None):
             self.run_id = None
@@ -110,19 +221,33 @@ class _Life:
             return self.does("resume", ask_for_resume(story.run_id), strike)
         return self.does("release", ask_for_release(story.run_id), strike)
 
+    def rewritten(self, run_id: str) -> Ended:
+        """The plan's rows were changed in the ledger: nothing may be released of what nobody was shown."""
+        self.night.count("rewritten")
+        first = len(self.night.service.log)
+        ended = self.does("release", ask_for_release(run_id), None, judged=False)
+        if any(each.method == "DELETE" for each in self.night.service.log[first:]):
+            self.night.broken.append("I15: a plan was carried out that was changed in the ledger")
+        self.run_id, self.lost = None, True
+        return ended
+
     def calm(self) -> None:
         """Nothing goes wrong any more: bring the run to its end, look again, and try what must be refused."""
         scenario, service = self.night.scenario, self.night.service
         world = scenario.world
         scenario.faults.quiet, service.limit, service.on_request = True, None, {}
         world.key_accepted = world.may_delete = world.may_read_holds = True
+        world.stubborn = None
+        service.voice.ills = {}
         self.settings = replace(self.settings, deadline=None, window=None)
         self.now += CALM_AFTER
         self.go_on(None)
         story = self.story()
-        if story is None or len(story.starts) == 0:
+        if self.lost or story is None or len(story.starts) == 0:
             return
         self.judged(final=True)
+        if scenario.again == "changed":
+            self.changed()
         seen = self.does("verify", ask_for_verify(story.run_id), None)
         others = len(world.changes) + sum(1 for each in world.removals if each.by is None)
         if seen.exit_code != 0 and others == 0:
@@ -137,19 +262,46 @@ class _Life:
             self.does("run", ask_for_run, None)
             self.judged(final=True)
 
-    def does(self, word: str, command: Command, strike: Strike | None) -> Ended:
+    def changed(self) -> None:
+        """Somebody changes the account after the report: what was gone comes back, or what stayed leaves."""
+        world, case = self.night.scenario.world, self.night.case
+        assert case is not None
+        gone = [row for row in case.rows if row.outcome in ("missing", "released") and row.number_id is not None]
+        stays = [row for row in case.rows if row.outcome in ("conflicted", "protected") and row.number_id is not None]
+        if len(gone) > 0:
+            world.arrive(gone[-1].number_id or "", gone[-1].phone_number or "+14155551111")
+        elif len(stays) > 0:
+            world.remove(stays[-1].number_id or "", None)
+        self.night.count("changed")
+
+    def does(self, word: str, command: Command, strike: Strike | None, *, judged: bool = True) -> Ended:
         """Run one command, and judge what it left behind."""
         service = self.night.service
         first = len(service.log) + 1
-        ended = Process(service, self.settings, self.now, self.night.scenario.jumps).run(command, strike)
-        self.settings = replace(self.settings, home=ended.home)
+        process = Process(service, self.settings, self.now, self.night.scenario.jumps)
+        ended = process.run(command, strike, self.run_id)
         self.now = ended.at
         service.world.advance(self.now)
-        self.run_id = self.run_id or self.latest()
-        part = Part(word, self.run_id, first, ended.leave, len(service.log), ended.stopped_at, ended.killed)
-        self.night.parts.append(part)
+        self.settings = robbery.given_back(replace(self.settings, home=ended.home), ended.struck)
         self.note(word, ended)
-        self.judged()
+        self.lost = self.lost or ended.struck == "home gone"
+        if not self.lost:
+            self.run_id = self.run_id or self.latest()
+        part = Part(
+            word,
+            self.run_id,
+            first,
+            ended.leave,
+            len(service.log),
+            stopped_at=ended.stopped_at,
+            killed=ended.killed,
+            exit_code=ended.exit_code,
+            robbed_at=ended.robbed_at,
+            ended_at=self.now,
+        )
+        self.night.parts.append(part)
+        if judged:
+            self.judged()
         return ended
 
     def note(self, word: str, ended: Ended) -> None:
@@ -158,16 +310,29 @@ class _Life:
         night.ends.append((word, ended))
         if ended.exit_code is not None:
             night.exit_codes[ended.exit_code] += 1
-        if isinstance(ended.second, Locked):
+        if ended.crash is not None:
+            night.broken.append(f"I28: {word} ended in a traceback: {ended.crash}")
+        if isinstance(ended.second, DecomError):
             night.exit_codes[int(ended.second.exit_code)] += 1
-        elif ended.second is not None:
-            night.broken.append(f"I17: {ended.second!r}")
+        if isinstance(ended.second, Planned):
+            self.besides.add(ended.second.plan.head.run_id)
+        elif ended.second is not None and not isinstance(ended.second, Locked):
+            night.broken.append(f"I17: a second command beside {word}: {ended.second!r}")
         if ended.struck is not None:
-            night.service.faults.count({ended.struck: 1})
+            night.count(ended.struck)
+        if ended.struck in ("home gone", "home moved") and ended.exit_code in (0, 3) and ended.robbed_at is not None:
+            since = [each for each in night.service.log if each.arrived > ended.robbed_at + IN_FLIGHT]
+            if len(since) > 0:
+                night.broken.append(f"E4: {word} was robbed ({ended.struck}), and ended with {ended.exit_code}")
 
     def judged(self, *, final: bool = False) -> None:
         """Put the run as it is now before the checker."""
         night = self.night
+        after = f"after command {len(night.parts)} ({night.parts[-1].command})"
+        if self.lost:
+            case = self.case((), (), 4, final=False)
+            self.broke(judge(case, without_ledger=True), after)
+            return
         with Reader(self.settings.home) as ledger:
             story = None if self.run_id is None else ledger.story(self.run_id)
             if story is None or (len(story.starts) == 0 and story.ended is None):
@@ -178,88 +343,62 @@ class _Life:
                 return
             audit = table.build(ledger, story.run_id)
             rows = rows_of(audit)
-        night.case = Case(
-            run_id=story.run_id,
-            base_path=BASE_PATH,
-            requests=night.service.log,
-            removals=night.service.world.removals,
-            changes=night.service.world.changes,
-            parts=night.parts,
-            lines=read_lines(self.settings.home),
-            cells=[number_id or number for number_id, number in night.scenario.cells],
-            rows=rows,
-            exit_code=audit.exit_code,
-            concurrency=night.scenario.concurrency,
-            settle=night.scenario.settle,
-            known=night.known,
-            held=night.held,
-            final=final,
-        )
+        night.case = self.case(read_lines(self.settings.home), rows, audit.exit_code, final=final)
         night.words.update(str(row.outcome) for row in rows)
         night.words.update(row.evidence.partition(":20")[0] for row in rows)
-        after = f"after command {len(night.parts)} ({night.parts[-1].command})"
-        night.broken.extend(f"{broken} ({after})" for broken in judge(night.case))
+        night.words.update(f"{name} {state}" for name, state in night.case.states().items())
+        self.broke(judge(night.case), after)
+
+    def broke(self, found: Iterable[str], after: str) -> None:
+        """Keep each broken promise once, with the command after which it was first seen."""
+        known = {words.rpartition(" (after")[0] for words in self.night.broken}
+        self.night.broken += [f"{words} ({after})" for words in found if words not in known]
+
+    def case(self, lines: Sequence[Line], rows: Sequence[AuditRow], exit_code: int, *, final: bool) -> Case:
+        """Everything that is needed to judge the run as it is now."""
+        night = self.night
+        scenario, world = night.scenario, night.service.world
+        return Case(
+            run_id=self.run_id or "",
+            base_path=BASE_PATH,
+            requests=night.service.log,
+            removals=world.removals,
+            changes=world.changes,
+            parts=night.parts,
+            lines=lines,
+            cells=[row.number_id or row.number for row in scenario.rows],
+            rows=rows,
+            exit_code=exit_code,
+            concurrency=scenario.concurrency,
+            settle=night.service.settle,
+            known=night.known,
+            truth=Truth(
+                rows=scenario.rows,
+                operations=scenario.operations,
+                protected=frozenset(scenario.protected),
+                holds=[*world.every_hold()],
+                sources=frozenset(name for name in ("campaigns", "batch-calls", "workflows") if world.has(name)),
+                accepted=frozenset(scenario.accepted),
+                ills={source: ill.kind for source, ill in night.service.voice.ills.items()},
+                pending=frozenset(world.pending),
+                workflows=any(str(each["status"]).lower() == "active" for each in world.workflows),
+                elsewhere=night.elsewhere,
+                foreign=scenario.rehearsal == "foreign",
+                plan_ttl=scenario.plan_ttl.total_seconds(),
+                jumps=scenario.jumps,
+            ),
+            final=final,
+        )
 
     def story(self) -> RunStory | None:
         """The run as the ledger has it; None where there is none yet."""
-        if self.run_id is None:
+        if self.run_id is None or self.lost:
             return None
         with Reader(self.settings.home) as ledger:
             return ledger.story(self.run_id)
 
     def latest(self) -> str | None:
         """The run that the last command began; None where it came to none."""
-        known = {part.run_id for part in self.night.parts}
+        known = {part.run_id for part in self.night.parts} | self.besides
         with Reader(self.settings.home) as ledger:
             return next((run_id for run_id in reversed(ledger.run_ids()) if run_id not in known), None)
-
-
-def _settings(night: Scenario, folder: Path) -> Settings:
-    return Settings(
-        api_key=Secret(KEY),
-        base_url=f"https://api.example{BASE_PATH}",
-        home=folder / "home",
-        output=folder / "runs",
-        pace=night.pace,
-        concurrency=night.concurrency,
-        timeout=night.timeout,
-        settle=night.settle,
-        plan_ttl=night.plan_ttl,
-        limits=night.limits,
-        protect=_protected(night, folder),
-        input=InputChoice(_input(night, folder), Wanted()),
-        report=ReportOptions(formats=()),
-        window=night.window,
-        timezone="UTC",
-        deadline=night.deadline,
-        notify=NotifyOptions(),
-    )
-
-
-def _input(night: Scenario, folder: Path) -> Path:
-    path = folder / "numbers.csv"
-    with path.open("w", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(("id", "phone number"))
-        writer.writerows(night.cells)
-    return path
-
-
-def _protected(night: Scenario, folder: Path) -> Path | None:
-    if len(night.protected) == 0:
-        return None
-    path = folder / "protected.txt"
-    path.write_text("\n".join(night.protected))
-    return path
-
-
-def _tamper(path: Path) -> None:
-    """Change one byte of a plan after it was shown."""
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-
-
-def _held(world: World) -> frozenset[str]:
-    over = ("completed", "cancelled") if world.generation == 1 else ("completed", "cancelled", "odd")
-    return frozenset(each.number for each in world.campaigns if each.status not in over)

@@ -10,6 +10,7 @@ import random
 import shutil
 import signal
 import sqlite3
+import traceback
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,8 +21,9 @@ from decom.errors import DecomError, NotDurable
 from decom.ledger.schema import FILE
 from decom.settings import Settings
 from decom.surroundings import Surroundings
-from tests.simulation.loop import Killed, VirtualClock, VirtualLoop
-from tests.simulation.scenario import Strike
+from tests.simulation.loop import Killed, Stuck, VirtualClock, VirtualLoop
+from tests.simulation.robbery import FILES, newest
+from tests.simulation.scenario import BESIDE, Strike
 from tests.simulation.service import Service, Wire
 
 COMMIT_AT_MOST = 0.02
@@ -43,6 +45,15 @@ def ask_for_resume(run_id: str) -> Command:
 def ask_for_verify(run_id: str) -> Command:
     """`decom verify`."""
     return lambda settings, around: job.verify(settings, around, run_id)
+
+
+def ask_for_report(run_id: str) -> Command:
+    """`decom report`."""
+
+    async def report(settings: Settings, around: Surroundings) -> object:
+        return job.report(settings, run_id, around.clock)
+
+    return report
 
 
 def ask_for_run(settings: Settings, around: Surroundings) -> Coroutine[Any, Any, Any]:
@@ -67,8 +78,12 @@ class Ended:
     """When a signal reached it."""
     leave: int | None = None
     """The `seq` of the first request after leave was given; None where nobody was asked."""
-    second: BaseException | None = None
-    """What a second command, started beside it, was told; None where there was none."""
+    second: object = None
+    """What a second command, started beside it, came to: an error, or what it returned; None where there was none."""
+    robbed_at: float | None = None
+    """When its lock or its home was taken away; None: never."""
+    crash: str | None = None
+    """Where it raised what no person can act on; None: nowhere."""
     struck: str | None = None
     """What struck it."""
 
@@ -91,6 +106,7 @@ class Process:
         self._events = 0
         self._disk_full = False
         self._ended = Ended(settings.home)
+        self._run_id: str | None = None
         self._around = Surroundings(
             clock=self._clock,
             random=random.Random(self._chance.random()),
@@ -100,9 +116,9 @@ class Process:
             operator="someone@somewhere",
         )
 
-    def run(self, command: Command, strike: Strike | None = None) -> Ended:
-        """Run it until it ends or is killed. Raises Stuck, and whatever is a bug."""
-        self._strike = strike
+    def run(self, command: Command, strike: Strike | None = None, run_id: str | None = None) -> Ended:
+        """Run it until it ends or is killed; `run_id` is the run that it works on, None: a new one."""
+        self._strike, self._run_id = strike, run_id
         disk = _Disk(self._settings.home)
         self._service.look_at_disk = disk.intents
         ended = self._ended
@@ -113,6 +129,11 @@ class Process:
             ended.killed = True
         except DecomError as trouble:
             ended.trouble, ended.exit_code = trouble, int(trouble.exit_code)
+        except Stuck:
+            raise
+        except Exception as bug:  # noqa: BLE001 - whatever a person would see as a traceback is a broken promise
+            where = traceback.extract_tb(bug.__traceback__)[-1]
+            ended.crash, ended.exit_code = f"{bug!r} at {Path(where.filename).name}:{where.lineno}", 1
         finally:
             disk.close()
         ended.at = self._loop.time()
@@ -148,7 +169,9 @@ class Process:
         if self._strike is None or self._loop.dead or self._events < self._strike[0]:
             return False
         kind = self._strike[1]
-        if kind == "second" and (name != "received" or self._ended.leave is None):
+        if kind in BESIDE and (name != "received" or self._ended.leave is None):
+            return False
+        if kind in FILES and (name not in ("commit", "received") or not self._settings.home.exists()):
             return False
         self._strike = None
         self._ended.struck = kind
@@ -156,23 +179,29 @@ class Process:
             return True
         if kind == "disk":
             self._disk_full = True
-        elif kind == "second":
-            self._loop.create_task(self._beside())
+        elif kind in BESIDE:
+            self._loop.create_task(self._beside(kind))
+        elif kind in FILES:
+            self._ended.robbed_at = FILES[kind](self._settings, self._loop.time())
         else:
             self._ended.stopped_at = self._loop.time()
             # Without a handler the signal does what it does to every process.
             return not self._loop.deliver(signal.Signals[kind])
         return False
 
-    async def _beside(self) -> None:
+    async def _beside(self, kind: str) -> None:
         """A second command on the same home, as an impatient person or an overlapping cron starts it."""
-        sent = len(self._service.log)
+        wire = lambda: Wire(self._service, self._loop, self._event, beside=True)  # noqa: E731 - as in __init__
+        around = replace(self._around, confirm=lambda _: True, make_transport=wire)
+        commands = {
+            "second": lambda: ask_for_run(self._settings, around),
+            "second plan": lambda: job.plan(self._settings, around),
+            "second verify": lambda: job.verify(self._settings, around, self._run_id or newest(self._settings)),
+        }
         try:
-            await ask_for_run(self._settings, replace(self._around, confirm=lambda _: True))
+            self._ended.second = await commands[kind]()
         except DecomError as told:
             self._ended.second = told
-        else:
-            self._ended.second = AssertionError(f"a second command ran, after request {sent}")
 
     def _die(self) -> None:
         home = self._ended.home
@@ -189,8 +218,10 @@ class _Disk:
         self._file = home / FILE
         self._connection: sqlite3.Connection | None = None
 
-    def intents(self, number_id: str) -> int:
-        """How many intents for a number are committed."""
+    def intents(self, number_id: str) -> int | None:
+        """How many intents for a number are committed, in the ledger that the command opened; None: it is gone."""
+        if self._connection is None and not self._file.exists():
+            return None
         if self._connection is None:
             self._connection = sqlite3.connect(self._file, isolation_level=None)
         query = "SELECT count(*) FROM entries WHERE number_id = ? AND kind = 'intent'"

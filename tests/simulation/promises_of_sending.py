@@ -7,21 +7,31 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
+from tests.simulation.faults import UNTRUE_SUCCESSES
 from tests.simulation.seen import NUMBERS, Case, Part, Request
 
 AT_ONCE = 0.05
 """Seconds: what left so soon after an answer was on its way before it could be heard."""
+AT_THE_SAME_TIME = 1e-6
 MOST_ATTEMPTS = 4
 FEWEST_RETRIES = 10
 SILENT_AT_MOST = 5
 """DELETEs in a row without an answer before the service is asked whether it is there."""
 FORBIDDEN_AT_MOST = 3
-REFUSALS = frozenset({400, 401, 403, 405, 409, 410, 413, 421, 422, 431, 451})
+REFUSALS = frozenset({400, 401, 403, 405, 409, 413, 421, 422, 431, 451})
 
 
-def definite(request: Request) -> bool:
-    """Whether the client was told, for good, what its DELETE did."""
+def definite(request: Request, before: Sequence[Request] = ()) -> bool:
+    """Whether the client was told, for good, what its DELETE did.
+
+    A 409 after another DELETE that is in doubt may only say that this one is being carried out; a success that says
+    of itself that it is none, or not yet, is not one for good.
+    """
     if not request.told or request.page or request.status is None:
+        return False
+    if request.fault in UNTRUE_SUCCESSES or request.status == 202:
+        return False
+    if request.status == 409 and any(map(doubtful, before)):
         return False
     return 200 <= request.status < 300 or request.status in REFUSALS or request.about_number
 
@@ -30,7 +40,7 @@ def doubtful(request: Request) -> bool:
     """Whether the number may be gone because of this DELETE, as far as its client could know."""
     if not request.told or request.status is None:
         return True
-    unclear = 300 <= request.status < 400 or request.status in (408, 425) or request.status >= 500
+    unclear = 300 <= request.status < 400 or request.status in (408, 423, 425) or request.status >= 500
     return unclear or (request.page and 200 <= request.status < 300)
 
 
@@ -69,7 +79,7 @@ def one_at_a_time(case: Case) -> Iterator[str]:
             for before, after in pairwise(deletes):
                 if before.ended is None or before.ended > after.arrived:
                     yield f"{number_id}: request {after.seq} was sent while {before.seq} was in flight"
-                if definite(before):
+                if definite(before, [each for each in deletes if each.seq < before.seq]):
                     yield f"{number_id}: request {after.seq} was sent although {before.seq} had {before.status}"
 
 
@@ -83,8 +93,10 @@ def never_again(case: Case) -> Iterator[str]:
             yield f"{number_id} was released, and run {line.run_id} intended another DELETE"
         if line.kind == "intent" and line.run_id == case.run_id and number_id in settled:
             yield f"{number_id} was settled for good, and another DELETE was intended"
-        if line.kind == "attempt" and line.body["proof"] == "applied":
+        if line.kind == "attempt" and line.body["proof"] == "applied" and line.run_id not in case.truth.elsewhere:
             released.add(number_id)
+        if line.kind == "settled" and line.body["outcome"] == "failed":
+            released.discard(number_id)  # the service had only said so, and the number was seen again
         final = line.kind == "settled" and line.body["outcome"] not in ("unknown", "not_attempted")
         if final and line.run_id == case.run_id:
             settled.add(number_id)
@@ -138,12 +150,14 @@ def stops_at_once(case: Case) -> Iterator[str]:
         if part.stopped_at is not None:
             stops.append(("a signal came", part.stopped_at))
         for why, at in stops:
-            late = [request.seq for request in deletes if request.arrived > at + AT_ONCE]
+            late = [request.seq for request in deletes if request.arrived > at + AT_THE_SAME_TIME]
             if len(late) > 0:
                 yield f"requests {late} were sent after {why}"
-        first = deletes[: FORBIDDEN_AT_MOST + case.concurrency]
-        if len(first) == FORBIDDEN_AT_MOST + case.concurrency and all(each.status == 403 for each in first):
-            yield f"{len(first)} DELETEs were sent although every one was forbidden"
+        forbidden = 0
+        for request in deletes:
+            forbidden = forbidden + 1 if request.status == 403 else 0
+            if forbidden > FORBIDDEN_AT_MOST + case.concurrency:
+                yield f"request {request.seq} was the {forbidden}th in a row that was forbidden"
 
 
 def guards_hold(case: Case) -> Iterator[str]:
@@ -163,9 +177,13 @@ def guards_hold(case: Case) -> Iterator[str]:
         began = case.requests[part.leave - 1].arrived
         before = [each for each in case.removals if each.at < began - case.lag()]
         theirs = sum(1 for each in before if each.number_id not in ours)
-        size = len(case.known) - theirs if len(case.known) > 0 else head["account_size"]
+        size = len(case.known) + _arrived(case, began) - theirs if len(case.known) > 0 else head["account_size"]
         if len(gone) > head["max_release"] or len(gone) > head["max_share"] * size + 1e-9:
             yield f"{part.command} brought it to {len(gone)} numbers of {size}, against the guards"
+
+
+def _arrived(case: Case, before: float) -> int:
+    return sum(1 for change in case.changes if change.kind == "arrived" and change.at < before)
 
 
 def looks_before_it_sends(case: Case) -> Iterator[str]:
@@ -173,7 +191,6 @@ def looks_before_it_sends(case: Case) -> Iterator[str]:
 
     A number that a DELETE in doubt may have taken is looked for by itself: its first request must be a GET.
     """
-    checked = {source["name"] for source in case.head()["sources"] if source["checked"]}
     planned = {row["number_id"]: row["phone_number"] for row in case.plan() if row.get("decision") == "release"}
     for part in case.ours():
         deletes = case.deletes(part)
@@ -185,8 +202,7 @@ def looks_before_it_sends(case: Case) -> Iterator[str]:
             change = changed.get(request.number_id or "")
             if change is None:
                 continue
-            other = change.phone_number != planned.get(change.number_id)
-            if other or (change.kind == "held" and {"campaigns", "batch-calls"} & checked):
+            if change.phone_number != planned.get(change.number_id):
                 yield f"request {request.seq} was sent although its number was {change.kind} before {part.command}"
         for number_id in _in_doubt(case, part):
             about = [each for each in case.of(part) if each.number_id == number_id]

@@ -9,11 +9,15 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from decom.reporting.interface import Audit, AuditRow
 from decom.sandbox.memory import Record
+from tests.simulation.cells import Row
+
+if TYPE_CHECKING:
+    from tests.simulation.world import Call, Hold
 
 NUMBERS = "/organization-phone-numbers"
 
@@ -40,6 +44,14 @@ class Request:
     retry_after: float | None = None
     """Seconds that the answer asked to wait."""
     fault: str | None = None
+    holds: Sequence["Hold"] = ()
+    """The campaigns and batch calls of which the answer showed a row, whole."""
+    calls: Sequence["Call"] = ()
+    """The places in which the answer named the number of one of them."""
+    ids: frozenset[str] = frozenset()
+    """The IDs of the numbers that stood in the answer."""
+    beside: bool = False
+    """Another command sent it, which was started while this one was at work."""
     intents: int | None = None
     """Intents for this number that were on the disk at its arrival; None where nobody looked."""
 
@@ -72,7 +84,8 @@ class Change:
 
     number_id: str
     kind: str
-    """`held`: a campaign calls from it now. `reassigned`: its ID means another number now."""
+    """`held`: a campaign or batch call calls from it now. `reassigned`: its ID means another number now. `arrived`: it
+    is on the account now. `ported`: its own status says that somebody else has it in hand."""
     at: float
     phone_number: str
     """Its E.164 number from then on."""
@@ -104,6 +117,44 @@ class Part:
     stopped_at: float | None = None
     """When a signal asked it to stop; None: none did."""
     killed: bool = False
+    exit_code: int | None = None
+    """None: it was killed."""
+    robbed_at: float | None = None
+    """When its lock or its home was taken from it; None: never."""
+    ended_at: float = 0.0
+    """Seconds on the server's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What nobody but the one who made the night can know."""
+
+    rows: Sequence[Row] = ()
+    """The rows of the list, and what each was meant to say."""
+    operations: str = ""
+    """As `Scenario.operations`."""
+    protected: frozenset[str] = frozenset()
+    """IDs and E.164 numbers that must never go."""
+    holds: Sequence["Hold"] = ()
+    """Every campaign and batch call that there ever was."""
+    sources: frozenset[str] = frozenset()
+    """The sources that this account has at all."""
+    accepted: frozenset[str] = frozenset()
+    """The sources that may stay unread."""
+    ills: Mapping[str, str] = field(default_factory=dict)
+    """Sources whose lists say less than the truth, and how."""
+    pending: frozenset[str] = frozenset()
+    """IDs whose release was accepted, and will be carried out."""
+    workflows: bool = False
+    """Whether a workflow is active."""
+    elsewhere: frozenset[str] = frozenset()
+    """The runs of this home that worked on another workspace."""
+    foreign: bool = False
+    """Whether most of the list is another workspace's."""
+    plan_ttl: float = 86_400.0
+    """Seconds for which a plan may be carried out."""
+    jumps: Sequence[tuple[float, float]] = ()
+    """When, and by how many seconds, the wall clock jumps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +183,7 @@ class Case:
     """Seconds."""
     known: Mapping[str, str] = field(default_factory=dict)
     """The account when all began: E.164 by ID; empty where nobody kept it."""
-    held: frozenset[str] = frozenset()
-    """E.164 numbers that a campaign or batch call held then, for everybody with the right to see."""
+    truth: Truth = field(default_factory=Truth)
     final: bool = False
     """True where the run was taken to its end with a service that can be reached."""
 
@@ -147,11 +197,41 @@ class Case:
 
     def of(self, part: Part) -> Sequence[Request]:
         """The requests of one command."""
-        return self.requests[part.first - 1 : part.last]
+        return [request for request in self.requests[part.first - 1 : part.last] if not request.beside]
 
     def deletes(self, part: Part) -> Sequence[Request]:
         """The DELETEs of one command."""
         return [request for request in self.of(part) if request.method == "DELETE"]
+
+    def planning(self) -> tuple[Part, Sequence[Request], float, float] | None:
+        """The command that planned this run, its requests until then, and when they began and ended; None: none did."""
+        part = next((each for each in self.ours() if each.command in ("plan", "run")), None)
+        if part is None:
+            return None
+        last = part.last if part.leave is None else min(part.last, part.leave - 1)
+        requests = [each for each in self.requests[part.first - 1 : last] if not each.beside]
+        if len(requests) == 0:
+            return None
+        end = max(each.ended or each.arrived for each in requests)
+        return part, requests, requests[0].arrived, end
+
+    def account(self, at: float) -> dict[str, str]:
+        """E.164 by ID as they were on the account at an instant."""
+        found = dict(self.known)
+        steps: list[tuple[float, int, Removal | Change]] = [(each.at, 1, each) for each in self.removals]
+        steps += [(each.at, 0, each) for each in self.changes]
+        for when, gone, step in sorted(steps, key=lambda step: step[:2]):
+            if when > at:
+                break
+            if gone:
+                found.pop(step.number_id, None)
+            elif isinstance(step, Change) and step.kind in ("arrived", "reassigned"):
+                found[step.number_id] = step.phone_number
+        return found
+
+    def states(self) -> Mapping[str, str]:
+        """The state of each source of conflicts, as the plan has it."""
+        return {source["name"]: state_of(source) for source in self.head()["sources"]}
 
     def lag(self) -> float:
         """How many seconds old what a client was shown of the account may have been."""
@@ -166,6 +246,17 @@ class Case:
         heads = (line.body["head"] for line in self.lines if line.run_id == self.run_id and line.kind == "planned")
         found: Mapping[str, Any] = next(heads)
         return found
+
+
+def state_of(source: Mapping[str, Any]) -> str:
+    """One of the four words for a source. A plan that knows only `checked` is read as what it says of the rest."""
+    if "state" in source:
+        return str(source["state"])
+    if source["checked"]:
+        return "checked"
+    if source["name"] in ("default-number", "workflows"):
+        return "refused_by_service"
+    return "not_applicable" if "has none" in source["why"] else "not_checked"
 
 
 def read_lines(home: Path) -> list[Line]:

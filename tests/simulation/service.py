@@ -7,66 +7,54 @@ by the world's own agenda, so that it happens also when the client is dead by th
 import asyncio
 import random
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
-from email.utils import formatdate
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
-from tests.simulation.faults import APPLIED_SILENT, DOUBTFUL_AFTER, NOT_SENT, ODD_READS, SUCCESSES, Faults
-from tests.simulation.loop import MIDNIGHT, VirtualLoop
+from tests.simulation.answers import JSON, LONG_PAUSE, Given, instead, response, throttled
+from tests.simulation.faults import (
+    APPLIED_SILENT,
+    DOUBTFUL_AFTER,
+    HALF_READS,
+    NOT_SENT,
+    ODD_READS,
+    SUCCESSES,
+    UNTRUE_SUCCESSES,
+    Faults,
+    Limit,
+)
+from tests.simulation.happening import swap
+from tests.simulation.loop import VirtualLoop
 from tests.simulation.seen import Request
-from tests.simulation.world import Answer, World, as_bytes, error
+from tests.simulation.voice import ILLS, Answer, Voice, as_bytes, error
+from tests.simulation.world import World
 
-EPOCH = MIDNIGHT.timestamp()
-JSON = "application/json; charset=utf-8"
-HTML = "text/html"
-PAGE = b"<!doctype html><html><title>gateway</title></html>"
 LATE_AT_MOST = 0.8
 """A late or stale fault lasts at most this share of the settle time: nobody can see through a longer one."""
 
-_PAGES = {"502": 502, "503": 503, "504": 504}
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """At most so many requests in a window that begins with its first request."""
-
-    requests: int
-    seconds: float
-
 
 @dataclass(slots=True)
-class Told:
-    """What is on its way to the client."""
-
-    status: int
-    content: bytes
-    headers: dict[str, str]
-    broken: bool = False
-    """The body breaks off in the middle."""
-    dripping: bool = False
-    """The body never ends."""
-    about_number: bool = False
-
-
 class Service:
     """One server, which outlives the clients that talk to it."""
 
-    def __init__(self, world: World, faults: Faults, seed: int, *, base_path: str, settle: float) -> None:
-        self.world = world
-        self.faults = faults
-        self.base_path = base_path
-        self.settle = settle
-        self.limit: Limit | None = None
-        self.log: list[Request] = []
-        self.on_request: dict[int, Callable[[], None]] = {}
-        """What changes on the account when the nth request arrives."""
-        self.chance = random.Random(f"{seed} service")
-        self.look_at_disk: Callable[[str], int] = lambda number_id: 0
-        """How many intents for a number are on the disk."""
-        self._window = (-1e9, 0)
+    world: World
+    voice: Voice
+    faults: Faults
+    base_path: str
+    settle: float
+    """Seconds after which whatever was received has been carried out, and no copy is behind any more."""
+    chance: random.Random
+    limit: Limit | None = None
+    log: list[Request] = field(default_factory=list)
+    on_request: dict[int, Callable[[], None]] = field(default_factory=dict)
+    """What changes on the account when the nth request arrives."""
+    look_at_disk: Callable[[str], int | None] = lambda number_id: None
+    """How many intents for a number are on the disk; None where nobody can look."""
+    on_pause: Callable[[], None] = lambda: None
+    """What happens on the account while a client waits for long, as it was told to."""
+    _window: tuple[float, int] = (-1e9, 0)
 
     def throttled(self, now: float) -> float | None:
         """Count a request; seconds to wait where it is one too many."""
@@ -93,8 +81,14 @@ class Service:
 class Wire(httpx.AsyncBaseTransport):
     """One client's connection."""
 
-    def __init__(self, service: Service, loop: VirtualLoop, event: Callable[[str], Awaitable[None]]) -> None:
-        """`event` is told of everything that happens, and may never return: then the client is dead."""
+    def __init__(
+        self, service: Service, loop: VirtualLoop, event: Callable[[str], Awaitable[None]], *, beside: bool = False
+    ) -> None:
+        """`event` is told of everything that happens, and may never return: then the client is dead.
+
+        `beside`: the client is a second command, started while another is at work.
+        """
+        self._beside = beside
         self._service = service
         self._loop = loop
         self._event = event
@@ -127,10 +121,12 @@ class Wire(httpx.AsyncBaseTransport):
     def _arrived(self, method: str, target: str, fault: str | None) -> Request:
         service, now = self._service, self._loop.time()
         service.world.advance(now)
-        entry = Request(len(service.log) + 1, method, target, now, fault=fault)
+        entry = Request(len(service.log) + 1, method, target, now, fault=fault, beside=self._beside)
         service.log.append(entry)
         if method == "DELETE":
             entry.intents = service.look_at_disk(entry.number_id or "")
+        if fault == "swap" and "page=" in target and "page=1&" not in target:
+            swap(service.world, target, service.chance)
         happens = service.on_request.pop(entry.seq, None)
         if happens is not None:
             happens()
@@ -143,23 +139,48 @@ class Wire(httpx.AsyncBaseTransport):
         received = self._loop.time() + service.chance.uniform(0.001, 0.3)
         wait = service.throttled(self._loop.time())
         found: list[Answer] = []
+        key = request.headers.get("authorization", "").removeprefix("Bearer ")
         if wait is None and _is_carried_out(fault):
-            at = received + (self._late(request, fault) if fault.endswith("late_apply") else 0.0)
-            service.world.at(at, lambda: found.append(self._carry_out(entry)))
+            self._carry_out_later(request, entry, received, lambda: found.append(self._carry_out(entry, key)))
         await asyncio.sleep(received - self._loop.time())
         service.world.advance(max(received, self._loop.time()))
         await self._event("received")
+        if fault == "429_long":
+            service.world.at(self._loop.time() + LONG_PAUSE / 2, service.on_pause)
         await self._silence(fault)
-        told = self._throttle(wait) if wait is not None else self._told(fault, found[0] if found else None)
+        given = throttled(wait) if wait is not None else self._given(entry, found[0] if found else None)
         await asyncio.sleep(service.chance.uniform(0.001, 0.3))
         service.world.advance(self._loop.time())
         await self._event("answered")
-        return self._response(request, entry, told)
+        entry.ended = self._loop.time()
+        headers = service.limit_headers(entry.ended)
+        return response(request, entry, given, headers)
+
+    def _carry_out_later(
+        self, request: httpx.Request, entry: Request, received: float, carry_out: Callable[[], None]
+    ) -> None:
+        """Put what the account does on its agenda; a late release is known to be under way from now on."""
+        world, fault = self._service.world, entry.fault or ""
+        if not fault.endswith("late_apply") and fault != "202_late":
+            world.at(received, carry_out)
+            return
+        number_id = entry.number_id or ""
+
+        def begin() -> None:
+            if number_id in world.numbers:
+                world.pending.add(number_id)
+
+        def end() -> None:
+            world.pending.discard(number_id)
+            carry_out()
+
+        world.at(received, begin)
+        world.at(received + self._late(request, fault), end)
 
     def _late(self, request: httpx.Request, fault: str) -> float:
         """Seconds until a late DELETE is carried out; where the client waits in vain, after it has given up."""
         timeout: float = request.extensions["timeout"]["read"] if fault == "hang_late_apply" else 0.0
-        return timeout + self._service.chance.uniform(0.1, LATE_AT_MOST * self._service.settle)
+        return min(timeout + self._service.chance.uniform(0.1, LATE_AT_MOST * self._service.settle), 1e9)
 
     async def _silence(self, fault: str) -> None:
         """Where no answer comes: end the connection, or never come back."""
@@ -172,100 +193,70 @@ class Wire(httpx.AsyncBaseTransport):
                 raise httpx.ReadError("connection reset")
             raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
 
-    def _carry_out(self, entry: Request) -> Answer:
+    def _carry_out(self, entry: Request, key: str) -> Answer:
         """What the account does with a request."""
-        world, fault = self._service.world, entry.fault
+        service, fault = self._service, entry.fault
+        world, voice = service.world, service.voice
+        if key != world.key:
+            return error(401, voice.said("Invalid API key"))
         if entry.method == "DELETE":
-            answer = world.delete(entry.number_id or "", entry.seq)
-            return world.delete(entry.number_id or "", entry.seq) if fault == "gateway_retry" else answer
+            told = world.delete(entry.number_id or "", entry.seq)
+            if fault == "gateway_retry":
+                told = world.delete(entry.number_id or "", entry.seq)
+            if told.status == 200:
+                return Answer(200, {"message": voice.said(str(told.words))})
+            words = voice.not_found.format(entry.number_id) if told.status == 404 else told.words
+            return error(told.status, voice.said(str(words)))
         parts = urlsplit(entry.target)
         query = dict(parse_qsl(parts.query))
-        if fault == "page_drift":
-            query["shift"] = self._service.chance.choice(("1", "-1"))
-        if fault == "total_mismatch":
-            query["more"] = "1"
-        stale = LATE_AT_MOST * self._service.settle if fault == "stale_read" else 0.0
-        return world.read(parts.path.removeprefix(self._service.base_path), query, stale)
+        if fault == "page_drift" and query.get("page", "1") != "1":
+            query["shift"] = service.chance.choice(("1", "-1"))
+        stale = LATE_AT_MOST * service.settle if fault == "stale_read" else 0.0
+        answer = voice.read(world, parts.path.removeprefix(service.base_path), query, stale)
+        return _more_than_it_is(answer) if fault == "total_mismatch" else answer
 
-    def _told(self, fault: str, answer: Answer | None) -> Told:
+    def _given(self, entry: Request, answer: Answer | None) -> Given:
         """The answer that the client gets, in its odd form where there is a fault."""
+        fault, service = entry.fault or "", self._service
         if answer is None or fault in DOUBTFUL_AFTER:
-            return self._instead(fault)
-        about = answer.status == 404 and b"Cannot " not in as_bytes(answer.body)
-        told = Told(answer.status, as_bytes(answer.body), {"content-type": JSON}, about_number=about)
+            return instead(fault, entry, service.voice, service.chance, service.faults)
+        body = as_bytes(answer.body, service.voice.echo if service.chance.random() < 0.3 else "")
+        given = Given(answer.status, body, {"content-type": JSON})
+        given.about_number = answer.status == 404 and b"Cannot " not in body
+        if answer.status == 429:
+            service.faults.count({"one is locked": 1})
+            given.headers = {**given.headers, "retry-after": "1"}
         if answer.status != 200:
-            return told
-        if fault in ("202", "204"):
-            return Told(int(fault), b"" if fault == "204" else told.content, told.headers)
-        if fault == "empty_200":
-            return Told(200, b"", {})
-        if fault == "not_json":
-            return Told(200, b"{released", told.headers)
-        if fault == "surrogate":
-            return Told(200, b'{"message":"gone \\ud83d \\u0000 =1+1"}', told.headers)
-        told.broken, told.dripping = fault == "half_body", fault == "drip"
-        return told
-
-    def _instead(self, fault: str) -> Told:
-        """An answer that is not the account's."""
-        word = fault.partition("_")[0]
-        if fault in ("html_200", "html_200_after"):
-            return Told(200, PAGE, {"content-type": HTML})
-        if fault == "html_404":
-            return Told(404, PAGE, {"content-type": HTML})
-        if fault == "route_404":
-            return Told(404, as_bytes(error(404, "Cannot GET /v2/numbers").body), {"content-type": JSON})
-        if fault == "vague_404":
-            return Told(404, b"", {})
-        if fault == "redirect":
-            return Told(307, b"", {"location": "https://elsewhere.example/login"})
-        if word == "429":
-            return self._throttle(self._service.chance.choice((0.5, 2.0, 7.0)), fault)
-        if word in _PAGES:
-            asked = {"retry-after": "3"} if word == "503" else {}
-            return Told(_PAGES[word], PAGE, {"content-type": HTML, **asked})
-        message = ["nickname must be a string", "agent_id must be a UUID"] if word == "422" else f"status {word}"
-        return Told(int(word), as_bytes(error(int(word), message).body), {"content-type": JSON})
-
-    def _throttle(self, wait: float, fault: str = "") -> Told:
-        """A 429, saying how long to wait or not."""
-        headers = {"content-type": JSON}
-        seconds = int(wait) + 1
-        if fault == "429_date":
-            now = EPOCH + self._loop.time()
-            headers["date"] = formatdate(now, usegmt=True)
-            headers["retry-after"] = formatdate(int(now) + seconds, usegmt=True)
-        elif fault != "429_bare":
-            headers["retry-after"] = str(seconds)
-        return Told(429, as_bytes(error(429, "Too Many Requests").body), headers)
-
-    def _response(self, request: httpx.Request, entry: Request, told: Told) -> httpx.Response:
-        entry.ended = self._loop.time()
-        entry.status, entry.about_number = told.status, told.about_number
-        entry.page = told.headers.get("content-type") == HTML
-        asked = told.headers.get("retry-after", "")
-        entry.retry_after = float(asked) if asked.isdigit() else None
-        headers = {**told.headers, **self._service.limit_headers(entry.ended)}
-        return httpx.Response(told.status, headers=headers, stream=_Body(told), request=request)
+            return given
+        if fault in SUCCESSES:
+            return spoilt_success(given, fault)
+        if fault == "says_failed":
+            answer = ILLS[service.chance.choice(("success", "statusCode", "errors", "partial"))](answer)
+            return Given(200, as_bytes(answer.body), given.headers)
+        if fault == "206":
+            return Given(206, as_bytes(ILLS["206"](answer).body), given.headers)
+        entry.holds, entry.calls, entry.ids = answer.holds, answer.calls, answer.ids
+        return given
 
 
-class _Body(httpx.AsyncByteStream):
-    """A body as it comes over the wire."""
+def spoilt_success(given: Given, fault: str) -> Given:
+    """A success in an odd form, which the account stands by all the same."""
+    if fault in ("202", "204", "206", "202_late"):
+        return Given(int(fault[:3]), b"" if fault == "204" else given.content, given.headers)
+    bodies = {"empty_200": b"", "not_json": b"{released", "surrogate": b'{"message":"gone \\ud83d \\u0000 =1+1"}'}
+    if fault in bodies:
+        return Given(200, bodies[fault], given.headers)
+    if fault.startswith("coded"):
+        return given.coded(junk=fault == "coded_junk")
+    given.broken, given.dripping = fault == "half_body", fault == "drip"
+    return given
 
-    def __init__(self, told: Told) -> None:
-        self._told = told
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        content = self._told.content
-        if self._told.broken:
-            yield content[: len(content) // 2]
-            raise httpx.RemoteProtocolError("peer closed connection without sending complete message body")
-        while self._told.dripping:
-            await asyncio.sleep(1.0)
-            yield b" "
-        yield content
+def _more_than_it_is(answer: Answer) -> Answer:
+    return ILLS["total more"](answer)
 
 
 def _is_carried_out(fault: str) -> bool:
     """Whether the account ever sees a request with this fault."""
-    return fault in ("", "gateway_retry", *APPLIED_SILENT, *DOUBTFUL_AFTER, *SUCCESSES, *ODD_READS)
+    seen = (*APPLIED_SILENT, *DOUBTFUL_AFTER, *SUCCESSES, *ODD_READS, *HALF_READS)
+    return fault in ("", "gateway_retry", *seen) and fault not in UNTRUE_SUCCESSES

@@ -7,12 +7,33 @@ every exit code that can be reached must have been seen.
 from collections import Counter
 from dataclasses import dataclass, field
 
+from decom.sandbox.gateways import GATEWAYS
+from decom.sandbox.shapes import CALLS, ENVELOPES
 from decom.vocabulary import Evidence, ExitCode, Outcome, Stopped
+from tests.simulation import cells
 from tests.simulation.faults import DELETES, READS
 from tests.simulation.night import Night
-from tests.simulation.scenario import CHANGES, SIGNALS
+from tests.simulation.scenario import BESIDE, BETWEEN, CHANGES, ROBBED, SIGNALS
+from tests.simulation.voice import ILLS
 
-STRIKES = ("kill", *SIGNALS, "second", "disk")
+STRIKES = ("kill", *SIGNALS, *BESIDE, *ROBBED)
+FORMS = (
+    *(f"list as {name}" for name in ENVELOPES),
+    *(f"list as {name}, unpaged" for name in ("list", "wrapped_list")),
+    *(f"calls as {name}" for name in (*ENVELOPES, *CALLS)),
+    "limit refused",
+    "key echoed",
+)
+"""The forms in which the service answers."""
+TROUBLES = (
+    *DELETES, *READS, *STRIKES, *CHANGES, *FORMS, *BETWEEN, *cells.KINDS,
+    *(f"gateway {name}" for name in GATEWAYS),
+    *(f"ill: {name}" for name in ILLS),
+    *(f"rehearsal {what}" for what in ("same", "foreign")),
+    *("operations column", "operations only", "operations ignored", "headed", "rewritten", "changed"),
+    *("held in a pause", "one is locked"),
+)  # fmt: skip
+"""Everything that can go wrong, and must have."""
 
 ELSEWHERE = (Stopped.BUG,)
 """Reasons to stop that no fault brings about."""
@@ -53,7 +74,7 @@ class Tally:
 
     def never(self) -> list[str]:
         """What was not seen once."""
-        troubles = [kind for kind in (*DELETES, *READS, *STRIKES, *CHANGES) if self.troubles[kind] == 0]
+        troubles = [kind for kind in TROUBLES if self.troubles[kind] == 0]
         words = [word for word in (*map(str, Outcome), *EVIDENCE, *REASONS) if self.words[word] == 0]
         return troubles + words + [f"exit {code}" for code in CODES if self.codes[code] == 0]
 

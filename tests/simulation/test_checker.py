@@ -12,11 +12,13 @@ import pytest
 
 from decom.sandbox.memory import Record
 from decom.vocabulary import Outcome
+from tests.simulation.cells import Row
 from tests.simulation.checker import judge
 from tests.simulation.conftest import folder_in_memory
 from tests.simulation.night import live
 from tests.simulation.seen import Case, Change, Line, Removal, Request, from_sandbox
 from tests.simulation.test_every_kill import night_of
+from tests.simulation.world import CAMPAIGNS, Call, Hold
 
 Spoil = Callable[[Case], Case]
 
@@ -112,6 +114,79 @@ def twice_planned(case: Case) -> Case:
     return with_lines(case, row)
 
 
+def with_truth(case: Case, **changes: Any) -> Case:
+    return replace(case, truth=replace(case.truth, **changes))
+
+
+def with_states(case: Case, **states: str) -> Case:
+    """The case whose plan says these states of its sources."""
+    return with_head(case, sources=[{"name": name, "state": state} for name, state in states.items()])
+
+
+def holding(case: Case, since: float = -1.0) -> Hold:
+    """A campaign that names the number of `phn_a` all the time, and was shown to nobody."""
+    number = case.known["phn_a"]
+    call = Call(number, {"from_phone_number": number}, readable=True)
+    return Hold(CAMPAIGNS, "cmp_x", "scheduled", (call,), since=since)
+
+
+def accepted_and_shown(case: Case) -> Case:
+    hold = holding(case)
+    shown = [replace(each, holds=[hold], calls=hold.calls) if each.seq == 1 else each for each in case.requests]
+    return with_truth(replace(case, requests=shown), holds=[hold], accepted=frozenset({CAMPAIGNS}))
+
+
+def paused(case: Case) -> Case:
+    """All of its requests but the first DELETE are as they were; that one left an hour later, held meanwhile."""
+    first = deletes(case)[0]
+    late = (first.ended or 0.0) + 3_600.0
+    moved = with_delete(case, arrived=late, ended=late + 1)
+    removals = [replace(each, at=late) if each.by == first.seq else each for each in case.removals]
+    number_id = first.number_id or ""
+    number = case.known[number_id]
+    call = Call(number, {"from_phone_number": number}, readable=True)
+    hold = Hold(CAMPAIGNS, "cmp_x", "active", (call,), since=late - 1_000.0)
+    return with_truth(replace(moved, removals=removals), holds=[hold])
+
+
+def updated(case: Case) -> list[Row]:
+    return [replace(row, operation="Update") for row in case.truth.rows]
+
+
+def ended_with(case: Case, code: int) -> Case:
+    """Only its first command, which ended so."""
+    part = replace(case.parts[0], exit_code=code)
+    return replace(case, parts=[part], requests=case.requests[: part.last])
+
+
+def without_look(case: Case) -> Case:
+    last = deletes(case)[-1].seq
+    return replace(case, requests=case.requests[:last], parts=[replace(case.parts[0], last=last)])
+
+
+def early(case: Case) -> Removal:
+    """Somebody else took the conflicted number away before all began."""
+    return Removal("phn_e", case.known["phn_e"], -5.0, None)
+
+
+def throttled(case: Case) -> Case:
+    number_id = next(row.number_id for row in case.rows if row.outcome == "conflicted")
+    told = {"attempt": 1, "status": 429, "proof": "throttled"}
+    others = [line for line in case.lines if line.number_id != number_id]
+    case = replace(case, lines=others)
+    lines = [Line(case.run_id, "intent", number_id, {"attempt": 1}), Line(case.run_id, "attempt", number_id, told)]
+    return with_lines(with_row(case, "conflicted", outcome=Outcome.UNKNOWN, evidence="unconfirmed"), *lines)
+
+
+def unreadable(case: Case) -> Case:
+    """The plan says invalid of the first row."""
+    first = next(line for line in case.lines if line.kind == "row")
+    spoilt = replace(first, body={**first.body, "decision": "invalid"})
+    return replace(case, lines=[spoilt if line is first else line for line in case.lines])
+
+
+LOCKED: dict[str, Any] = {"status": 429, "target": "/v1/organization-phone-numbers/phn_f"}
+
 SPOILT: list[tuple[str, str, Spoil]] = [
     ("I1", "a number nobody approved", lambda c: with_delete(c, target="/v1/organization-phone-numbers/phn_f")),
     ("I1", "a path that is not quite it", lambda c: with_delete(c, target=deletes(c)[0].target + "?force=1")),
@@ -171,14 +246,49 @@ SPOILT: list[tuple[str, str, Spoil]] = [
     ("I13", "sent after a 401", lambda c: with_delete(c, status=401, ended=deletes(c)[0].arrived - 1.0)),
     ("I14", "more than the guard allows", lambda c: with_head(c, max_release=1)),
     ("I14", "too large a share", lambda c: with_head(c, max_share=0.1)),
-    ("I16", "held before, and sent", lambda c: replace(c, changes=[Change("phn_a", "held", -1.0, "+14155550100")])),
     (
         "I16",
         "another number by now",
         lambda c: replace(c, changes=[Change("phn_a", "reassigned", -1.0, "+19990000000")]),
     ),
     ("I33", "called missing, and there", unread),
-    ("I33", "called free, and held", lambda c: replace(c, held=frozenset({"+14155550100"}))),
+    ("I33", "called free, and held", lambda c: with_truth(c, holds=[*c.truth.holds, holding(c)])),
+    ("I33", "clear, and called invalid", unreadable),
+    ("H1", "no row means it", lambda c: with_truth(c, rows=[row for row in c.truth.rows if row.number_id != "phn_a"])),
+    ("H1", "a row of two values", lambda c: with_truth(c, rows=[replace(row, one=False) for row in c.truth.rows])),
+    ("H1", "a column that nobody answered for", lambda c: with_truth(c, operations="column")),
+    ("H1", "a row that was not wanted", lambda c: with_truth(c, operations="only", rows=updated(c))),
+    ("H2", "protected by ID", lambda c: with_truth(c, protected=frozenset({a_released(c)}))),
+    ("H2", "protected by number", lambda c: with_truth(c, protected=frozenset({"+14155550100"}))),
+    ("H3", "a campaign names it", lambda c: with_truth(c, holds=[holding(c)])),
+    ("H3", "accepted, and was shown", accepted_and_shown),
+    ("H4", "held in a pause", paused),
+    ("H5", "ported out", lambda c: replace(c, changes=[Change("phn_a", "ported", -1.0, "+14155550100")])),
+    ("H6", "a source that was not read", lambda c: with_states(c, campaigns="not_checked")),
+    ("H7", "not applicable, and there", lambda c: with_states(c, campaigns="not_applicable")),
+    ("H7", "checked, and not shown", lambda c: with_truth(c, holds=[*c.truth.holds, holding(c)])),
+    (
+        "H7",
+        "checked, and a workflow is active",
+        lambda c: with_truth(with_states(c, workflows="checked"), workflows=True),
+    ),
+    ("H7", "not checked, and nothing was wrong", lambda c: with_states(c, campaigns="not_checked")),
+    ("H8", "another workspace's list", lambda c: with_truth(c, foreign=True)),
+    (
+        "H9",
+        "another workspace's memory",
+        lambda c: with_truth(with_row(c, "missing", evidence="earlier_run:there"), elsewhere=frozenset({"there"})),
+    ),
+    ("E1", "refused, and sent", lambda c: ended_with(c, 5)),
+    ("E1", "bad input, and sent", lambda c: ended_with(c, 2)),
+    ("E2", "done, and did not look", lambda c: ended_with(without_look(c), 0)),
+    ("E2", "done, and one is still there", lambda c: replace(ended_with(c, 0), removals=c.removals[1:])),
+    ("E2", "done, and one that stayed is gone", lambda c: replace(ended_with(c, 0), removals=[*c.removals, early(c)])),
+    ("E3", "missing, and there", lambda c: with_row(c, "conflicted", outcome=Outcome.MISSING, evidence="plan")),
+    ("E4", "robbed, and sent", lambda c: replace(c, parts=[replace(c.parts[0], robbed_at=0.0)])),
+    ("E5", "throttled, and unknown", throttled),
+    ("E6", "too old a plan", lambda c: with_delete(c, arrived=1e6, ended=1e6 + 1)),
+    ("E7", "one is asked for ever", lambda c: with_more(c, *(again(c, 10.0 * n, **LOCKED) for n in range(1, 30)))),
 ]
 
 

@@ -1,52 +1,85 @@
-"""The account as it really is. In: what is asked of it, and when. Out: answers, and the true history of every number.
+"""The account as it really is. In: what is asked of it, and when. Out: the true history of every number and hold.
 
-Nothing here knows a client. Things happen at instants of the virtual clock, also when no client is alive to see them:
-a request that was received is carried out although its sender was killed.
+Nothing here knows a client, or how the service speaks (`voice.py`). Things happen at instants of the virtual clock,
+also when no client is alive to see them: a request that was received is carried out although its sender was killed.
 """
 
 import heapq
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.simulation.seen import Change, Removal
 
-HOLDING = frozenset({"active", "running"})
-"""The statuses of a campaign for which the service refuses a release."""
+CAMPAIGNS = "campaigns"
+BATCH_CALLS = "batch-calls"
 
-Json = Mapping[str, Any] | Sequence[Any]
+OVER = {
+    CAMPAIGNS: frozenset({"completed", "cancelled"}),
+    BATCH_CALLS: frozenset({"completed", "failed", "cancelled", "deleted"}),
+}
+"""The statuses that hold no number, by source. Every other word is open, and so is none at all."""
+
+REFUSED = frozenset({"active", "running"})
+"""The statuses of a campaign for which the service refuses a release; for a batch call it never does."""
+
+ALWAYS = -1.0
+"""The time of what was there before anything happened."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What the service says when all goes well."""
+class Call:
+    """One place where a campaign or batch call names the number that it calls from."""
+
+    number: str
+    """The E.164 number that is meant."""
+    written: Mapping[str, object]
+    """The members that say so, as the service writes them."""
+    readable: bool
+    """Whether separators and a missing `+` are all that is wrong with the writing."""
+
+
+@dataclass(slots=True, eq=False)
+class Hold:
+    """A campaign or batch call."""
+
+    source: str
+    """CAMPAIGNS or BATCH_CALLS."""
+    id: object
+    """As the service writes it: a text, or where it is malformed a number."""
+    status: str | None
+    """As the service writes it, in any case; None: no member of that name."""
+    calls: tuple[Call, ...]
+    """A campaign has one. A batch call without any shows neither calls nor number."""
+    means: tuple[str, ...] = ()
+    """The numbers of a batch call that shows none."""
+    silent: bool = False
+    """The listing leaves the number of a campaign out; its own record has it."""
+    since: float = ALWAYS
+    until: float | None = None
+    """When it came to its end, or left the listing; None: not yet."""
+
+    @property
+    def open(self) -> bool:
+        """Whether its status says that it will call."""
+        return (self.status or "").strip().lower() not in OVER[self.source]
+
+    def numbers(self) -> frozenset[str]:
+        """The E.164 numbers that it calls from."""
+        return frozenset((*(call.number for call in self.calls), *self.means))
+
+    def holds(self, number: str, first: float, last: float) -> bool:
+        """Whether it held the number all the time between two instants."""
+        there = self.since < first and (self.until is None or self.until > last)
+        return there and self.open and number in self.numbers()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of a release, before it is put into words."""
 
     status: int
-    body: Json | None
-
-
-def error(status: int, message: str | list[str]) -> Answer:
-    """The service's own way of refusing."""
-    words = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 409: "Conflict"}
-    return Answer(status, {"statusCode": status, "message": message, "error": words.get(status, "Error")})
-
-
-def not_found(number_id: str) -> Answer:
-    """The 404 that speaks of the number."""
-    return error(404, f"Phone number {number_id} not found")
-
-
-@dataclass(slots=True)
-class Campaign:
-    """A campaign (first generation) or batch call (second) that calls from one number."""
-
-    id: str
-    status: str
-    number: str
-    """E.164."""
-    silent: bool = False
-    """The listing leaves its number out; its own record has it."""
+    words: str | list[str]
 
 
 @dataclass(slots=True)
@@ -54,18 +87,31 @@ class World:
     """One workspace."""
 
     generation: int = 1
-    page_size: int = 100
-    """Rows a page at most, whatever was asked for."""
+    batch_calls_too: bool = False
+    """Whether an account of the first generation has batch calls: of those it shows neither calls nor number."""
     numbers: dict[str, str] = field(default_factory=dict)
     """E.164 by ID, in the order of the listing."""
-    campaigns: list[Campaign] = field(default_factory=list)
+    dress: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What else a number's record says, by ID; where nothing is said of an ID, the usual."""
+    holds: list[Hold] = field(default_factory=list)
+    """In the order of the listing; those that were ended stay in `ended`."""
+    ended: list[Hold] = field(default_factory=list)
+    workflows: list[dict[str, Any]] = field(default_factory=list)
     secretly_held: set[str] = field(default_factory=set)
     """IDs that the service will not release, for a reason that it never shows."""
+    stubborn: str | None = None
+    """An ID whose release is always answered 429; None: no number is like that."""
+    key: str = ""
+    """The one that is accepted; empty: any is."""
     key_accepted: bool = True
     may_delete: bool = True
     may_read_holds: bool = True
+    gone_is: int = 404
+    """The status for a number that is not on the account: 404, or 410 to a DELETE."""
     removals: list[Removal] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    pending: set[str] = field(default_factory=set)
+    """IDs whose release was accepted and is not yet carried out."""
     now: float = 0.0
     _agenda: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
     _order: int = 0
@@ -82,33 +128,52 @@ class World:
             action()
         self.now = max(self.now, now)
 
-    def delete(self, number_id: str, by: int | None) -> Answer:
-        """Release a number; `by` is the request that asked for it, None for somebody else."""
+    def delete(self, number_id: str, by: int | None) -> Told:
+        """Release a number; `by` is the request that asked for it."""
         if not self.key_accepted:
-            return error(401, "Invalid API key")
+            return Told(401, "Invalid API key")
         if not self.may_delete:
-            return error(403, "This key may not release numbers")
+            return Told(403, "This key may not release numbers")
+        if number_id == self.stubborn:
+            return Told(429, "This number is locked by another request")
         if number_id not in self.numbers:
-            return not_found(number_id)
+            return Told(self.gone_is, "Phone number not found")
+        if number_id in self.pending:
+            return Told(409, "A release of this number is already in progress")
         number = self.numbers[number_id]
         if number_id in self.secretly_held:
-            return error(409, "This is the workspace's default number")
-        if any(each.number == number and each.status in HOLDING for each in self.campaigns):
-            return error(409, "Phone number is part of an active campaign")
+            return Told(409, "This is the workspace's default number")
+        if any(hold.source == CAMPAIGNS and hold.calls[0].number == number and refused(hold) for hold in self.holds):
+            return Told(409, "Phone number is part of an active campaign")
         self.remove(number_id, by)
-        return Answer(200, {"message": "Phone number released"})
+        return Told(200, "Phone number released successfully")
+
+    # --- What changes the account behind a client's back ----------------------------------------------------
 
     def remove(self, number_id: str, by: int | None) -> None:
         """Take a number off the account, if it is there."""
         if number_id in self.numbers:
             self.removals.append(Removal(number_id, self.numbers.pop(number_id), self.now, by))
 
-    def start_campaign(self, number_id: str) -> None:
-        """From now on a campaign holds the number."""
-        if number_id in self.numbers:
-            name = f"cmp_late{len(self.campaigns)}"
-            self.campaigns.append(Campaign(name, "active", self.numbers[number_id]))
-            self.changes.append(Change(number_id, "held", self.now, self.numbers[number_id]))
+    def arrive(self, number_id: str, number: str) -> None:
+        """A number is on the account from now on, or again."""
+        if number_id not in self.numbers:
+            self.numbers[number_id] = number
+            self.changes.append(Change(number_id, "arrived", self.now, number))
+
+    def start(self, hold: Hold) -> None:
+        """From now on a campaign or batch call holds its numbers."""
+        hold.since = self.now
+        self.holds.append(hold)
+        for number_id, number in self.numbers.items():
+            if number in hold.numbers():
+                self.changes.append(Change(number_id, "held", self.now, number))
+
+    def end(self, hold: Hold) -> None:
+        """A campaign or batch call is deleted: it stands in no listing any more."""
+        hold.until = self.now
+        self.holds.remove(hold)
+        self.ended.append(hold)
 
     def reassign(self, number_id: str) -> None:
         """From now on the ID means another number."""
@@ -116,60 +181,33 @@ class World:
             self.numbers[number_id] = "+1999" + self.numbers[number_id][-7:]
             self.changes.append(Change(number_id, "reassigned", self.now, self.numbers[number_id]))
 
-    def read(self, path: str, query: Mapping[str, str], stale: float = 0.0) -> Answer:
-        """Answer a GET; `stale`: from a copy that is so many seconds behind in what was removed."""
-        if not self.key_accepted:
-            return error(401, "Invalid API key")
-        what, _, one = path.strip("/").partition("/")
-        if what == "organization-phone-numbers":
-            shown = self._numbers(stale)
-            if one == "":
-                return self._page([self._record(*each) for each in shown.items()], query)
-            return Answer(200, self._record(one, shown[one])) if one in shown else not_found(one)
-        return self._holds(what, one, query)
+    def port_out(self, number_id: str) -> None:
+        """From now on somebody else has the number in hand."""
+        if number_id in self.numbers:
+            self.dress[number_id] = {**self.dress.get(number_id, {}), "status": "port_out_pending"}
+            self.changes.append(Change(number_id, "ported", self.now, self.numbers[number_id]))
 
-    def _numbers(self, stale: float) -> dict[str, str]:
-        late = [each for each in self.removals if each.at > self.now - stale]
+    # --- What it remembers ----------------------------------------------------------------------------------
+
+    def shown(self, stale: float = 0.0) -> dict[str, str]:
+        """E.164 by ID as a listing has them; `stale`: so many seconds behind in what was removed."""
+        late = [each for each in self.removals if each.at > self.now - stale] if stale > 0 else []
         return {**self.numbers, **{each.number_id: each.phone_number for each in late}} if late else self.numbers
 
-    def _record(self, number_id: str, number: str) -> dict[str, Any]:
-        record = {"id": number_id, "phone_number": number, "status": "active", "country_code": "US"}
-        return {**record, "monthly_cost_usd": "1.15", "type": "local"} if self.generation == 1 else record
+    def every_hold(self) -> Iterator[Hold]:
+        """Every campaign and batch call that there ever was."""
+        yield from self.holds
+        yield from self.ended
 
-    def _holds(self, what: str, one: str, query: Mapping[str, str]) -> Answer:
-        kinds = {1: ("campaigns",), 2: ("batch-calls", "workflows", "phone-number-pricing")}
-        if what not in kinds[self.generation]:
-            return error(404, f"Cannot GET /v1/{what}")
-        if not self.may_read_holds:
-            return error(403, "This key may not read that")
-        if what == "phone-number-pricing":
-            return Answer(200, [{"country_code": "US", "monthly_cost_usd": "1.00"}])
-        if what == "workflows":
-            return self._page([], query)
-        if one != "":
-            found = next((each for each in self.campaigns if each.id == one), None)
-            return not_found(one) if found is None else Answer(200, self._campaign(found, alone=True))
-        wanted = query.get("status", "").split(",") if "status" in query else None
-        shown = [each for each in self.campaigns if wanted is None or each.status in wanted or each.status in HOLDING]
-        return self._page([self._campaign(each) for each in shown], query)
-
-    def _campaign(self, campaign: Campaign, *, alone: bool = False) -> dict[str, Any]:
-        record: dict[str, Any] = {"id": campaign.id, "name": campaign.id, "status": campaign.status}
-        if self.generation == 2:
-            return {**record, "callLogs": [{"from_number": campaign.number}]} if alone else record
-        return record if campaign.silent and not alone else {**record, "from_phone_number": campaign.number}
-
-    def _page(self, rows: Sequence[Mapping[str, Any]], query: Mapping[str, str]) -> Answer:
-        page, size = int(query.get("page", 1)), min(int(query.get("limit", 20)), self.page_size)
-        shift = int(query.get("shift", 0)) if page > 1 else 0
-        start = max(0, (page - 1) * size + shift)
-        some, total = rows[start : start + size], len(rows) + int(query.get("more", 0))
-        if self.generation == 2:
-            return Answer(200, {"items": some, "total": total, "page": page, "limit": size})
-        meta = {"page": page, "limit": size, "total": total, "totalPages": -(-total // size)}
-        return Answer(200, {"data": some, "meta": meta})
+    def has(self, source: str) -> bool:
+        """Whether this account has such a source at all."""
+        if source == CAMPAIGNS:
+            return self.generation == 1
+        if source == BATCH_CALLS:
+            return self.generation == 2 or self.batch_calls_too
+        return source == "workflows" and self.generation == 2
 
 
-def as_bytes(body: Json | None) -> bytes:
-    """The body as it goes over the wire."""
-    return b"" if body is None else json.dumps(body, separators=(",", ":")).encode("ascii")
+def refused(hold: Hold) -> bool:
+    """Whether the service itself refuses to release this campaign's number."""
+    return (hold.status or "").strip().lower() in REFUSED

@@ -4,6 +4,7 @@ Raises BadInput. Nothing is unpacked before the sizes that the archive declares 
 out larger than it declared fails its checksum.
 """
 
+import io
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -59,6 +60,25 @@ def checked(stream: BinaryIO, where: str) -> zipfile.ZipFile:
     if any(part.flag_bits & 1 for part in parts):
         raise protected(where)
     return archive
+
+
+def with_slashes(archive: zipfile.ZipFile) -> io.BytesIO | None:
+    """A copy whose parts have their names, and name each other, with `/`: some programs write `\\`, which Excel
+    takes. None where the archive has no such name."""
+    relations = {name for name in archive.namelist() if name.endswith(".rels") and b"\\" in archive.read(name)}
+    if len(relations) == 0 and not any("\\" in name for name in archive.namelist()):
+        return None
+    return rewritten(archive, lambda name, content: content.replace(b"\\", b"/") if name in relations else content)
+
+
+def rewritten(archive: zipfile.ZipFile, change: Callable[[str, bytes], bytes]) -> io.BytesIO:
+    """A copy in memory, `\\` in the parts' names made `/`, each part as `change` makes it of its name and content."""
+    copy = io.BytesIO()
+    with zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as written:
+        for part in archive.infolist():
+            written.writestr(part.filename.replace("\\", "/"), change(part.filename, archive.read(part)))
+    copy.seek(0)
+    return copy
 
 
 def read_part(archive: zipfile.ZipFile, name: str, where: str) -> bytes:

@@ -15,6 +15,7 @@ import resource
 import sys
 import zipfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import BinaryIO, TextIO
 
 import python_calamine as calamine
@@ -22,11 +23,12 @@ import python_calamine as calamine
 from decom.errors import BadInput
 from decom.intake.interface import Cell, Problem
 from decom.intake.workbooks import ods, xls, xlsx
-from decom.intake.workbooks.archive import checked, protected, refuse_document_types
+from decom.intake.workbooks.archive import checked, damage_told, protected, refuse_document_types, with_slashes
 from decom.intake.workbooks.compound import MAGIC, CompoundFile
 from decom.intake.workbooks.limits import MOST_MEMORY, MOST_SECONDS, too_much_memory
 from decom.intake.workbooks.lines import lines_of
 from decom.intake.workbooks.marks import Marks
+from decom.intake.workbooks.styles import durations, styles_part, without_durations
 
 _OTHER_ZIPS = (
     ("xl/workbook.bin", "an Excel binary workbook (.xlsb)"),
@@ -35,8 +37,17 @@ _OTHER_ZIPS = (
     ("Index/Document.iwa", "an Apple Numbers document"),
 )
 
-MarksOf = Callable[[int, str], Marks]
-"""The marks of a sheet by its place among all sheets and its name."""
+
+@dataclass(frozen=True, slots=True)
+class _Book:
+    """A workbook that may be read."""
+
+    stream: BinaryIO
+    """What the values are read from."""
+    marks_of: Callable[[int, str], Marks]
+    """The marks of a sheet by its place among all sheets and its name."""
+    plain: Callable[[], BinaryIO] | None = None
+    """The workbook without the formats of lengths of time; None where it has none, or they are left as they are."""
 
 
 def main() -> int:
@@ -66,18 +77,14 @@ def _limit() -> None:
 
 
 def _answer(stream: BinaryIO, out: TextIO, wanted: str) -> None:
-    marks_of = _marks_of(stream)
-    stream.seek(0)
-    try:
-        workbook = calamine.CalamineWorkbook.from_filelike(stream)
-    except calamine.PasswordError:
-        raise protected("") from None
-    except calamine.CalamineError as error:
-        raise _unreadable(error, "") from error
+    book = _book(stream)
+    workbook = _opened(book.stream)
     names = [sheet.name for sheet in workbook.sheets_metadata]
     for name in _candidates(workbook.sheets_metadata, wanted):
         where = f"sheet {name!r}"
-        marks = marks_of(names.index(name), name)
+        marks = book.marks_of(names.index(name), name)
+        if marks.has_overlong and book.plain is not None:
+            workbook = _opened(book.plain())
         try:
             sheet = workbook.get_sheet_by_name(name)
         except calamine.CalamineError as error:
@@ -86,8 +93,18 @@ def _answer(stream: BinaryIO, out: TextIO, wanted: str) -> None:
     _say(out, {"done": "workbook"})
 
 
-def _marks_of(stream: BinaryIO) -> MarksOf:
-    """How to get a sheet's marks, once it is known that the file may be read at all."""
+def _opened(stream: BinaryIO) -> calamine.CalamineWorkbook:
+    stream.seek(0)
+    try:
+        return calamine.CalamineWorkbook.from_filelike(stream)
+    except calamine.PasswordError:
+        raise protected("") from None
+    except calamine.CalamineError as error:
+        raise _unreadable(error, "") from error
+
+
+def _book(stream: BinaryIO) -> _Book:
+    """The workbook in `stream`, once it is known that it may be read at all."""
     stream.seek(0)
     if stream.read(len(MAGIC)) == MAGIC:
         stream.seek(0)
@@ -95,18 +112,32 @@ def _marks_of(stream: BinaryIO) -> MarksOf:
         if "EncryptedPackage" in container:
             raise protected("")
         in_order = xls.marks_of(container, "")
-        return lambda place, _: in_order[place] if place < len(in_order) else Marks()
+        return _Book(stream, lambda place, _: in_order[place] if place < len(in_order) else Marks())
     archive = checked(stream, "")
+    with damage_told(""):
+        copy = with_slashes(archive)
+    if copy is not None:
+        stream, archive = copy, checked(copy, "")
     refuse_document_types(archive, "")
     workbook = xlsx.workbook_part(archive, "")
     if workbook is not None:
-        parts = xlsx.sheet_parts(archive, workbook, "")
-        return lambda _, name: xlsx.marks_of(archive, parts.get(name, ""), f"sheet {name!r}")
+        return _excel_book(stream, archive, workbook)
     if ods.CONTENT in archive.namelist() and _mime_type(archive).endswith("opendocument.spreadsheet"):
         ods.refuse_protected(archive, "")
         by_name = ods.marks_of(archive, "")
-        return lambda _, name: by_name.get(name, Marks())
+        return _Book(stream, lambda _, name: by_name.get(name, Marks()))
     raise _no_workbook(archive)
+
+
+def _excel_book(stream: BinaryIO, archive: zipfile.ZipFile, workbook: str) -> _Book:
+    parts = xlsx.sheet_parts(archive, workbook, "")
+    styles = styles_part(archive, workbook, "")
+    lengths = durations(archive, styles, "")
+
+    def marks_of(_: int, name: str) -> Marks:
+        return xlsx.marks_of(archive, parts.get(name, ""), lengths, f"sheet {name!r}")
+
+    return _Book(stream, marks_of, lambda: without_durations(archive, styles, lengths, ""))
 
 
 def _mime_type(archive: zipfile.ZipFile) -> str:

@@ -12,6 +12,9 @@ from decom.intake.workbooks.marks import Marks
 _MOST_EXACT = 10**15
 """From here on a spreadsheet's number may not be the one that was typed: it keeps 15 digits."""
 
+OVERLONG = Problem("a cell of this row is a duration that is too long to be read")
+"""What stands in every cell of a row that was lost for one of them."""
+
 Value = int | float | str | bool | datetime.time | datetime.date | datetime.datetime | datetime.timedelta
 """What calamine gives for a cell."""
 
@@ -20,11 +23,26 @@ def lines_of(sheet: calamine.CalamineSheet, marks: Marks) -> Iterator[tuple[int,
     """The sheet's lines, rows counted from 0, each from the first column to its last cell that holds something."""
     before = [""] * (sheet.start[1] if sheet.start is not None else 0)
     row = -1
-    for row, values in enumerate(sheet.iter_rows()):
+    for row, values in enumerate(_values(sheet)):
+        if values is None:
+            yield row, [OVERLONG] * (len(before) + sheet.width)
+            continue
         cells: list[Cell] = [*before, *(value if type(value) is str else _cell(value) for value in values)]
         yield row, _marked(cells, marks.cells.get(row))
     for later in range(row + 1, max(marks.cells, default=-1) + 1):
         yield later, _marked([], marks.cells.get(later))
+
+
+def _values(sheet: calamine.CalamineSheet) -> Iterator[list[Value] | None]:
+    """The sheet's rows; None for one that the library cannot say for a duration that is too long."""
+    rows = iter(sheet.iter_rows())
+    while True:
+        try:
+            yield next(rows)
+        except StopIteration:
+            return
+        except OverflowError:
+            yield None
 
 
 def _marked(cells: list[Cell], marks: dict[int, Problem | str] | None) -> list[Cell]:

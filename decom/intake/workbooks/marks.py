@@ -32,6 +32,8 @@ class Marks:
     """How many rows there are up to the last one that holds a cell."""
     columns: int = 0
     """How many columns there are up to the last one that holds a cell."""
+    has_overlong: bool = False
+    """Whether a duration is longer than the values' reader can say: the row would be lost."""
 
     def put(self, row: int, column: int, mark: Problem | str) -> None:
         """Remember a cell's mark."""

@@ -2,8 +2,11 @@
 
 import posixpath
 import zipfile
+from collections.abc import Collection
+from datetime import timedelta
 from xml.parsers.expat import XMLParserType
 
+from decom.intake.interface import Problem
 from decom.intake.workbooks.archive import parse_part
 from decom.intake.workbooks.marks import FORMULA, UNCALCULATED, Marks, error_cell
 
@@ -14,7 +17,7 @@ def workbook_part(archive: zipfile.ZipFile, where: str) -> str | None:
     """The name of the part that names the sheets; None where the archive is no such workbook."""
     if _relations_of("") not in archive.namelist():
         return None
-    targets = _targets(archive, "", where)
+    targets = targets_of(archive, "", where)
     part = next((target for kind, target in targets.values() if kind.endswith("/officeDocument")), None)
     return part if part is not None and part.endswith(".xml") and not part.startswith(("word/", "ppt/")) else None
 
@@ -32,11 +35,11 @@ def sheet_parts(archive: zipfile.ZipFile, workbook: str, where: str) -> dict[str
         parser.StartElementHandler = sheet
 
     parse_part(archive, workbook, where, prepare)
-    targets = _targets(archive, workbook, where)
+    targets = targets_of(archive, workbook, where)
     return {name: targets.get(relation, ("", ""))[1] for name, relation in relations.items()}
 
 
-def _targets(archive: zipfile.ZipFile, part: str, where: str) -> dict[str, tuple[str, str]]:
+def targets_of(archive: zipfile.ZipFile, part: str, where: str) -> dict[str, tuple[str, str]]:
     """What a part refers to: ID → kind and name of the part meant."""
     found: dict[str, tuple[str, str]] = {}
     folder = posixpath.join("/", posixpath.dirname(part))
@@ -59,9 +62,10 @@ def _relations_of(part: str) -> str:
     return posixpath.join(folder, "_rels", f"{name}.rels")
 
 
-def marks_of(archive: zipfile.ZipFile, part: str, where: str) -> Marks:
-    """The marks of the sheet in `part`. Raises BadInput where it is missing, damaged or too large."""
-    reader = _SheetReader()
+def marks_of(archive: zipfile.ZipFile, part: str, durations: Collection[str], where: str) -> Marks:
+    """The marks of the sheet in `part`; `durations` are the styles whose numbers are lengths of time. Raises BadInput
+    where it is missing, damaged or too large."""
+    reader = _SheetReader(durations)
     parse_part(archive, part, where, reader.prepare)
     reader.marks.check_size(where)
     return reader.marks
@@ -79,14 +83,15 @@ class _SheetReader:
     with an error or a formula: that halves the time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, durations: Collection[str]) -> None:
         self.marks = Marks()
+        self._durations = durations
         self._parser: XMLParserType | None = None
         self._names: dict[str, str] = {}
         self._letters: dict[str, int] = {}
         self._row = self._column = -1
         self._kind: str | None = None
-        self._has_formula = False
+        self._has_formula = self._is_duration = False
         self._value: list[str] | None = None
 
     def prepare(self, parser: XMLParserType) -> None:
@@ -104,7 +109,7 @@ class _SheetReader:
         elif element == "f":
             self._has_formula = True
             self._listen(wanted=True)
-        elif element == "v" and (self._has_formula or self._kind == "e"):
+        elif element == "v" and (self._has_formula or self._is_duration or self._kind == "e"):
             self._value = []
 
     def _start_row(self, attributes: dict[str, str]) -> None:
@@ -128,8 +133,9 @@ class _SheetReader:
         self.marks.reach(self._row, self._column)
         self._kind = attributes.get("t")
         self._has_formula = False
+        self._is_duration = attributes.get("s") in self._durations and self._kind in (None, "n")
         self._value = None
-        if self._kind == "e":
+        if self._kind == "e" or self._is_duration:
             self._listen(wanted=True)
 
     def _end(self, name: str) -> None:
@@ -151,10 +157,22 @@ class _SheetReader:
         text = "".join(self._value or ())
         if self._kind == "e":
             self.marks.put(self._row, self._column, error_cell(text))
+        elif self._is_duration and text != "":
+            self._put_duration(text)
+        elif self._is_duration and not self._has_formula:
+            return
         elif text == "" and self._kind != "str":
             self.marks.put(self._row, self._column, UNCALCULATED)
         elif text != "":
             self.marks.put(self._row, self._column, FORMULA)
+
+    def _put_duration(self, days: str) -> None:
+        try:
+            shown = str(timedelta(days=float(days)))
+        except OverflowError:
+            self.marks.has_overlong = True
+            shown = f"{days} days"
+        self.marks.put(self._row, self._column, Problem("this cell is a duration", shown))
 
 
 def column_of(letters: str) -> int:

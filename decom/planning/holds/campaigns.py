@@ -7,8 +7,8 @@ status that we do not know holds it too.
 from decom.dialnexa.account import Account
 from decom.dialnexa.listing import Because, NotRead
 from decom.dialnexa.models import Campaign
-from decom.planning.holds.interface import Finding
-from decom.planning.plan import Conflict, Source
+from decom.planning.holds.interface import Finding, Gathered, amount
+from decom.planning.plan import Conflict
 
 OVER = frozenset({"completed", "cancelled", "canceled"})
 """The statuses of a campaign that will call no more."""
@@ -23,19 +23,19 @@ class Campaigns:
 
     async def find(self, account: Account) -> Finding:
         listing = await account.campaigns()
-        if isinstance(listing, NotRead):
-            return Finding(Source(self.name, False, listing.why))
-        holding = [campaign for campaign in listing.rows if campaign.status not in OVER]
-        held: dict[str, tuple[Conflict, ...]] = {}
-        for campaign in holding:
+        open_ones = [campaign for campaign in listing.rows if campaign.status not in OVER]
+        found = Gathered(self.name)
+        for campaign in open_ones:
+            if found.is_hopeless and campaign.from_phone_number is None:
+                continue
             number = await self._number(account, campaign)
             if isinstance(number, NotRead):
-                why = f"campaign {campaign.id} ({campaign.status}) does not say from which number: {number.why}"
-                return Finding(Source(self.name, False, why), held)
-            conflict = Conflict(self.name, campaign.id, campaign.name, campaign.status)
-            held[number] = (*held.get(number, ()), conflict)
-        read = f"{len(listing.rows)} campaigns, {len(holding)} of them not over"
-        return Finding(Source(self.name, True, read), held)
+                found.troubles.append(
+                    f"campaign {campaign.id} ({campaign.status}) does not say from which number: {number.why}"
+                )
+            else:
+                found.hold(number, Conflict(self.name, campaign.id, campaign.name, campaign.status))
+        return found.finding(listing.not_read, f"{amount(len(listing.rows), 'campaign')}, {len(open_ones):,} open")
 
     async def _number(self, account: Account, campaign: Campaign) -> str | NotRead:
         """The number of a campaign whose listing may leave it out."""

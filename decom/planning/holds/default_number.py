@@ -1,8 +1,9 @@
-"""The workspace's default number. In: an account. Out: always "not checked": the API does not show which it is."""
+"""The workspace's default number. In: an account. Out: always the same: the API does not show which it is."""
 
 from decom.dialnexa.account import Account
 from decom.planning.holds.interface import Finding
 from decom.planning.plan import Source
+from decom.vocabulary import SourceState
 
 
 class DefaultNumber:
@@ -11,5 +12,5 @@ class DefaultNumber:
     name = "default-number"
 
     async def find(self, account: Account) -> Finding:
-        why = "the API does not show it; if it is in the list, the service refuses its release (409)"
-        return Finding(Source(self.name, False, why))
+        why = "the API does not show it; if it is in the list, its release is refused (409)"
+        return Finding(Source(self.name, SourceState.REFUSED_BY_SERVICE, why))

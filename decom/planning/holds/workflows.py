@@ -1,29 +1,45 @@
 """Workflows (second generation). In: an account. Out: never a held number, but whether any could be held.
 
-The API names no number for a workflow: while one is active, a conflict with it cannot be seen beforehand.
+The API names no number for a workflow: a conflict with an active one cannot be seen beforehand, and the service
+refuses the release (409).
 """
 
-from decom.dialnexa.account import Account
-from decom.dialnexa.listing import NotRead
-from decom.planning.holds.interface import Finding
-from decom.planning.plan import Source
+from collections.abc import Sequence
 
+from decom.dialnexa.account import Account
+from decom.dialnexa.models import Workflow
+from decom.planning.holds.interface import Finding, amount, unread
+from decom.planning.plan import Source
+from decom.vocabulary import SourceState
+
+ACTIVE = "active"
 INACTIVE = frozenset({"draft", "paused", "completed", "cancelled", "canceled"})
 
 
 class Workflows:
-    """Checked only where no workflow is active (or of a status that we do not know)."""
+    """Checked only where no workflow is active."""
 
     name = "workflows"
 
     async def find(self, account: Account) -> Finding:
         listing = await account.workflows()
-        if isinstance(listing, NotRead):
-            return Finding(Source(self.name, False, listing.why))
-        active = [workflow for workflow in listing.rows if workflow.status not in INACTIVE]
+        if listing.not_read is not None:
+            return Finding(unread(self.name, listing.not_read))
+        return Finding(self._source(listing.rows))
+
+    def _source(self, workflows: Sequence[Workflow]) -> Source:
+        strange = [each for each in workflows if each.status not in INACTIVE and each.status != ACTIVE]
+        if len(strange) > 0:
+            why = f"of an unknown status ({strange[0].status[:40] or 'none'}): {_names(strange)}"
+            return Source(self.name, SourceState.NOT_CHECKED, f"{why}; nobody knows whether they are active")
+        active = [each for each in workflows if each.status == ACTIVE]
         if len(active) == 0:
-            return Finding(Source(self.name, True, f"{len(listing.rows)} workflows, none of them active"))
-        names = ", ".join(workflow.name or workflow.id for workflow in active[:3])
-        more = f" and {len(active) - 3} more" if len(active) > 3 else ""
-        why = "the API does not say which numbers they use, only a refused release (409) will"
-        return Finding(Source(self.name, False, f"active: {names}{more}; {why}"))
+            read = f"{amount(len(workflows), 'workflow')}, none of them active"
+            return Source(self.name, SourceState.CHECKED, read)
+        why = "the API does not say which numbers they use; the release of such a number is refused (409)"
+        return Source(self.name, SourceState.REFUSED_BY_SERVICE, f"active: {_names(active)}; {why}")
+
+
+def _names(workflows: Sequence[Workflow]) -> str:
+    more = f" and {len(workflows) - 3:,} more" if len(workflows) > 3 else ""
+    return ", ".join(each.name or each.id for each in workflows[:3]) + more

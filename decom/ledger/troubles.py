@@ -1,0 +1,51 @@
+"""What SQLite complains of, in words for people. In: its error. Out: LedgerTrouble that says what to do.
+
+A ledger that another program keeps open is not damaged, and a full disk is neither: each has its own way out.
+"""
+
+import sqlite3
+from pathlib import Path
+
+from decom.errors import LedgerTrouble
+
+_PRIMARY = 0xFF
+"""The bits of SQLite's error code that name its kind."""
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
+_SHUT = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH})
+
+AGAIN = "run the same command again"
+"""What to do next where no run was begun."""
+
+
+def is_busy(error: Exception) -> bool:
+    """Whether another program has the ledger, so that waiting helps."""
+    return _kind(error) in _BUSY
+
+
+def said(error: Exception) -> str:
+    """The error in words."""
+    return "it is open in another program" if is_busy(error) else str(error)
+
+
+def way_out(error: Exception, then: str = AGAIN) -> str:
+    """What to do about it, and `then` as the clause that ends the sentence."""
+    kind = _kind(error)
+    if kind in _BUSY:
+        return f"Close that program, then {then}."
+    if kind in _FULL or isinstance(error, OSError):
+        return f"Free the disk, then {then}."
+    if kind in _SHUT:
+        return f"Fix the permissions of the home, then {then}; or name another home with --home."
+    return "Nothing was repaired or changed. Put back a good copy, or name another home with --home."
+
+
+def trouble(error: Exception, path: Path, wanted: str) -> LedgerTrouble:
+    """The error of a ledger that cannot be `wanted` (used, read)."""
+    return LedgerTrouble(f"the ledger cannot be {wanted}: {said(error)}", where=str(path), remedy=way_out(error))
+
+
+def _kind(error: Exception) -> int | None:
+    """SQLite's code of its kind; None where the error is Python's own."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & _PRIMARY

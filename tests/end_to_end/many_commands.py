@@ -1,0 +1,91 @@
+"""Runs commands of ours side by side on one home, and kills some of them. Imports everything once, and forks.
+
+In: a JSON object on standard input. Out: a JSON line for each command that ended.
+"""
+
+import json
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from decom import cli, looking_back, session
+
+assert looking_back and session  # loaded before the fork: no child has to do it again
+
+
+@dataclass
+class Child:
+    """A command at work."""
+
+    arguments: Sequence[str]
+    kill_at: float | None
+    """On the monotonic clock; None where it may end by itself."""
+    said: tuple[Path, Path]
+    """Its standard output and its standard error."""
+    killed: bool = False
+
+
+def begun(arguments: Sequence[str], environment: Mapping[str, str], kill_at: float | None) -> tuple[int, Child]:
+    out, err = (Path(tempfile.mkstemp()[1]) for _ in range(2))
+    pid = os.fork()
+    if pid == 0:
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        for number, path in ((0, Path(os.devnull)), (1, out), (2, err)):
+            os.dup2(os.open(path, os.O_RDWR), number)
+        os.environ.update(environment)
+        os._exit(_code_of(arguments))
+    return pid, Child(arguments, kill_at, (out, err))
+
+
+def _code_of(arguments: Sequence[str]) -> int:
+    sys.argv = ["decom", *arguments]
+    try:
+        cli.main()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    return 0
+
+
+def ended(child: Child, status: int) -> dict[str, Any]:
+    out, err = (path.read_text() for path in child.said)
+    for path in child.said:
+        path.unlink()
+    code = os.waitstatus_to_exitcode(status)
+    return {"arguments": child.arguments, "code": code, "killed": child.killed, "out": out, "err": err}
+
+
+def side_by_side(commands: Sequence[Any], seconds: float, at_once: int, chance: random.Random) -> None:
+    """Keep so many commands at work for so long, in an order by chance; every third is killed at some instant."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    working: dict[int, Child] = {}
+    left: list[Any] = []
+    until = time.monotonic() + seconds
+    while (now := time.monotonic()) < until or len(working) > 0:
+        while len(working) < at_once and now < until:
+            left = left or chance.sample(list(commands), len(commands))
+            kill_at = now + chance.uniform(0.0, 0.4) if chance.random() < 1 / 3 else None
+            arguments, environment = left.pop()
+            pid, child = begun(arguments, environment, kill_at)
+            working[pid] = child
+        for pid, child in working.items():
+            if child.kill_at is not None and child.kill_at <= now and not child.killed:
+                os.kill(pid, signal.SIGKILL)
+                child.killed = True
+        signal.sigtimedwait({signal.SIGCHLD}, 0.02)
+        while len(working) > 0 and (found := os.waitpid(-1, os.WNOHANG))[0] != 0:
+            print(json.dumps(ended(working.pop(found[0]), found[1])), flush=True)
+
+
+if __name__ == "__main__":
+    given = json.load(sys.stdin)
+    side_by_side(given["commands"], given["seconds"], given["at_once"], random.Random(given["seed"]))

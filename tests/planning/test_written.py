@@ -1,0 +1,144 @@
+"""Cells as people write them against an account: what is released, and what nobody listed and so stays."""
+
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from decom.dialnexa.models import Number
+from decom.intake.cells import read_cell
+from decom.intake.interface import Row
+from decom.planning.build import build
+from decom.planning.plan import PlannedRow
+from decom.planning.survey import Findings
+from decom.vocabulary import Decision
+from tests.test_e164 import lines, pairs
+
+WRITE_IT = "write it with + and its country code"
+
+
+def planned(
+    text: str, account: set[str], region: str | None = None, removed: dict[str, tuple[str, bool]] | None = None
+) -> PlannedRow:
+    """The plan's row for a cell with this text, on an account with these numbers."""
+    cell = read_cell(text, region)
+    row = Row(2, text, number_id=cell.number_id, number=cell.number, problem=cell.problem, note=cell.note)
+    numbers = [Number(f"phn_{number[1:]}", number) for number in sorted(account)]
+    findings = Findings({each.id: each for each in numbers}, len(numbers), (), {})
+    (found,) = build([row], findings, frozenset(), (removed or {}).get)
+    return found
+
+
+LINES = {"+4930123456", "+4930123457", "+49301234567", "+912224567890", "+49123424242"}
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("+49 123 / 42 42 42", "+49123424242"),
+        ("+49 30 123456", "+4930123456"),
+        ("+91 22 24567890", "+912224567890"),
+        ("0049 (0)30 123456", "+4930123456"),
+        ("4930123457", "+4930123457"),
+    ],
+)
+def test_a_number_among_others_like_it_is_released_alone(text, number):
+    row = planned(text, LINES)
+    assert (row.decision, row.phone_number) == (Decision.RELEASE, number)
+
+
+@pytest.mark.parametrize("text", ["+49 30 123456/7", "+91 22 24567890/91", "+14155550100-0149", "+49 30 12345-0-59"])
+def test_two_values_in_one_cell_are_invalid_and_release_no_third(text):
+    account = LINES | {"+493012345059", "+493012345", "+14155550100", "+141555501000149"}
+    row = planned(text, account)
+    assert (row.decision, row.reason) == (Decision.INVALID, "more than one value in this cell")
+
+
+def test_a_switchboard_is_released_where_it_is_all_that_can_be_meant():
+    text = "+49 7736 9219-0"
+    assert planned(text, {"+49773692190"}).phone_number == "+49773692190"
+    assert planned(text, {"+49773692190"}).decision is Decision.RELEASE
+    both = planned(text, {"+49773692190", "+4977369219"})
+    assert (both.decision, both.reason) == (
+        Decision.INVALID,
+        "more than one value in this cell: +4977369219 is a number of the account by itself",
+    )
+    neither = planned(text, set())
+    assert (neither.decision, neither.reason) == (
+        Decision.INVALID,
+        f"'{text}' may mean more than +49773692190, which the account does not have: write it in full",
+    )
+
+
+@pytest.mark.parametrize(
+    ("account", "decision", "said"),
+    [
+        ({"+49775591155"}, Decision.RELEASE, "no conflict found in the sources that were checked"),
+        ({"+4949775591155"}, Decision.RELEASE, "no conflict found in the sources that were checked"),
+        (
+            {"+49775591155", "+4949775591155"},
+            Decision.INVALID,
+            "ambiguous: '49 7755 91155' can be +4949775591155 or +49775591155, and the account has both: " + WRITE_IT,
+        ),
+        (
+            set(),
+            Decision.INVALID,
+            "'49 7755 91155' can be +4949775591155 or +49775591155, and the account has neither: " + WRITE_IT,
+        ),
+    ],
+)
+def test_of_several_readings_exactly_one_must_be_on_the_account(account, decision, said):
+    row = planned("49 7755 91155", account, "DE")
+    assert (row.decision, row.reason) == (decision, said)
+    if decision is Decision.RELEASE:
+        assert {row.phone_number} == account
+
+
+@pytest.mark.parametrize(
+    ("account", "decision", "said"),
+    [
+        ({"+4155550100"}, Decision.RELEASE, "no conflict found in the sources that were checked"),
+        (
+            {"+4155550100", "+14155550100"},
+            Decision.INVALID,
+            "ambiguous: '4155550100' can be +4155550100 or +14155550100, and the account has both: " + WRITE_IT,
+        ),
+        (
+            {"+14155550100"},
+            Decision.INVALID,
+            "'4155550100' has no country code, and the account has +14155550100: " + WRITE_IT,
+        ),
+    ],
+)
+def test_digits_without_a_country_may_be_those_of_any(account, decision, said):
+    row = planned("4155550100", account)
+    assert (row.decision, row.reason) == (decision, said)
+
+
+def test_only_what_can_mean_one_number_and_can_be_one_is_missing():
+    assert planned("+14155550100", set()).decision is Decision.MISSING
+    assert planned("09876543210", set(), "IN").decision is Decision.MISSING
+    for text, region in [
+        ("14155550100", None),
+        ("0014155550100", None),
+        ("49 7755 91155", "DE"),
+        ("+1415555010", None),
+    ]:
+        assert planned(text, set(), region).decision is Decision.INVALID, text
+
+
+def test_what_the_plans_call_impossible_is_released_where_the_account_has_it():
+    assert planned("+1415555010", {"+1415555010"}).decision is Decision.RELEASE
+    after = planned("+1415555010", set(), removed={"+1415555010": ("run-1", True)})
+    assert (after.decision, after.evidence) == (Decision.MISSING, "earlier_run:run-1")
+
+
+@given(pair=pairs(), region=st.sampled_from([None, "DE", "US", "IN"]), others=st.sets(lines, max_size=6))
+@example(pair=("+4930123456", "+4930123457", "+49 30 123456/7"), region=None, others={"+49301234567"})
+@example(pair=("+4930123456", "+4930123457", '="+4930123456"/7'), region=None, others={"+49301234567"})
+def test_two_numbers_in_one_cell_release_neither_and_no_third(pair, region, others):
+    first, second, text = pair
+    joined = re.sub("[^0-9]", "", text)
+    row = planned(text, {first, second, *others, "+" + joined, "+" + joined.removeprefix("00")}, region)
+    assert row.decision is Decision.INVALID
