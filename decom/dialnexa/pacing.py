@@ -1,8 +1,8 @@
 """One pace for all workers and all kinds of requests of one key. In: who wants to send, every answer. Out: turns.
 
 It knows no HTTP library: it is told routes, statuses and headers. What is known of one limit is in
-`limit_bucket.py`, the reading of headers in `limit_headers.py`, the stop after a 429 in `throttling.py`, what is refused
-for itself in `alone.py`, who waits in `waiting.py`. Every wait is measured with the monotonic clock.
+`limit_bucket.py`, the reading of headers in `limit_headers.py`, the stop after a 429 in `throttling.py`, what is
+refused for itself in `alone.py`, who waits in `waiting.py`. Every wait is measured with the monotonic clock.
 """
 
 import math
