@@ -291,7 +291,7 @@ class _Life:
         self.now = ended.at
         service.world.advance(self.now)
         self.settings = robbery.given_back(replace(self.settings, home=ended.home), ended.struck)
-        self.note(word, ended)
+        self.note(word, ended, first)
         self.lost = self.lost or ended.struck == "home gone"
         if not self.lost:
             self.run_id = self.run_id or self.latest()
@@ -312,8 +312,8 @@ class _Life:
             self.judged()
         return ended
 
-    def note(self, word: str, ended: Ended) -> None:
-        """Keep how a command ended, for the table."""
+    def note(self, word: str, ended: Ended, first: int) -> None:
+        """Keep how a command ended, for the table; `first` is the number of its first request."""
         night = self.night
         night.ends.append((word, ended))
         if ended.exit_code is not None:
@@ -328,10 +328,11 @@ class _Life:
             night.broken.append(f"I17: a second command beside {word}: {ended.second!r}")
         if ended.struck is not None:
             night.count(ended.struck)
-        if ended.struck in ("home gone", "home moved") and ended.exit_code in (0, 3) and ended.robbed_at is not None:
-            since = [each for each in night.service.log if each.arrived > ended.robbed_at + IN_FLIGHT]
-            if len(since) > 0:
-                night.broken.append(f"E4: {word} was robbed ({ended.struck}), and ended with {ended.exit_code}")
+        if ended.struck == "home gone" and ended.exit_code in (0, 3) and ended.robbed_at is not None:
+            of_part = [each for each in night.service.log if each.seq >= first]
+            sent = any(each.method == "DELETE" for each in of_part)
+            if sent and any(each.arrived > ended.robbed_at + IN_FLIGHT for each in of_part):
+                night.broken.append(f"E4: {word} lost its record of releases, and ended with {ended.exit_code}")
 
     def judged(self, *, final: bool = False) -> None:
         """Put the run as it is now before the checker."""
