@@ -243,6 +243,7 @@ def _faults(chance: random.Random, seed: int) -> Faults:
         faults.delete_kinds, faults.delete_share = ("429",), 1.0
     elif chance.random() < 0.03:
         faults.delete_kinds, faults.delete_share = ("429_long",), 0.3
+        faults.read_kinds, faults.read_share = ("429_long",), chance.choice((0.0, 0.1, 0.3))
     elif chance.random() < 0.05:
         faults.delete_kinds, faults.delete_share = ("gateway_404", "drop_after"), 0.5
         faults.read_kinds, faults.read_share = ("gateway_404",), 0.05
