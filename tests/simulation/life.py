@@ -36,6 +36,8 @@ from tests.simulation.seen import Case, Line, Part, Truth, read_lines, rows_of
 if TYPE_CHECKING:
     from tests.simulation.night import Night
 
+LONG_AGO = -100_000.0
+"""When a rehearsal was that came first, on the night's clock."""
 CALM_AFTER = 4_000.0
 """Seconds until nothing of the night is still on its way."""
 NEW_KEY = "key_8:canary-1b20c4"
@@ -59,14 +61,20 @@ class Life:
 
     def all_night(self) -> None:
         """From the evening to the morning."""
-        if self.night.scenario.rehearsal != "":
-            self.night.elsewhere = elsewhere.rehearse(self.night.scenario, self.settings, self.night.broken)
+        if self.night.scenario.rehearsal in ("same", "foreign"):
+            self.rehearsed(LONG_AGO)
             self.settings = replace(self.settings, limits=self.night.scenario.limits)
-            self.besides |= self.night.elsewhere
-            self.night.count(f"rehearsal {self.night.scenario.rehearsal}")
         self.trouble()
         if not self.lost:
             self.calm()
+
+    def rehearsed(self, at: float) -> None:
+        """Another workspace of this home is at work."""
+        scenario, known = self.night.scenario, self.besides | {part.run_id or "" for part in self.night.parts}
+        made = elsewhere.rehearse(scenario, self.settings, at, self.night.broken) - known
+        self.night.elsewhere = made
+        self.besides |= made
+        self.night.count(f"rehearsal {scenario.rehearsal}")
 
     def trouble(self) -> None:
         """The commands before the calm, each with what strikes it."""
@@ -144,6 +152,8 @@ class Life:
             if (planned := self.story()) is None:
                 return ended
             self.backup = self.copied() if self.night.scenario.between == "restored" else None
+            if self.night.scenario.rehearsal == "meanwhile":
+                self.rehearsed(self.now)
             if self.night.scenario.again == "tampered":
                 change_one_byte(self.settings.output / planned.run_id / "plan.json")
             if self.night.scenario.again == "rewritten" and approve_in_secret(self.settings.home, planned.run_id):

@@ -129,23 +129,15 @@ def test_what_a_source_did_say_holds_and_the_rest_must_be_accepted(
 
 @pytest.mark.parametrize("source", ["numbers", CAMPAIGNS])
 def test_a_row_that_slips_between_two_pages_of_equal_totals_is_not_overlooked(source: str, memory_path: Path):
-    night = without_holds()
-    over = [campaign(night.world, "phn_f", "completed", f"cmp_{place}") for place in range(2)]
-    night.world.holds = [*over, campaign(night.world, A)]
-    night.voice.shapes[source] = Shape("data_meta", most=2)
-    night.faults.read_kinds, night.faults.read_share = ("swap",), 0.5
-    for seed in range(4):
-        night.faults.seed = seed
-        lived = live(replace(night, seed=seed, world=copied(night.world)), memory_path / str(seed))
+    for seed in range(6):
+        night = without_holds()
+        over = [campaign(night.world, "phn_f", "completed", f"cmp_{place}") for place in range(2)]
+        night.world.holds = [*over, campaign(night.world, A)]
+        night.voice.shapes[source] = Shape("data_meta", most=2)
+        night.faults = Faults(seed, read_kinds=("swap",), read_share=0.5)
+        lived = live(replace(night, seed=seed), memory_path / str(seed))
         assert lived.broken == []
         assert A not in {each.number_id for each in lived.service.world.removals if each.by is not None}
-
-
-def copied(world: World) -> World:
-    """The same account once more, as it was."""
-    return replace(
-        world, numbers=dict(world.numbers), holds=list(world.holds), ended=[], removals=[], changes=[], _agenda=[]
-    )
 
 
 def test_a_number_that_is_being_ported_out_is_kept(memory_path: Path):
@@ -218,6 +210,22 @@ def test_a_release_that_is_already_in_progress_is_no_conflict(memory_path: Path)
         assert "conflicted" not in {outcomes(lived)[each] for each in (A, B, C)}
 
 
+def test_a_release_that_takes_longer_than_anyone_waits_is_not_called_failed(memory_path: Path):
+    for seed in range(6):
+        night = answered("hang_late_apply", seed, share=0.6)
+        night.timeout, night.settle = 30.0, 10.0
+        lived = live(night, memory_path / str(seed))
+        assert lived.broken == []
+
+
+def test_a_number_that_was_only_told_to_wait_is_not_in_doubt_after_a_kill(memory_path: Path):
+    for event in range(30, 80, 5):
+        night = answered("429_bare")
+        night.strikes, night.pauses = [(event, "kill")], [1.0]
+        lived = live(night, memory_path / str(event))
+        assert lived.broken == []
+
+
 @pytest.mark.parametrize("kind", ["coded", "coded_junk"])
 def test_a_coded_answer_counts_by_its_status_and_is_no_listing(kind: str, memory_path: Path):
     night = answered(kind)
@@ -267,19 +275,20 @@ def test_an_old_ledger_a_new_key_and_a_wrong_one_release_nothing_untold(what: st
     assert lived.broken == []
 
 
-@pytest.mark.parametrize("what", ["same", "foreign"])
+@pytest.mark.parametrize("what", ["same", "foreign", "meanwhile"])
 def test_what_was_done_in_another_workspace_is_nothing_to_this_one(what: str, memory_path: Path):
     night = without_holds()
-    night.rehearsal = what
+    night.rehearsal, night.two_steps = what, what == "meanwhile"
     lived = live(night, memory_path)
     assert lived.broken == []
     gone = {each.number_id for each in lived.service.world.removals}
-    assert gone == ({A, B, C, "phn_e"} if what == "same" else set())
+    assert gone == (set() if what == "foreign" else {A, B, C, "phn_e"})
 
 
 @pytest.mark.parametrize("again", ["tampered", "rewritten", "changed"])
 def test_what_was_changed_behind_its_back_is_noticed(again: str, memory_path: Path):
-    night = night_of((), None)
+    night = without_holds()
+    night.world.holds = [campaign(night.world, A)]
     night.two_steps, night.again = again != "changed", again
     assert live(night, memory_path).broken == []
 
@@ -319,10 +328,15 @@ def test_two_values_in_a_cell_cost_neither(joint: str, memory_path: Path):
     assert {each.number_id for each in lived.service.world.removals} <= {B}
 
 
-@pytest.mark.parametrize("line", ["+1 (415) 555-0100", "+1.415.555.0100 # front desk", "tel:+1-415-555-0100", A])
+@pytest.mark.parametrize(
+    "line", ["+1 (415) 555-0100", "+1.415.555.0100 # front desk", "tel:+1-415-555-0100", "+44 (0)20 7946 0958", A]
+)
 def test_a_number_is_protected_in_every_writing(line: str, memory_path: Path):
     night = without_holds()
     night.protected, night.protect_lines = (A, "+14155550100"), (line,)
+    if "+44" in line:
+        night.world.numbers[A] = "+442079460958"
+        night.protected = (A,)
     lived = live(night, memory_path)
     assert lived.broken == []
     assert A not in {each.number_id for each in lived.service.world.removals}
