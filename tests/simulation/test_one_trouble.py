@@ -241,6 +241,12 @@ def test_an_echo_of_the_key_is_kept_nowhere(echo: str, memory_path: Path):
     assert live(night, memory_path).broken == []
 
 
+def test_fractions_of_a_second_are_waited_as_well(memory_path: Path):
+    for seed in range(4):
+        lived = live(answered("429_fraction", seed, share=0.5), memory_path / str(seed))
+        assert lived.broken == []
+
+
 def test_a_number_held_in_a_long_pause_is_looked_at_before_anything_leaves(memory_path: Path):
     for seed in range(4):
         lived = live(replace(answered("429_long", seed, share=0.5), seed=seed), memory_path / str(seed))
