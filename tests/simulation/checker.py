@@ -217,7 +217,8 @@ def _lost_to_somebody(case: Case, number_id: str) -> bool:
     of_run = [line for line in case.lines if line.run_id == case.run_id and line.number_id == number_id]
     counts = Counter(line.kind for line in of_run)
     sent = [each for each in case.sent() if each.method == "DELETE" and each.number_id == number_id]
-    doubt = counts["intent"] > counts["attempt"] or any(map(doubtful, sent))
+    told_untruly = any(each.fault in (*UNTRUE_SUCCESSES, "202_late") for each in sent)
+    doubt = counts["intent"] > counts["attempt"] or any(map(doubtful, sent)) or told_untruly
     return doubt and len(begun) > 0 and any(at >= begun[0] - case.lag() for at in theirs)
 
 

@@ -13,7 +13,7 @@ from decom.vocabulary import Evidence, ExitCode, Outcome, Stopped
 from tests.simulation import cells
 from tests.simulation.faults import DELETES, READS
 from tests.simulation.night import Night
-from tests.simulation.scenario import BESIDE, BETWEEN, CHANGES, ROBBED, SIGNALS
+from tests.simulation.scenario import BESIDE, BETWEEN, CHANGES, REHEARSALS, ROBBED, SIGNALS
 from tests.simulation.voice import ILLS
 
 STRIKES = ("kill", *SIGNALS, *BESIDE, *ROBBED)
@@ -29,7 +29,7 @@ TROUBLES = (
     *DELETES, *READS, *STRIKES, *CHANGES, *FORMS, *BETWEEN, *cells.KINDS,
     *(f"gateway {name}" for name in GATEWAYS),
     *(f"ill: {name}" for name in ILLS),
-    *(f"rehearsal {what}" for what in ("same", "foreign")),
+    *(f"rehearsal {what}" for what in REHEARSALS),
     *("operations column", "operations only", "operations ignored", "headed", "rewritten", "changed"),
     *("held in a pause", "one is locked"),
 )  # fmt: skip
