@@ -148,7 +148,7 @@ class Account:
 
         Whatever `intend` raises is raised, and nothing was sent then.
         """
-        turn = await self._pacer.turn("DELETE numbers")
+        turn = await self._pacer.turn("DELETE numbers", number_id)
         reply: Reply = Unanswered(sent=True, why="cancelled")
         try:
             try:
@@ -161,6 +161,14 @@ class Account:
             return reply
         finally:
             self._tell_pacer(turn, reply)
+
+    def is_given_up(self, number_id: str) -> bool:
+        """Whether the service refuses to release this number (429) again and again, and lets others through."""
+        return self._pacer.is_given_up(number_id)
+
+    def a_look_tells(self, number_id: str) -> bool:
+        """Whether a look that is let through tells that this number is refused for itself, and not for the rate."""
+        return self._pacer.a_look_tells(number_id)
 
     async def campaigns(self) -> Listing[models.Campaign]:
         """Every campaign (first generation). Raises KeyRefused."""

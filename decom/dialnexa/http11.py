@@ -57,14 +57,17 @@ class Transport(httpx.AsyncBaseTransport):
 
     async def _connected(self, url: httpx.URL) -> "_Line":
         tls = self._tls if url.scheme == "https" else None
-        _, line = await asyncio.get_running_loop().create_connection(
-            _Line,
-            url.host,
-            url.port or (443 if tls is not None else 80),
-            ssl=tls,
-            server_hostname=url.host if tls is not None else None,
-            happy_eyeballs_delay=FALL_BACK_AFTER,
-        )
+        try:
+            _, line = await asyncio.get_running_loop().create_connection(
+                _Line,
+                url.host,
+                url.port or (443 if tls is not None else 80),
+                ssl=tls,
+                server_hostname=url.host if tls is not None else None,
+                happy_eyeballs_delay=FALL_BACK_AFTER,
+            )
+        except OSError as error:  # refused, unknown, unreachable; also TLS that did not come about
+            raise httpx.ConnectError(error.strerror or str(error)) from error
         return line
 
 

@@ -85,6 +85,8 @@ class Bucket:
         self._asked_at: float | None = None
         self._most_in_flight: float = math.inf if deaf else 1
         self._refused_tick = 0
+        self._lesson: int | None = None
+        """How many had been accepted within a window when a 429 came that nothing was learnt from yet."""
         self._recovering = False
         self._strict = False
         self._explore_at = math.inf
@@ -184,15 +186,26 @@ class Bucket:
             self.most = max(self.most, min(self._start or 0, self.log.answers(now)))
 
     def refused(self, leave: Leave, now: float, until: float) -> None:
-        """The server said 429; nothing is to be sent before `until`."""
+        """The server said 429; nothing is to be sent before `until`. What it teaches is for `learn` or `absolve`."""
         accepted = self.log.answers(now)
         self._spent(leave, now)
         if self.is_news(leave):
-            self._learn(now, accepted)
+            self._lesson = accepted
         self._refused_tick = self._tick
-        self._recovering = self._strict = True
+        self._recovering = True
         self._most_in_flight = 1
         self._remaining.used_up(self._tick, now, until)
+
+    def learn(self, now: float) -> None:
+        """The last 429 was for this limit: keep to what it showed, and believe no word that goes beyond our own log."""
+        self._strict = True
+        if self._lesson is not None:
+            self._learn(now, self._lesson)
+            self._lesson = None
+
+    def absolve(self) -> None:
+        """The last 429 was not for this limit: nothing is learnt from it."""
+        self._lesson = None
 
     def is_news(self, leave: Leave) -> bool:
         """Whether this request left after the last 429 came: only then its answer tells of the time since."""

@@ -192,7 +192,7 @@ class _Reading(Generic[T]):
         if new == 0:
             return await self._ends_at_a_repeated_page(found, number)
         if found.number not in (None, number):
-            return _drifted(f"page {number} was asked for, and page {found.number} came")
+            return _contradiction(f"page {number} was asked for, and page {found.number} came")
         if number < self.promised or self.total not in (None, self.counted):
             return False
         self.agrees = self._is_as_before()
@@ -208,7 +208,7 @@ class _Reading(Generic[T]):
         if self.total not in (None, self.counted):
             return self._wrong_total()
         if self.promised >= max(number, 2):
-            return _drifted(f"{self.promised:,} pages were promised, and page {number} is empty")
+            return _contradiction(f"{self.promised:,} pages were promised, and page {number} is empty")
         # Of a first page without a total nobody knows whether it was cut: then a row may have come up from the second.
         self.is_sure = self.pages == 0 or (self.pages == 1 and self.total is not None)
         self.agrees = self._is_as_before()
@@ -216,7 +216,7 @@ class _Reading(Generic[T]):
 
     async def _ends_at_a_repeated_page(self, found: Page, number: int) -> NotRead | bool:
         """A page that brings nothing new is the last only of a list that minds neither page nor limit."""
-        repeated = _drifted(f"page {number} brings nothing that was not on an earlier one")
+        repeated = _contradiction(f"page {number} brings nothing that was not on an earlier one")
         whole_again = number == 2 and self.seen == 2 * len(found.records) and self.total in (None, self.counted)
         if not whole_again or self.promised > 1 or len(found.records) == USUAL_SIZE:
             return repeated
@@ -247,3 +247,7 @@ def _may_be_cut(found: Page) -> bool:
 
 def _drifted(difference: str) -> NotRead:
     return NotRead(Because.DRIFTED, f"the account changed while it was read: {difference}")
+
+
+def _contradiction(difference: str) -> NotRead:
+    return NotRead(Because.DRIFTED, f"its pages contradict each other: {difference}")

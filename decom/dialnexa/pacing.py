@@ -1,8 +1,8 @@
 """One pace for all workers and all kinds of requests of one key. In: who wants to send, every answer. Out: turns.
 
 It knows no HTTP library: it is told routes, statuses and headers. What is known of one limit is in
-`limit_bucket.py`, the reading of headers in `limit_headers.py`, the stop after a 429 in `throttling.py`, who waits in
-`waiting.py`. Every wait is measured with the monotonic clock.
+`limit_bucket.py`, the reading of headers in `limit_headers.py`, the stop after a 429 in `throttling.py`, what is
+refused for itself in `alone.py`, who waits in `waiting.py`. Every wait is measured with the monotonic clock.
 """
 
 import math
@@ -14,8 +14,9 @@ from enum import Enum
 from typing import Final
 
 from decom.clock import Clock
+from decom.dialnexa.alone import NOBODY, Alone, Standing
 from decom.dialnexa.limit_bucket import Bucket, Leave
-from decom.dialnexa.limit_headers import allowed, retry_after, stated
+from decom.dialnexa.limit_headers import Stated, allowed, retry_after, stated
 from decom.dialnexa.throttling import Throttling
 from decom.dialnexa.waiting import Waiting
 
@@ -113,6 +114,10 @@ class Turn:
     """Leave to send one request; to be given back exactly once."""
 
     leaves: tuple[tuple[Bucket, Leave], ...]
+    subject: str | None = None
+    """What it is about, so that a refusal of this one thing can be told from one for the rate; None: nothing alone."""
+    left_at: Standing = NOBODY
+    """Who had been refused, and who let through, when it was given."""
     open: bool = True
     """False once it was given back."""
 
@@ -167,13 +172,27 @@ class Pacer:
         self._throttling = Throttling(random)
         self._limits = _Limits(pace, self._throttling)
         self._waiting: Waiting[Turn] = Waiting(self._limits, clock)
+        self._alone = Alone()
+        self._unclear: str | None = None
+        """Whose refusal may be for the rate or for itself; None: nobody's. What it teaches waits until that shows."""
 
-    async def turn(self, route: str) -> Turn:
-        """Wait until one more request may leave. `route` is a verb and a kind of thing: `DELETE numbers`.
+    async def turn(self, route: str, subject: str | None = None) -> Turn:
+        """Wait until one more request may leave. `route` is a verb and a kind of thing: `DELETE numbers`; `subject`
+        is the one thing that it is about, None where that makes no difference.
 
         Cancelling it gives up the place in the line and nothing else.
         """
-        return await self._waiting.turn(route)
+        turn = await self._waiting.turn(route)
+        turn.subject, turn.left_at = subject, self._alone.standing
+        return turn
+
+    def is_given_up(self, subject: str) -> bool:
+        """Whether the service refuses this subject again and again (429), and lets others through meanwhile."""
+        return self._alone.is_given_up(subject)
+
+    def a_look_tells(self, subject: str) -> bool:
+        """Whether a request without a subject, if it is let through, tells a lock of this subject from the rate."""
+        return self._alone.would_be_told_otherwise(subject)
 
     def answered(self, turn: Turn, status: int, headers: Mapping[str, str]) -> None:
         """An answer came. A 429 stops everyone for as long as it says, and so does a 503 that says how long.
@@ -182,26 +201,67 @@ class Pacer:
         """
         _close(turn)
         now = self._clock.monotonic()
-        said = stated(headers, self._reserve)
+        said = stated(headers, self._reserve, self._our_time)
         key, place = turn.leaves[0]
         news, ours = key.is_news(place), key.counted(place, now)
-        asked = retry_after(headers) if status in (429, 503) else None
-        window = key.log.window
-        if status == 429:
-            if said is not None:
-                asked = said.reset if asked is None else asked
-                window = max(window, said.window)
-            self._throttling.refused(now, asked, window, again=news)
-        elif news:
-            self._throttling.passed()
-        if status == 503 and asked is not None:
-            self._throttling.unavailable(now, asked, window)
+        alone = status == 429 and turn.subject is not None and self._alone.refused(turn.subject, turn.left_at)
+        if status != 429:
+            self._alone.passed(turn.subject)
+            if news:
+                self._throttling.passed()
+        self._ask_to_stop(turn, status, headers, said, alone=alone)
         for bucket, leave in turn.leaves:
-            if status == 429:
+            if status == 429 and not alone:
                 bucket.refused(leave, now, self._throttling.until)
             else:
                 bucket.answered(leave, now, said, ours)
+        self._teach(turn, status, now, alone=alone)
         self._waiting.serve()
+
+    def _teach(self, turn: Turn, status: int, now: float, *, alone: bool) -> None:
+        """Have the limits learn from a refusal once it is clear that it was for the rate, and not before.
+
+        It is where another subject is refused as well, or the same one is let through later, or refused again and not
+        alone.
+        """
+        buckets = [bucket for bucket, _ in turn.leaves]
+        if status != 429:
+            if turn.subject is None or turn.subject != self._unclear:
+                return
+        elif alone:
+            if turn.subject == self._unclear:
+                self._unclear = None
+                for bucket in buckets:
+                    bucket.absolve()
+            return
+        elif self._unclear is None and turn.subject is not None:
+            self._unclear = turn.subject
+            return
+        self._unclear = None
+        for bucket in buckets:
+            bucket.learn(now)
+
+    def _ask_to_stop(
+        self, turn: Turn, status: int, headers: Mapping[str, str], said: Stated | None, *, alone: bool
+    ) -> None:
+        if status not in (429, 503):
+            return
+        now, (key, place) = self._clock.monotonic(), turn.leaves[0]
+        asked, window = retry_after(headers, self._our_time), key.log.window
+        if status == 503:
+            if asked is not None:
+                self._throttling.unavailable(now, asked)
+            return
+        if said is not None:
+            asked = said.whole_reset if asked is None else asked
+            window = max(window, said.window)
+        if alone:
+            self._throttling.refused_alone(now, asked)
+        else:
+            self._throttling.refused(now, asked, window, again=key.is_news(place))
+
+    def _our_time(self) -> float:
+        return self._clock.now().timestamp()
 
     def unanswered(self, turn: Turn) -> None:
         """No answer came, or none will be waited for: it counts as spent.

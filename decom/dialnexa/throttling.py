@@ -1,10 +1,25 @@
-"""How long everyone stops. In: answers that ask for it. Out: an instant of the monotonic clock, and why."""
+"""How long everyone stops. In: answers that ask for it. Out: an instant of the monotonic clock, and why.
+
+What the service asks for is waited for, however long that is: a run is bounded by its own deadline and window.
+"""
 
 import math
 import random
 
-LONGEST_PAUSE = 900.0
-"""Seconds; nobody makes us stop for longer at once, or for longer than one window where that is more."""
+import structlog
+
+LONGEST_GUESS = 900.0
+"""Seconds; where the service does not say how long, nobody waits longer at once, or longer than a window if that is
+more."""
+LONGEST_SPREAD = 60.0
+"""Seconds that are added at most, so that no two runs return at once."""
+
+LONG_WAIT = 60.0
+"""Seconds; whoever sits at a terminal wants to be told of so long a wait."""
+SHORTEST_TOLD = 1.0
+"""Seconds; a wait that is longer than was told by no more than this, or by a tenth, is not told again."""
+
+log = structlog.get_logger()
 
 
 class Throttling:
@@ -34,20 +49,29 @@ class Throttling:
         self.last = now
         self._in_a_row += again
         doubled = 2.0 ** min(max(self._in_a_row - 1, 0), 20)
-        wait = window * doubled if asked is None else max(asked, min(window, doubled))
-        self._stop(now, wait, window, 429)
+        guess = min(window * doubled, max(window, LONGEST_GUESS))
+        self._stop(now, guess if asked is None else max(asked, min(window, doubled)), 429)
 
-    def unavailable(self, now: float, asked: float, window: float) -> None:
+    def refused_alone(self, now: float, asked: float | None) -> None:
+        """A 429 came that is one number's own affair: the others wait as long as it says, and not at all otherwise."""
+        self.count += 1
+        self.last = now
+        if asked is not None:
+            self._stop(now, asked, 429)
+
+    def unavailable(self, now: float, asked: float) -> None:
         """A 503 came that asks for `asked` seconds."""
-        self._stop(now, asked, window, 503)
+        self._stop(now, asked, 503)
 
     def passed(self) -> None:
         """A request that left after the last 429 was not refused."""
         self._in_a_row = 0
 
-    def _stop(self, now: float, wait: float, window: float, status: int) -> None:
+    def _stop(self, now: float, wait: float, status: int) -> None:
         """With a second for the rounding of what was said, and some more so that no two runs return at once."""
-        wait = min(wait, max(window, LONGEST_PAUSE))
-        until = now + wait + 1.0 + self._random.random() * max(1.0, wait / 20.0)
+        until = now + wait + 1.0 + self._random.random() * max(1.0, min(wait / 20.0, LONGEST_SPREAD))
         if until > self.until:
-            self.until, self.status = until, status
+            told, self.until, self.status = max(self.until, now), until, status
+            if until - told > max(SHORTEST_TOLD, (told - now) / 10.0):
+                say = log.warning if wait >= LONG_WAIT else log.info
+                say("waiting", seconds=math.ceil(until - now), why=f"the service said {status}")

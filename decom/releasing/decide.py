@@ -10,6 +10,7 @@ says what it did. From then on its absence may be our doing, and is called so; b
 | DELETE: 409 | conflicted | look: its words may be "already in progress" |
 | DELETE: refused for good | failed | look |
 | DELETE: 410, or a 404 that does not speak of the number | look | look |
+| DELETE: 429 | send it again later; failed, where it alone is refused again and again | the same, then look |
 | DELETE: 401 | not attempted | unknown: nobody can be asked |
 | DELETE: no answer, 5xx, 408, a 2xx that says it failed | – | try again while allowed, then look |
 | DELETE: an answer that is not the API's | – | look |
@@ -36,6 +37,9 @@ from decom.ledger.records import Attempt, Look
 from decom.planning.plan import Conflict, held_by
 from decom.vocabulary import Evidence, Outcome, Stopped, earlier_run, stopped
 
+LONGEST_LATER = 60.0
+"""Seconds; the longest that one number waits for itself after a 429. What the service asks for, everyone waits for."""
+
 
 @dataclass(frozen=True, slots=True)
 class May:
@@ -53,11 +57,22 @@ class May:
     """The word for a number that is left undone."""
     objection: "Settle | None" = None
     """What speaks against sending it: the outcome that it gets instead of a DELETE. None: nothing does."""
+    locked: bool = False
+    """True where the service answers 429 to this number again and again, and lets others through meanwhile."""
+    look_tells: bool = False
+    """True where no other number is left to tell whether 429 is for the rate or for this one, and a look can."""
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
     """Send a DELETE."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendLater:
+    """Send a DELETE once others have had their turn, `quiet` seconds after the last one at the earliest."""
+
+    quiet: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +101,7 @@ class Settle:
     reason: str
 
 
-Step = Send | LookNow | LookLater | ReadListing | Settle
+Step = Send | SendLater | LookNow | LookLater | ReadListing | Settle
 
 _REFUSED = frozenset({Proof.REFUSED, Proof.FORBIDDEN, Proof.WRONG_PLACE})
 _FINAL = _REFUSED | {Proof.HELD, Proof.ENDED}
@@ -156,11 +171,36 @@ def _after_attempt(attempts: Sequence[Attempt], may: May) -> Step:
         if doubt:
             return _unknown("the key was refused before anyone could be asked what became of the release")
         return _left(Stopped.KEY, "the service refused the key")
-    if _may_send_again(attempts, may) and last.proof in (Proof.THROTTLED, Proof.NOT_SENT, Proof.IN_DOUBT):
+    if last.proof is Proof.THROTTLED and (not doubt or _may_send_again(attempts, may)):
+        looking = may.look_tells and _in_a_row(attempts, Proof.THROTTLED) > 1 and _may_send_again(attempts, may)
+        return LookNow() if looking else _throttled(attempts, may)
+    if _may_send_again(attempts, may) and last.proof in (Proof.NOT_SENT, Proof.IN_DOUBT):
         return Send()
-    if last.proof in (Proof.THROTTLED, Proof.NOT_SENT) and not doubt:
-        return _objected(may) or _left(may.why, f"no release of it ever left{_said(last)}")
+    if last.proof is Proof.NOT_SENT and not doubt:
+        return _never_left(last, may)
     return LookNow()
+
+
+def _throttled(attempts: Sequence[Attempt], may: May) -> Step:
+    """What follows a 429 where nothing has to be looked for."""
+    if may.locked and not in_doubt(attempts):
+        return _locked(attempts)
+    return _send_later(attempts) if _may_send_again(attempts, may) else _never_left(attempts[-1], may)
+
+
+def _send_later(attempts: Sequence[Attempt]) -> SendLater:
+    """After 1, 2, 4 … seconds: where the service does not say for how long, a minute has passed after a few times."""
+    refused = _in_a_row(attempts, Proof.THROTTLED)
+    return SendLater(min(2.0 ** (min(refused, 10) - 1), LONGEST_LATER))
+
+
+def _never_left(last: Attempt, may: May) -> Settle:
+    return _objected(may) or _left(may.why, f"no release of it ever left{_said(last)}")
+
+
+def _in_a_row(attempts: Sequence[Attempt], proof: Proof) -> int:
+    """How many of the last attempts had this proof."""
+    return next((n for n, attempt in enumerate(reversed(attempts)) if attempt.proof is not proof), len(attempts))
 
 
 def _since_the_last_attempt(events: Sequence[Attempt | Look]) -> list[Look]:
@@ -173,6 +213,9 @@ def _since_the_last_attempt(events: Sequence[Attempt | Look]) -> list[Look]:
 
 def _after_look(attempts: Sequence[Attempt], looks: Sequence[Look], may: May) -> Step:
     last = looks[-1]
+    if last.present is None and attempts[-1].proof is Proof.THROTTLED and not in_doubt(attempts):
+        # Nothing is under way, and nothing depends on this look.
+        return _throttled(attempts, may)
     if last.present:
         return _after_seeing(attempts, looks, may)
     if last.present is False and in_doubt(attempts):
@@ -192,8 +235,8 @@ def _after_seeing(attempts: Sequence[Attempt], looks: Sequence[Look], may: May) 
     doubt = in_doubt(attempts)
     if last.proof not in _FINAL:
         if _may_send_again(attempts, may):
-            return Send()
-        instead = _objected(may)
+            return _send_later(attempts) if last.proof is Proof.THROTTLED else Send()
+        instead = _locked(attempts) if may.locked and not doubt else _objected(may)
     else:
         instead = _refused(last) if last.proof is Proof.HELD or not doubt else None
     if not doubt and (instead is not None or not may.send):
@@ -211,7 +254,7 @@ def _after_seeing(attempts: Sequence[Attempt], looks: Sequence[Look], may: May) 
 def _may_send_again(attempts: Sequence[Attempt], may: May) -> bool:
     """Whether another DELETE is allowed: four that count, and after the first only within the run's budget."""
     counted = sum(1 for attempt in attempts if attempt.proof not in _UNUSED)
-    allowed = may.send and may.objection is None
+    allowed = may.send and may.objection is None and not may.locked
     return allowed and counted < MOST_ATTEMPTS and (may.retry or not is_retry(attempts))
 
 
@@ -225,6 +268,15 @@ def _refused(attempt: Attempt) -> Settle:
         reason = f"the service refused to release it (409){_said(attempt)}"
         return Settle(Outcome.CONFLICTED, Evidence.ANSWERED_409, reason)
     return Settle(Outcome.FAILED, Evidence.ANSWERED_4XX, f"the service refused it ({attempt.status}){_said(attempt)}")
+
+
+def _locked(attempts: Sequence[Attempt]) -> Settle:
+    refused = _in_a_row(attempts, Proof.THROTTLED)
+    reason = (
+        f"the service answered 429 to each of its last {refused} releases, after all the waiting that it asked for, and"
+        f" let other requests through meanwhile: the number itself is locked there{_said(attempts[-1])}"
+    )
+    return Settle(Outcome.FAILED, Evidence.ANSWERED_4XX, reason)
 
 
 def _said(attempt: Attempt) -> str:

@@ -23,6 +23,7 @@ from decom.releasing.decide import (
     May,
     ReadListing,
     Send,
+    SendLater,
     Settle,
     came_to_be_held,
     came_to_mean,
@@ -56,6 +57,8 @@ class Task:
     """Conflicts found since the plan; with any, no DELETE is sent, though it may have to be looked for."""
     last_sent: float | None = None
     """When its last DELETE ended, on the monotonic clock; None before the first."""
+    others_left: bool = False
+    """Where it was answered 429: whether numbers are left that will tell if it was for the rate, or for this one."""
     not_before: float = 0.0
     """When it may be looked at again, on the monotonic clock."""
 
@@ -95,24 +98,24 @@ class _HeldBack(Exception):
     """A DELETE must not leave, though its turn has come."""
 
 
-async def work_on(task: Task, account: Account, tools: Tools) -> Settled | LookLater | ReadListing:
-    """Go on with a number until it is settled, or has to wait for a later look or a listing. Raises NotDurable.
+async def work_on(task: Task, account: Account, tools: Tools) -> Settled | SendLater | LookLater | ReadListing:
+    """Go on with a number until it is settled, or has to wait for others, a later look or a listing. Raises NotDurable.
 
     A number that must wait is handed back, so that its worker can do others meanwhile; what a listing showed of it
     is told to `listed`.
     """
 
-    async def once() -> Settled | LookLater | ReadListing | None:
-        step = next_step(task.events, _may(task, tools))
+    async def once() -> Settled | SendLater | LookLater | ReadListing | None:
+        step = next_step(task.events, _may(task, account, tools))
         if isinstance(step, Settle):
             return await _settle(task, step, tools)
         if isinstance(step, ReadListing):
             return step
-        if isinstance(step, LookLater):
+        if isinstance(step, SendLater | LookLater):
             task.not_before = (task.last_sent or 0.0) + step.quiet
             if tools.clock.monotonic() < task.not_before:
                 return step
-        if isinstance(step, Send):
+        if isinstance(step, Send | SendLater):
             if is_retry(_attempts(task)):
                 tools.watch.retrying()
             return await _send(task, account, tools)
@@ -129,7 +132,7 @@ async def work_on(task: Task, account: Account, tools: Tools) -> Settled | LookL
     return result
 
 
-def _may(task: Task, tools: Tools) -> May:
+def _may(task: Task, account: Account, tools: Tools) -> May:
     stop = tools.stop
     return May(
         send=not stop.asked,
@@ -137,6 +140,8 @@ def _may(task: Task, tools: Tools) -> May:
         wait=not stop.hurried,
         settle=tools.settle,
         why=stop.why if stop.why is not None else Stopped.OUTAGE,
+        locked=account.is_given_up(task.number_id),
+        look_tells=not task.others_left and account.a_look_tells(task.number_id),
         objection=_objection(task, tools),
     )
 
@@ -199,7 +204,7 @@ async def _send(task: Task, account: Account, tools: Tools) -> Settled | None:
     record = Attempt(task.number_id, attempt, found, _status(reply), message(reply), intended_at)
     tools.watch.saw(reply, found, surprising=_is_surprising(found, task))
     task.events.append(record)
-    step = next_step(task.events, _may(task, tools))
+    step = next_step(task.events, _may(task, account, tools))
     settled = as_settled(task, step) if isinstance(step, Settle) else None
     try:
         await (tools.ledger.append(record) if settled is None else tools.ledger.append(record, settled))

@@ -169,6 +169,11 @@ class Watch:
         """Whether the run's budget has room for another retry."""
         return self._tally.retries < max(FEWEST_RETRIES, int(RETRY_SHARE * self._tally.deletes))
 
+    @property
+    def throttled_in_a_row(self) -> int:
+        """How many of the last answers were 429."""
+        return self._tally.throttled
+
     def retrying(self) -> None:
         """A retry was decided on; to be called before anything is awaited, while others may ask for leave, too."""
         self._tally.retries += 1

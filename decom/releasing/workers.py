@@ -8,12 +8,19 @@ from decom.dialnexa.account import Account, Sight
 from decom.dialnexa.service import Service
 from decom.errors import KeyRefused, NotDurable
 from decom.ledger.records import Settled
-from decom.releasing.decide import ReadListing
+from decom.releasing.decide import ReadListing, SendLater
 from decom.releasing.events import Began, Done, Listener, tell
 from decom.releasing.one_number import Task, Tools, listed, work_on
 from decom.releasing.stopping import Stop
 from decom.releasing.whole_listing import look_through
 from decom.vocabulary import Stopped
+
+OTHERS_FIRST = 4
+"""Numbers that are begun before one that was answered 429 is sent again: what becomes of them tells a lock of that one
+number from the rate, and however many are locked, the others go on."""
+
+BEGUN_IN_VAIN = 12
+"""Answers of 429 in a row after which no further number is begun: it is the rate, and no other would fare better."""
 
 
 async def release_all(
@@ -43,6 +50,10 @@ class _Bench:
     def __init__(self, waiting: deque[Task], tools: Tools, listener: Listener) -> None:
         self.waiting = waiting
         self.later: list[Task] = []
+        self.behind: list[Task] = []
+        """Tasks that were answered 429: they are sent again when others have had their turn."""
+        self.ahead = 0
+        """How many others had theirs since the last of these."""
         self.unlisted: list[Task] = []
         self.busy = 0
         """Workers that have a task in hand, which may come to wait, too."""
@@ -58,20 +69,37 @@ class _Bench:
             if due is not None:
                 self.later.remove(due)
                 return due
-            if len(self.waiting) > 0:
+            task = self._behind_no_more(now)
+            if task is not None:
+                self.behind.remove(task)
+                self.ahead, task.others_left = 0, len(self.waiting) > 0
+                return task
+            if len(self.waiting) > 0 and not (self._in_vain and len(self.behind) > 0):
+                self.ahead += 1
                 task = self.waiting.popleft()
                 # After a stop nothing is begun; what was begun by an earlier part is still brought to an end.
                 if not self.tools.stop.asked or task.begun:
                     return task
                 continue
-            if len(self.later) == 0:
+            if len(self.later) + len(self.behind) == 0:
                 return None
-            soonest = min(task.not_before for task in self.later)
+            soonest = min(task.not_before for task in (*self.later, *self.behind))
             await self.tools.stop.rest(soonest - now, self.tools.clock)
+
+    @property
+    def _in_vain(self) -> bool:
+        """Whether it is no use to begin a number now; after a stop none is begun anyway."""
+        return self.tools.watch.throttled_in_a_row >= BEGUN_IN_VAIN and not self.tools.stop.asked
+
+    def _behind_no_more(self, now: float) -> Task | None:
+        """The first of those that others go before, once they did; after a stop there is nobody to wait for."""
+        had_their_turn = self.ahead >= OTHERS_FIRST or len(self.waiting) == 0 or self._in_vain
+        stopped = self.tools.stop.asked
+        return next((task for task in self.behind if stopped or (had_their_turn and task.not_before <= now)), None)
 
     def to_be_listed(self) -> list[Task]:
         """All tasks that wait for a listing, once nobody can add to them: so one listing serves them all."""
-        if self.busy > 0 or len(self.later) > 0:
+        if self.busy > 0 or len(self.later) + len(self.behind) > 0:
             return []
         tasks, self.unlisted = self.unlisted, []
         return tasks
@@ -110,6 +138,8 @@ async def _go_on(bench: _Bench, task: Task, account: Account) -> None:
         bench.arrived(result)
     elif isinstance(result, ReadListing):
         bench.unlisted.append(task)
+    elif isinstance(result, SendLater):
+        bench.behind.append(task)
     else:
         bench.put_back(task)
 

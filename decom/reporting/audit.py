@@ -29,7 +29,7 @@ def build(ledger: Reader, run_id: str) -> Audit:
     """
     from decom.ledger.frames import number_frame, plan_frames
 
-    story = ledger.story(run_id, with_numbers=False)
+    story = ledger.outline(run_id)
     if story is None:
         raise BadInput("the ledger does not know this run", where=run_id, remedy="`decom runs` lists them.")
     if len(story.starts) == 0 and story.ended is None:

@@ -26,6 +26,8 @@ class Scenario:
     kinds: tuple[Callable[[], Kind], ...] = (FromFirst,)
     """Usually one limit; of several all must accept, and each has a name of its own in the headers."""
     style: Style = ANNOUNCING["seconds, rounded up"]
+    our_clock: float | None = None
+    """The answers have no `Date`, and our wall clock is so many seconds ahead of the server's. None: they have one."""
     blocks: bool = False
     """Past the limit the key is refused for a whole window from that moment on."""
     per_route: bool = False
@@ -64,6 +66,8 @@ class Run:
     arrivals: tuple[float, ...]
     """When our requests, the refused ones too, arrived at the server."""
     others_refused: int
+    given_up: int
+    """How many 429s were taken for the affair of one number alone, and so often that it was given up."""
     forecast: float
     """When the pacer expected to be done, asked after a tenth of the requests."""
 
@@ -99,7 +103,7 @@ class Server:
                 self._blocked_until[bucket] = now + window
                 verdicts = [Verdict(accepted=False, remaining=0, reset=window, retry=window)] * len(kinds)
         unix = EPOCH + now
-        headers = {"Date": http_date(unix)}
+        headers = {"Date": http_date(unix)} if self._scenario.our_clock is None else {}
         for number, (kind, verdict) in enumerate(zip(kinds, verdicts, strict=True)):
             said = self._scenario.style(kind, verdict, unix)
             headers |= {f"{name}-{number}" if len(kinds) > 1 else name: value for name, value in said.items()}
@@ -128,18 +132,20 @@ class Client:
     refused: list[float] = field(default_factory=list)
     arrivals: list[float] = field(default_factory=list)
     forecast: float = math.nan
+    given_up: int = 0
 
     async def work(self) -> None:
         while self.todo:
-            route = self.todo.popleft()
-            while await self._send(route) == 429:
+            route, number = self.todo.popleft(), f"phn_{len(self.todo)}"
+            while await self._send(route, number) == 429:
                 self.refused.append(self.clock.monotonic())
+                self.given_up += self.pacer.is_given_up(number)
             self.answered.append(self.clock.monotonic())
             if len(self.answered) * 10 == self.scenario.requests:
                 self.forecast = self.clock.monotonic() + self.pacer.forecast(len(self.todo))
 
-    async def _send(self, route: str) -> int:
-        turn = await self.pacer.turn(route)
+    async def _send(self, route: str, number: str) -> int:
+        turn = await self.pacer.turn(route, number)
         whole = self.chance.uniform(*self.scenario.latency)
         there = whole * self.chance.random()
         await self.clock.sleep(there)
@@ -156,7 +162,8 @@ def simulate(scenario: Scenario) -> Run:
 
 
 async def _simulate(scenario: Scenario) -> Run:
-    clock, server = VirtualClock(), Server(scenario)
+    clock = VirtualClock(None if scenario.our_clock is None else EPOCH + scenario.our_clock)
+    server = Server(scenario)
     pacer = Pacer(Pace(scenario.rate, scenario.reserve), clock, random.Random(scenario.seed))
     client = Client(scenario, server, pacer, clock, random.Random(scenario.seed))
     client.todo.extend(scenario.routes[n % len(scenario.routes)] for n in range(scenario.requests))
@@ -187,6 +194,7 @@ async def _simulate(scenario: Scenario) -> Run:
         refused=tuple(client.refused),
         arrivals=tuple(client.arrivals),
         others_refused=others_refused,
+        given_up=client.given_up,
         forecast=client.forecast,
     )
 

@@ -20,8 +20,9 @@ def limit(limit: int, remaining: int, reset: float = 60) -> dict[str, str]:
     }
 
 
-def seeded(pace: Pace) -> Pacer:
-    return Pacer(pace, VirtualClock(), random.Random(7))
+def seeded(pace: Pace, unix: float | None = None) -> Pacer:
+    """`unix` is what the wall clock says at the beginning; None: it must not be asked."""
+    return Pacer(pace, VirtualClock(unix), random.Random(7))
 
 
 def auto(reserve: float = 0.1) -> Pacer:

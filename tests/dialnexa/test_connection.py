@@ -17,6 +17,7 @@ from decom.dialnexa.replies import Proof, Reply, Unanswered, proof
 from tests.dialnexa.exchanging import (
     MAKE,
     PATH,
+    SECRET,
     after,
     ask,
     dripping,
@@ -35,7 +36,7 @@ def test_a_refused_connection_proves_that_nothing_left():
         port = sock.getsockname()[1]
     reply = asyncio.run(ask(f"http://127.0.0.1:{port}/v1"))
     assert isinstance(reply, Unanswered) and not reply.sent and not reply.certificate
-    assert reply.why != ""
+    assert reply.why.startswith("ConnectError: Connect call failed")
 
 
 def test_a_connection_that_is_never_accepted_is_given_up_and_nothing_left():
@@ -191,6 +192,7 @@ def test_the_trace_and_not_the_exception_says_whether_it_left(event, error, sent
         (httpx.ConnectError("All connection attempts failed"), "ConnectError: All connection attempts failed"),
         (httpx.ConnectTimeout(""), "ConnectTimeout"),
         (ValueError("x" * 400), "ValueError: " + "x" * 288),
+        (ValueError("x" * 280 + SECRET), "ValueError: " + "x" * 280 + "***"),
     ],
 )
 def test_an_error_becomes_a_few_words(error, why):

@@ -79,6 +79,13 @@ def test_only_http_1_1_is_spoken_whatever_the_server_offers(monkeypatch):
     assert chosen == ["http/1.1"]
 
 
+def test_secrets_of_tls_that_are_to_be_written_where_nothing_can_be_are_no_bug_of_ours(monkeypatch, tmp_path):
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "no such folder" / "keys.log"))
+    with pytest.raises(BadSettings) as refused:
+        network_transport_maker()
+    assert refused.value.where == "SSLKEYLOGFILE" and "unset SSLKEYLOGFILE" in (refused.value.remedy or "")
+
+
 def test_garbage_within_tls_is_in_doubt_and_no_affair_of_the_certificate(monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
 

@@ -178,6 +178,7 @@ def test_after_a_429_the_start_is_slow_even_where_much_is_left() -> None:
     limit = bucket(start=None)
     told(limit, 0.0, minute(100))
     limit.refused(limit.leave(1.0), 1.0, until=31.0)
+    limit.learn(1.0)
     told(limit, 31.0, minute(149))
     limit.leave(31.0)
     assert limit.opens_at(31.0) == 31.0
@@ -189,6 +190,7 @@ def test_after_a_429_a_window_that_was_only_assumed_does_not_hold_anybody_back()
     limit = bucket(start=None)
     told(limit, 0.0, minute(2, reset=1.0, limit=3))
     limit.refused(limit.leave(0.5), 0.5, until=2.5)
+    limit.learn(0.5)
     told(limit, 2.5, minute(1, reset=1.0, limit=3))
     assert limit.opens_at(3.0) == 3.0
 
@@ -199,4 +201,14 @@ def test_stragglers_of_a_429_teach_nothing_more() -> None:
     leaves = [limit.leave(1.0) for _ in range(3)]
     for leave in leaves:
         limit.refused(leave, 1.2, until=31.0)
+        limit.learn(1.2)
     assert limit.most == 80
+
+
+def test_a_429_that_was_not_for_the_limit_teaches_nothing() -> None:
+    limit = bucket(reserve=0.1)
+    told(limit, 0.0, minute(100, limit=100))
+    limit.refused(limit.leave(1.0), 1.2, until=31.0)
+    limit.absolve()
+    limit.learn(1.2)
+    assert limit.most == 90

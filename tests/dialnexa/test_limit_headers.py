@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decom.dialnexa.limit_headers import LONGEST_WINDOW, Stated, allowed, retry_after, stated
+from tests.dialnexa.limit_kinds import http_date
 
 DATE = "Mon, 23 Nov 2026 18:57:57 GMT"
 UNIX = 1_795_460_277
@@ -51,6 +52,37 @@ def test_a_reset_is_seconds_a_moment_or_a_moment_in_milliseconds(value: str, sec
 )
 def test_a_reset_that_is_no_plain_number_is_not_said(value: str) -> None:
     assert reset(value) is None
+
+
+@pytest.mark.parametrize(
+    ("ahead", "seconds"),
+    [(60, 61.0), (0, 1.0), (-1, 0.0), (3599, 3600.0), (3601, None), (-2, None), (86_400 * 365, None)],
+)
+def test_a_moment_without_a_date_is_measured_by_our_clock_where_that_makes_a_sane_wait(
+    ahead: int, seconds: float | None
+) -> None:
+    headers = {"X-RateLimit-Reset": str(UNIX + ahead), "Retry-After": http_date(UNIX + ahead), "x": ""}
+    said = stated(headers, 0.0, lambda: float(UNIX))
+    assert (None if said is None else said.reset) == seconds
+    assert retry_after(headers, lambda: float(UNIX)) == seconds
+
+
+def test_our_clock_is_not_asked_where_the_answer_has_a_date() -> None:
+    def never() -> float:
+        raise AssertionError("it was asked")
+
+    headers = {"X-RateLimit-Reset": str(UNIX + 60), "Retry-After": http_date(UNIX + 7), "Date": DATE}
+    said = stated(headers, 0.0, never)
+    assert said is not None
+    assert (said.reset, retry_after(headers, never)) == (60.0, 7.0)
+    assert stated({"X-RateLimit-Reset": "60"}, 0.0, never) == Stated(None, None, 60.0)
+
+
+@pytest.mark.parametrize(("value", "whole"), [("60", 60.0), ("7200", 7200.0), ("99999999", 999_999.0)])
+def test_how_far_away_a_reset_was_said_to_be_is_not_forgotten(value: str, whole: float) -> None:
+    said = stated({"X-RateLimit-Reset": value}, 0.0)
+    assert said is not None
+    assert (said.whole_reset, said.reset) == (whole, min(whole, LONGEST_WINDOW))
 
 
 @pytest.mark.parametrize("date", [None, "", "yesterday", "Mon, 23 Nov 2026", "Mon, 99 Nov 2026 18:57:57 GMT"])
@@ -119,6 +151,8 @@ def test_of_several_limits_the_strictest_counts(long_left: int, reserve: float, 
         ({"Retry-After": "0"}, 0.0),
         ({"retry-after": "60"}, 60.0),
         ({"Retry-After": "999999"}, 999_999.0),
+        ({"Retry-After": "95.2"}, 95.2),
+        ({"Retry-After": "0.25"}, 0.25),
         ({"Retry-After-short": "7"}, 7.0),
         ({"Retry-After-short": "7", "Retry-After-long": "50"}, 50.0),
         ({"Retry-After-short": "soon", "Retry-After-long": "50"}, 50.0),
@@ -137,7 +171,25 @@ def test_retry_after_is_seconds_or_a_date(headers: dict[str, str], seconds: floa
 @pytest.mark.parametrize(
     "value",
     [
-        *("", "-1", "+1", "nan", "inf", "1e9", "1.5", "1000000", "60, 30", "60 s", "soon", "６０", "1_0", "a" * 10_000),
+        *(
+            "",
+            "-1",
+            "+1",
+            "nan",
+            "inf",
+            "1e9",
+            "1.",
+            ".5",
+            "1.5.5",
+            "1,5",
+            "1000000",
+            "60, 30",
+            "60 s",
+            "soon",
+            "６０",
+            "1_0",
+            "a" * 10_000,
+        ),
         *(f"{DATE}, {DATE}", "Mon, 31 Feb 2026 00:00:00 GMT", "Mon, 23 Nov 2026 25:61:61 GMT"),
     ],
 )

@@ -37,6 +37,33 @@ def test_where_nothing_is_said_150_a_minute_are_kept_all_the_same(kind: str) -> 
         assert line.ratio * ideal <= 1.12 * ideal + (WINDOW if kind in BY_THE_CLOCK else 0.0), line
 
 
+MOMENTS = [style for style in ANNOUNCING if style.startswith(("Unix time", "milliseconds"))]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("off", [0.0, 0.9, -0.9])
+def test_moments_without_a_date_are_read_by_our_own_clock(kind: str, off: float) -> None:
+    for style in MOMENTS:
+        run = simulate(Scenario((KINDS[kind],), ANNOUNCING[style], requests=1_000, our_clock=off))
+        assert (run.throttled, run.excess, run.ratio <= 1.15) == (0, 0, True), (style, run)
+
+
+@pytest.mark.parametrize("style", MOMENTS)
+def test_a_short_window_is_used_though_the_answers_have_no_date(style: str) -> None:
+    run = simulate(Scenario((lambda: FromFirst(40, 15.0),), ANNOUNCING[style], requests=600, our_clock=0.0))
+    assert (run.throttled, run.excess) == (0, 0)
+    assert run.ratio <= 1.25
+
+
+@pytest.mark.parametrize("off", [5.0, -5.0, 40.0, -40.0, 3_000.0, 3e7, -3e7])
+def test_a_clock_of_ours_that_is_wrong_costs_some_time_or_a_few_429s(off: float) -> None:
+    for kind in KINDS.values():
+        run = simulate(Scenario((kind,), ANNOUNCING["Unix time, rounded up"], requests=600, our_clock=off))
+        assert run.throttled <= 4
+        assert run.excess <= 1
+        assert run.ratio <= 2.0
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("style", [*ANNOUNCING, *SILENT])
 def test_every_window_of_the_server_holds_no_more_than_the_limit(kind: str, style: str) -> None:

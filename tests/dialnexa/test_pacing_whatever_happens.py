@@ -90,7 +90,7 @@ def test_whatever_a_server_says_nobody_waits_for_ever(
     answers: list[tuple[int, dict[str, str]]], rate: Rate, workers: int
 ) -> None:
     async def main() -> None:
-        pacer = seeded(Pace(rate))
+        pacer = seeded(Pace(rate), unix=1_800_000_000.0)
         todo = list(answers)
 
         async def work() -> None:

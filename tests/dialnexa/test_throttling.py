@@ -5,6 +5,7 @@ import random
 from itertools import pairwise
 
 import pytest
+from structlog.testing import capture_logs
 
 from decom.dialnexa.pacing import UNLIMITED, Pace, Pacer
 from tests.dialnexa.sending import DATE, Departures, auto, limit, now, one, pass_by, seeded
@@ -18,9 +19,12 @@ from tests.dialnexa.virtual_time import VirtualClock, virtually
         ({"retry-after-short": "30"}, 30.0, 33.0),
         ({"Retry-After": "Mon, 23 Nov 2026 18:58:27 GMT", "Date": DATE}, 30.0, 33.0),
         ({"Retry-After": "0"}, 1.0, 3.5),
-        ({"Retry-After": "999999"}, 900.0, 950.0),
+        ({"Retry-After": "95.2"}, 95.2, 101.2),
+        ({"Retry-After": "1200"}, 1_200.0, 1_261.0),
+        ({"Retry-After": "999999"}, 999_999.0, 1_000_061.0),
         ({"X-RateLimit-Reset": "45"}, 45.0, 49.0),
-        ({"X-RateLimit-Reset": "1200"}, 1_200.0, 1_265.0),
+        ({"X-RateLimit-Reset": "1200"}, 1_200.0, 1_261.0),
+        ({"X-RateLimit-Reset": "7200"}, 7_200.0, 7_261.0),
         ({}, 60.0, 65.0),
         ({"Retry-After": "soon"}, 60.0, 65.0),
         ({"Retry-After": "-5"}, 60.0, 65.0),
@@ -34,7 +38,7 @@ def test_after_a_429_nobody_leaves_before_the_time_that_it_names(
     headers: dict[str, str], least: float, most: float
 ) -> None:
     async def main() -> None:
-        pacer = seeded(Pace(UNLIMITED))
+        pacer = seeded(Pace(UNLIMITED), unix=0.0)
         left = await Departures(pacer, lambda n: (429, headers) if n == 25 else (200, {})).until(100)
         refused_at = left[24] + 0.25
         after = [at for at in left if at > refused_at]
@@ -155,3 +159,25 @@ def test_a_429_under_an_announced_limit_leaves_more_to_those_who_spend_beside_us
         assert seen == [90, 80, 60, 50, 50]
 
     virtually(main())
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "told"),
+    [
+        (429, {"Retry-After": "7"}, [("info", 9, "the service said 429")]),
+        (429, {"Retry-After": "7200"}, [("warning", 7_221, "the service said 429")]),
+        (503, {"Retry-After": "100"}, [("warning", 103, "the service said 503")]),
+        (503, {}, []),
+        (500, {"Retry-After": "7"}, []),
+    ],
+)
+def test_the_log_says_that_everyone_waits_how_long_and_why(status: int, headers: dict[str, str], told) -> None:
+    async def main() -> None:
+        pacer = seeded(Pace(UNLIMITED))
+        turns = [await pacer.turn("r") for _ in range(10)]
+        for turn in turns:
+            pacer.answered(turn, status, headers)
+
+    with capture_logs() as lines:
+        virtually(main())
+    assert [(line["log_level"], line["seconds"], line["why"]) for line in lines if line["event"] == "waiting"] == told

@@ -1,5 +1,6 @@
 """Whatever the network does to a release, the report says `released` for exactly what the service removed."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -184,3 +185,18 @@ def test_an_id_that_has_come_to_mean_another_number_is_not_released(decom: Comma
     assert ran.code == 4, ran.err
     assert audit_rows(decom.run_folder())[0]["evidence"] == "stopped:changed"
     assert deletes(sandbox) == []
+
+
+def test_429_to_every_release_is_waited_for_and_the_log_says_so(
+    start_sandbox: Callable[..., Sandbox], decom_for: Callable[[Sandbox], Command]
+) -> None:
+    sandbox = start_sandbox(World.made_up(numbers=60), faults=[Rule.of(Fault("429", text="86400"))])
+    decom = decom_for(sandbox)
+    numbers = input_of(decom.folder, ids(sandbox.world.releasable)[:5])
+    ran = decom("run", numbers, "--execute", "--yes", "--deadline", "2s")
+    assert ran.code == 4, ran.err
+    waiting = [line for line in map(json.loads, ran.err.splitlines()) if line["event"] == "waiting"]
+    assert len(waiting) == 1
+    assert waiting[0]["why"] == "the service said 429" and 86_400 < waiting[0]["seconds"] < 86_500
+    assert len(deletes(sandbox)) == 5, "those that were in flight together"
+    assert {row["evidence"] for row in audit_rows(decom.run_folder())} == {"stopped:deadline"}

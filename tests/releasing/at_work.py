@@ -9,7 +9,7 @@ from decom.dialnexa.account import Account
 from decom.ledger.records import Settled
 from decom.ledger.schema import FILE
 from decom.ledger.writer import Writer
-from decom.releasing.decide import LookLater
+from decom.releasing.decide import LookLater, SendLater
 from decom.releasing.one_number import Task, Tools, listed, work_on
 from decom.releasing.stopping import Stop, Watch
 from decom.releasing.whole_listing import look_through
@@ -56,7 +56,7 @@ def tools_on(
 async def to_its_end(work: Task, account: Account, tools: Tools) -> Settled:
     """Work on one number until it is settled: let the time pass that it must wait, read the listing that it needs."""
     while not isinstance(result := await work_on(work, account, tools), Settled):
-        if isinstance(result, LookLater):
+        if isinstance(result, SendLater | LookLater):
             await tools.clock.sleep(max(0.0, work.not_before - tools.clock.monotonic()))
             continue
         sights = await look_through(account, [work.number_id])

@@ -17,6 +17,7 @@ from decom.releasing.decide import (
     May,
     ReadListing,
     Send,
+    SendLater,
     Settle,
     Step,
     came_to_be_held,
@@ -50,6 +51,7 @@ NOT_SENT, IN_DOUBT, STRANGE, CUT_OFF = Proof.NOT_SENT, Proof.IN_DOUBT, Proof.STR
 
 SETTLE = 60.0
 SEND, NOW, LATER, LISTING = Send(), LookNow(), LookLater(SETTLE), ReadListing()
+AGAIN, AGAIN_IN_2, AGAIN_IN_4, AGAIN_IN_60 = SendLater(1.0), SendLater(2.0), SendLater(4.0), SendLater(60.0)
 THERE, STILL_THERE, GONE_NOW, SILENT = (
     Look("phn_1", True, 0.5),
     Look("phn_1", True, SETTLE),
@@ -69,6 +71,8 @@ HURRIED = May(send=False, wait=False, settle=SETTLE, why=Stopped.SIGTERM)
 NO_RETRIES = May(retry=False, settle=SETTLE)
 OBJECTION = Settle(Outcome.NOT_ATTEMPTED, "stopped:stale_plan", "the plan became too old")
 OBJECTED = May(settle=SETTLE, objection=OBJECTION)
+LOOK_TELLS = May(settle=SETTLE, look_tells=True)
+LOCKED = May(settle=SETTLE, locked=True)
 
 NOT_AGAIN = "the run stopped before it could be tried again"
 CUT_OFF_AND_STOPPED = "its release was cut off and did nothing, and the run stopped before another one"
@@ -114,6 +118,14 @@ def failed(status: int) -> Settle:
 def still_present(sent: int, last: object, warning: str = "") -> Settle:
     reason = f"{sent} releases were sent, and it was still on the account twice (the last answer: {last}){warning}"
     return Settle(Outcome.FAILED, Evidence.STILL_PRESENT, reason)
+
+
+def locked(times: int) -> Settle:
+    reason = (
+        f"the service answered 429 to each of its last {times} releases, after all the waiting that it asked for, and"
+        " let other requests through meanwhile: the number itself is locked there"
+    )
+    return Settle(Outcome.FAILED, Evidence.ANSWERED_4XX, reason)
 
 
 def left(why: Stopped, reason: str) -> Settle:
@@ -203,19 +215,36 @@ def history(*events: Proof | Look | Attempt) -> list[Attempt | Look]:
         # Trouble that passes: again, while that is allowed.
         ([IN_DOUBT], ON, SEND),
         ([NOT_SENT], ON, SEND),
-        ([THROTTLED], ON, SEND),
+        ([THROTTLED], ON, AGAIN),
         ([IN_DOUBT] * 3, ON, SEND),
         ([IN_DOUBT] * 4, ON, NOW),
         ([NOT_SENT] * 4, ON, left(Stopped.OUTAGE, "no release of it ever left")),
         ([NOT_SENT] * 3 + [IN_DOUBT], ON, NOW),
         ([IN_DOUBT] + [NOT_SENT] * 3, ON, NOW),
-        ([THROTTLED] * 30, ON, SEND),
+        ([THROTTLED] * 30, ON, AGAIN_IN_60),
         ([THROTTLED] * 30 + [NOT_SENT] * 3, ON, SEND),
-        ([NOT_SENT] * 3 + [THROTTLED] * 30, ON, SEND),
+        ([NOT_SENT] * 3 + [THROTTLED] * 30, ON, AGAIN_IN_60),
         ([NOT_SENT] * 4 + [THROTTLED], ON, left(Stopped.OUTAGE, "no release of it ever left")),
         ([IN_DOUBT], NO_RETRIES, NOW),
         ([NOT_SENT], NO_RETRIES, left(Stopped.OUTAGE, "no release of it ever left")),
-        ([THROTTLED], NO_RETRIES, SEND),
+        ([THROTTLED], NO_RETRIES, AGAIN),
+        # The rate, or the number itself: others tell, or a look where there are none.
+        ([THROTTLED], LOOK_TELLS, AGAIN),
+        ([THROTTLED] * 2, LOOK_TELLS, NOW),
+        ([THROTTLED] * 2, ON, AGAIN_IN_2),
+        ([THROTTLED] * 2 + [THERE], LOOK_TELLS, AGAIN_IN_2),
+        ([THROTTLED] * 2 + [THERE, THROTTLED], LOOK_TELLS, NOW),
+        ([THROTTLED] * 2 + [THERE, THROTTLED], ON, AGAIN_IN_4),
+        ([THROTTLED] * 2 + [SILENT], LOOK_TELLS, AGAIN_IN_2),
+        ([THROTTLED] * 2 + [SILENT], ENDING, left(Stopped.BASE_URL, "no release of it ever left")),
+        ([THROTTLED] * 2 + [GONE_NOW], LOOK_TELLS, LISTING),
+        ([THROTTLED] * 6, LOCKED, locked(6)),
+        ([THROTTLED] * 2 + [THERE] + [THROTTLED] * 5, LOCKED, locked(7)),
+        ([THROTTLED] * 2 + [SILENT], LOCKED, locked(2)),
+        ([IN_DOUBT] + [THROTTLED] * 6, LOCKED, NOW),
+        ([IN_DOUBT] + [THROTTLED] * 6 + [THERE], LOCKED, LATER),
+        ([IN_DOUBT] + [THROTTLED] * 6 + [THERE, STILL_THERE], LOCKED, still_present(7, 429)),
+        ([IN_DOUBT] + [THROTTLED] * 6 + [GONE_NOW], LOCKED, ABSENT_AT_A_LOOK),
         ([THROTTLED, NOT_SENT], NO_RETRIES, left(Stopped.OUTAGE, "no release of it ever left")),
         ([THROTTLED], ENDING, left(Stopped.BASE_URL, "no release of it ever left")),
         ([IN_DOUBT, THROTTLED], ENDING, NOW),
@@ -421,9 +450,11 @@ def check(events: list[Attempt | Look], end: Settle) -> None:
 def allowed(step: Step, events: list[Attempt | Look], may: May) -> bool:
     """Whether the rule kept to what it may do."""
     counted = [each for each in events if isinstance(each, Attempt) and each.proof is not Proof.THROTTLED]
-    if isinstance(step, Send):
+    if isinstance(step, Send | SendLater):
         ours = [each for each in counted if each.proof is not Proof.CUT_OFF]
-        return may.send and may.objection is None and len(counted) < MOST_ATTEMPTS and (may.retry or len(ours) == 0)
+        begun = any(isinstance(each, Attempt) for each in events)
+        free = may.send and may.objection is None and not (may.locked and begun)
+        return free and len(counted) < MOST_ATTEMPTS and (may.retry or len(ours) == 0)
     return may.wait if isinstance(step, LookLater) else True
 
 
@@ -449,12 +480,14 @@ def test_whatever_the_service_answers_the_outcome_is_right_in_every_world_and_co
         wait = may.wait and (send or data.draw(st.booleans()))
         retry = may.retry and data.draw(st.integers(0, 4)) > 0
         objection = may.objection or data.draw(st.sampled_from([None] * 8 + [OBJECTION]))
-        may = May(send, retry, wait, SETTLE, Stopped.SIGTERM, objection)
+        is_throttled = isinstance(events[-1], Attempt) and events[-1].proof is THROTTLED if events else False
+        locked, look_tells = is_throttled and data.draw(st.booleans()), is_throttled and data.draw(st.booleans())
+        may = May(send, retry, wait, SETTLE, Stopped.SIGTERM, objection, locked, look_tells)
         step = next_step(events, may)
         assert allowed(step, events, may)
         if isinstance(step, Settle):
             break
-        if isinstance(step, Send):
+        if isinstance(step, Send | SendLater):
             proof = data.draw(replies)
             throttled += proof is Proof.THROTTLED
             events.append(attempt(proof))
@@ -464,7 +497,7 @@ def test_whatever_the_service_answers_the_outcome_is_right_in_every_world_and_co
             listed = isinstance(step, ReadListing)
             events.append(Look("phn_1", data.draw(presences), max(quiet, least), "why", listed))
         # Four attempts that count, and never more than two looks, each with a listing, after one.
-        assert len(events) - len(past) - throttled <= MOST_ATTEMPTS + 4 * (MOST_ATTEMPTS + 1)
+        assert len(events) - len(past) - 5 * throttled <= MOST_ATTEMPTS + 4 * (MOST_ATTEMPTS + 1)
     check(events, step)
     event(f"{step.outcome}/{step.evidence}")
 
@@ -478,7 +511,7 @@ LOOKS = [THERE, STILL_THERE, GONE_NOW, SILENT, LISTED, STILL_LISTED, UNLISTED, N
 @example(events=[IN_DOUBT, THROTTLED, GONE])
 def test_no_history_whatsoever_hides_a_release_of_ours(events):
     known = history(*events)
-    for may in (ON, ENDING, HURRIED, NO_RETRIES, OBJECTED):
+    for may in (ON, ENDING, HURRIED, NO_RETRIES, OBJECTED, LOOK_TELLS, LOCKED):
         step = next_step(known, may)
         assert allowed(step, known, may)
         if isinstance(step, Settle) and step.outcome is Outcome.MISSING:

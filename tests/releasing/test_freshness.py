@@ -70,6 +70,8 @@ class Release:
     jumps: Sequence[tuple[float, float]] = ()
     sources: tuple[Source, ...] = SOURCES
     """Those that the plan had read."""
+    accepted: tuple[str, ...] = ()
+    """Those that may stay unread."""
     speaking: type[Voice] = Voice
     loop: VirtualLoop = field(default_factory=VirtualLoop)
     stop: Stop | None = None
@@ -116,7 +118,7 @@ class Release:
         pacer = Pacer(self.pace, self.clock, chance)
         service = Service(endpoint, pacer, Patience(self.clock, chance), lambda: Wire(self.server, self.loop, self._on))
         part = Part(
-            head=head(made_at=made_at, sources=self.sources, account_size=self.count),
+            head=head(made_at=made_at, sources=self.sources, accept_unchecked=self.accepted, account_size=self.count),
             releases=rows,
             planned=Extent(len(rows), self.count, 0, len(rows)),
             stories={},
@@ -180,6 +182,15 @@ def test_an_id_that_came_to_mean_another_number_is_not_released(home: Path):
     assert (found["phn_249"].outcome, found["phn_249"].evidence) == (Outcome.NOT_ATTEMPTED, "stopped:changed")
     assert "phn_249" not in sent(release)
     assert sum(1 for each in found.values() if each.outcome is Outcome.RELEASED) == 249
+
+
+def test_a_number_that_came_to_be_in_somebody_elses_hands_is_not_released(home: Path):
+    release = Release(home)
+    release.at(60.0, lambda: release.world.dress.update(phn_248={"status": "port_out_pending"}))
+    found = release.done()
+    assert found["phn_248"].outcome is Outcome.CONFLICTED
+    assert found["phn_248"].conflicts == (("number-status", "phn_248", "", "port_out_pending"),)
+    assert "phn_248" not in sent(release)
 
 
 def test_it_is_read_again_every_few_minutes_and_that_takes_a_small_share_of_the_requests(home: Path):
@@ -253,8 +264,8 @@ def test_a_source_that_cannot_be_read_any_more_holds_everything_back_and_stops_t
 
 
 def test_a_hold_that_is_known_holds_although_its_source_cannot_be_read_any_more(home: Path):
-    """The plan did without this source; what it did say counts all the same, and goes on counting."""
-    release = Release(home, count=300, sources=())
+    """Somebody accepted that it stays unread; what it did say counts all the same, and goes on counting."""
+    release = Release(home, count=300, accepted=("campaigns",))
     release.at(60.0, lambda: release.schedule_campaign(300))
     release.at(60.0, release.start_campaign_without_number)
     release.at(READING + 40.0, hidden(release))

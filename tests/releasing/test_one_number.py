@@ -16,7 +16,7 @@ from decom.ledger import records
 from decom.ledger.reader import Reader
 from decom.ledger.records import Attempt, Kind, Look, Settled
 from decom.planning.plan import Conflict
-from decom.releasing.decide import LookLater, ReadListing, Settle
+from decom.releasing.decide import LookLater, ReadListing, SendLater, Settle
 from decom.releasing.one_number import Task, Tools, as_settled, work_on
 from decom.releasing.stopping import OUTAGE_AFTER
 from decom.sandbox.faults import Fault, Rule
@@ -28,7 +28,7 @@ from tests.quick_clock import QuickClock
 from tests.releasing.at_work import SETTLE, kinds, not_there, phone, small, task, to_its_end, tools_on
 
 Start = Callable[..., Sandbox]
-Worked = Settled | LookLater | ReadListing
+Worked = Settled | SendLater | LookLater | ReadListing
 Doing = Callable[[Task, Account, Tools], Any]
 
 SPRING = Conflict("campaigns", "cmp_1", "Spring", "active")
@@ -83,7 +83,9 @@ def methods(sandbox: Sandbox) -> str:
         ([deleting("504_after", nth=1)], "DD", "released", "absent_after_unconfirmed_delete"),
         ([deleting("408", nth=1)], "DD", "released", "answered_2xx"),
         ([deleting("early_hints", nth=1)], "DD", "released", "absent_after_unconfirmed_delete"),
-        ([deleting("429", nth=[1, 2, 3, 4, 5, 6])], "DDDDDDD", "released", "answered_2xx"),
+        # The only number there is: a look tells whether it is the rate. After a few it is given up.
+        ([deleting("429", nth=[1, 2, 3, 4, 5, 6])], "DDGDGDGDGDGD", "released", "answered_2xx"),
+        ([deleting("429")], "DDGDGDGDGDGD", "failed", "answered_4xx"),
         ([deleting("429_bare", nth=1)], "DD", "released", "answered_2xx"),
         ([deleting("html_200", nth=1)], "DGD", "released", "answered_2xx"),
         ([deleting("html_200_after", nth=1)], "DG", "released", "absent_after_unconfirmed_delete"),

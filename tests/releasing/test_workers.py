@@ -102,6 +102,25 @@ def test_every_number_is_released_once_by_so_many_workers_at_most(start_sandbox:
     assert gone(on_record(tmp_path)) == set(sandbox.removed)
 
 
+@pytest.mark.parametrize("concurrency", [1, 4, 16])
+@pytest.mark.parametrize("locked", [{1}, {15}, {30}, {2, 3}, {1, 15, 29}], ids=str)
+@pytest.mark.parametrize("says", ["429", "429_bare"])
+def test_a_number_that_is_answered_429_for_ever_is_given_up_and_the_others_go_on(
+    start_sandbox: Start, tmp_path: Path, says, locked, concurrency
+):
+    ids = [f"phn_{n}" for n in locked]
+    sandbox = start_sandbox(small(30), faults=[Rule.of(says, ids=ids)])
+    clock = QuickClock()
+    night = released(sandbox, tmp_path, [task(n) for n in range(1, 31)], concurrency=concurrency, clock=clock)
+    assert night.outcomes == {Outcome.RELEASED: 30 - len(locked), Outcome.FAILED: len(locked)}
+    for number_id in ids:
+        settled = night.settled[number_id]
+        assert (settled.evidence, "the number itself is locked" in settled.reason) == ("answered_4xx", True)
+        assert sum(record.number_id == number_id and record.method == "DELETE" for record in sandbox.log) <= 12
+    assert night.why is None
+    assert clock.seconds - 1_000.0 < (120.0 if says == "429" else 400.0) * len(locked)
+
+
 def test_nothing_to_do_is_done_at_once(start_sandbox: Start, tmp_path: Path):
     sandbox = start_sandbox(small())
     night = released(sandbox, tmp_path, [])

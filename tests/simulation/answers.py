@@ -68,7 +68,7 @@ def instead(fault: str, entry: Request, voice: Voice, chance: random.Random, fau
     if fault == "redirect":
         return Given(307, b"", {"location": "https://elsewhere.example/login"})
     if word == "429":
-        return throttled(chance.choice((0.5, 2.0, 7.0)), fault)
+        return throttled(chance.choice((0.5, 2.0, 94.5) if fault == "429_fraction" else (0.5, 2.0, 7.0)), fault)
     if word in _PAGES:
         asked = {"retry-after": "3"} if word == "503" else {}
         return Given(_PAGES[word], PAGE, {"content-type": HTML, **asked})

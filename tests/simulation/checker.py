@@ -84,7 +84,8 @@ def all_is_known_in_the_end(case: Case) -> Iterator[str]:
     for number_id, row in outcomes(case).items():
         if row.outcome == "unknown" and number_id not in reassigned:
             yield f"{number_id} is still unknown: {row.reason}"
-        let_pass = ["stopped:stale_plan", "stopped:changed"] + (["stopped:guard"] if _too_many(case) else [])
+        held_back = ["stopped:guard"] if _too_many(case) or _unreadable(case) else []
+        let_pass = ["stopped:stale_plan", "stopped:changed", *held_back]
         if row.outcome == "not_attempted" and row.evidence not in let_pass:
             yield f"{number_id} was not attempted: {row.evidence}, {row.reason}"
     for line in _last_part(case):
@@ -153,7 +154,8 @@ def _given_up(case: Case, number_id: str | None) -> bool:
     attempts = [line.body for line in of_run if line.kind == "attempt"]
     intents = sum(1 for line in of_run if line.kind == "intent")
     counted = intents - sum(1 for each in attempts if each["status"] == 429)
-    return counted >= MOST_ATTEMPTS or any(each["status"] in {404, *REFUSALS} for each in attempts)
+    refused = any(each["status"] in {404, *REFUSALS} for each in attempts)
+    return counted >= MOST_ATTEMPTS or refused or _was_lied_to(case, number_id or "")
 
 
 def _too_many(case: Case) -> bool:
@@ -166,6 +168,13 @@ def _too_many(case: Case) -> bool:
     releases = sum(1 for row in case.plan() if row.get("decision") == "release")
     head = case.head()
     return bool(releases > head["max_release"] or releases > head["max_share"] * (len(case.known) - theirs) + 1e-9)
+
+
+def _unreadable(case: Case) -> bool:
+    """Whether something is open that cannot be read, so that its source cannot be checked, ever."""
+    open_ones = [hold for hold in case.truth.holds if hold.open and hold.until is None]
+    unread = [hold for hold in open_ones if len(hold.calls) == 0 or not all(call.readable for call in hold.calls)]
+    return any(hold.source not in case.truth.accepted for hold in unread)
 
 
 def _last_part(case: Case) -> list[Line]:
@@ -208,7 +217,8 @@ def _lost_to_somebody(case: Case, number_id: str) -> bool:
     of_run = [line for line in case.lines if line.run_id == case.run_id and line.number_id == number_id]
     counts = Counter(line.kind for line in of_run)
     sent = [each for each in case.sent() if each.method == "DELETE" and each.number_id == number_id]
-    doubt = counts["intent"] > counts["attempt"] or any(map(doubtful, sent))
+    told_untruly = any(each.fault in (*UNTRUE_SUCCESSES, "202_late") for each in sent)
+    doubt = counts["intent"] > counts["attempt"] or any(map(doubtful, sent)) or told_untruly
     return doubt and len(begun) > 0 and any(at >= begun[0] - case.lag() for at in theirs)
 
 

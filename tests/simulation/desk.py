@@ -11,10 +11,19 @@ from typing import Any
 from decom.intake.interface import Wanted
 from decom.ledger.schema import FILE
 from decom.planning.plan import ReportOptions
+from decom.planning.selection import Selection
 from decom.secret import Secret
 from decom.settings import InputChoice, NotifyOptions, Settings
 from tests.simulation.cells import Row
 from tests.simulation.scenario import KEY, Scenario
+
+SELECTIONS = {
+    "": Selection(),
+    "column": Selection(),
+    "only": Selection(only=("operation=Delete",)),
+    "ignored": Selection(ignore_columns=("operation",)),
+}
+"""What is said about the column of operations, by `Scenario.operations`."""
 
 BASE_PATH = "/v1"
 BASE_URL = f"https://api.example{BASE_PATH}"
@@ -36,7 +45,11 @@ def settings_for(night: Scenario, folder: Path) -> Settings:
         plan_ttl=night.plan_ttl,
         limits=night.limits,
         protect=_protect(night, folder),
-        input=InputChoice(write_list(night, night.rows, folder / "numbers.csv"), wanted(night)),
+        input=InputChoice(
+            write_list(night, night.rows, folder / "numbers.csv"),
+            Wanted(region=night.region),
+            SELECTIONS[night.operations],
+        ),
         report=ReportOptions(formats=()),
         window=night.window,
         timezone="UTC",
@@ -44,11 +57,6 @@ def settings_for(night: Scenario, folder: Path) -> Settings:
         notify=NotifyOptions(),
         **{name: value for name, value in said.items() if name in known},
     )
-
-
-def wanted(night: Scenario) -> Wanted:
-    """How the list is to be read."""
-    return Wanted(region=night.region)
 
 
 def write_list(night: Scenario, rows: list[Row], path: Path) -> Path:

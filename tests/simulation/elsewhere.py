@@ -22,12 +22,10 @@ from tests.simulation.world import World
 
 KEY = "key_9:canary-5e11d0"
 STAGING = f"https://staging.example{BASE_PATH}"
-LONG_AGO = -100_000.0
-"""When the rehearsal was, on the night's clock."""
 
 
-def rehearse(night: Scenario, settings: Settings, broken: list[str]) -> frozenset[str]:
-    """Release the list in another workspace of this home first; the runs that were made there.
+def rehearse(night: Scenario, settings: Settings, at: float, broken: list[str]) -> frozenset[str]:
+    """Release the list in another workspace of this home; all the runs that the home has then.
 
     For a `foreign` list that workspace has most of what is on it, and the night's own account has not.
     """
@@ -49,7 +47,7 @@ def rehearse(night: Scenario, settings: Settings, broken: list[str]) -> frozense
         deadline=None,
         window=None,
     )
-    ended = Process(service, theirs_settings, LONG_AGO, ()).run(ask_for_run)
+    ended = Process(service, theirs_settings, at, ()).run(ask_for_run)
     if ended.crash is not None:
         broken.append(f"I28: a rehearsal ended in a traceback: {ended.crash}")
     with Reader(settings.home) as ledger:

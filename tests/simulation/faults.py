@@ -71,6 +71,8 @@ class Limit:
 
     requests: int
     seconds: float
+    epoch: bool = False
+    """Whether the server says when a window ends as a Unix time, and gives no date beside it."""
 
 
 @dataclass(slots=True)

@@ -104,7 +104,8 @@ class Process:
         self._chance = random.Random(f"{start} {len(service.log)}")
         self._strike: Strike | None = None
         self._events = 0
-        self._disk_full = False
+        self._disk_full = 0
+        """Commits for which there is no room."""
         self._ended = Ended(settings.home)
         self._run_id: str | None = None
         self._around = Surroundings(
@@ -147,7 +148,8 @@ class Process:
         """What a thread would do, with time passing."""
         await self._event("commit")
         await asyncio.sleep(self._chance.uniform(0.0, COMMIT_AT_MOST))
-        if self._disk_full:
+        if self._disk_full > 0:
+            self._disk_full -= 1
             raise NotDurable("the disk is full")
         result = work()
         await self._event("committed")
@@ -178,7 +180,8 @@ class Process:
         if kind == "kill":
             return True
         if kind == "disk":
-            self._disk_full = True
+            # For a moment, or for good: then not even the end can be written.
+            self._disk_full = self._chance.choice((1, 2, 1_000_000))
         elif kind in BESIDE:
             self._loop.create_task(self._beside(kind))
         elif kind in FILES:

@@ -40,6 +40,10 @@ AGAIN = ("", "", "", "", "run", "release", "tampered", "rewritten", "changed")
 """What is tried after the end: the same file, the same plan, a plan that was changed in its file or in the ledger, an
 account that is not as it was reported; or nothing."""
 
+REHEARSALS = ("same", "foreign", "meanwhile")
+"""What another workspace of this home did: it released the same list before, or one that is mostly its own, or the same
+list between this one's plan and its release."""
+
 BETWEEN = ("restored", "rotated", "other key")
 """What happens between two commands: a backup of the home is brought back, the key is a new one, or another's."""
 
@@ -92,8 +96,7 @@ class Scenario:
     two_steps: bool = False
     """`plan` and `release` instead of `run`."""
     rehearsal: str = ""
-    """`same`: the same list was released in another workspace of this home before; `foreign`: the list is mostly that
-    workspace's; empty: there is no other."""
+    """One of REHEARSALS; empty: the home has no other workspace."""
     between: str = ""
     """One of BETWEEN; empty: nothing."""
     again: str = ""
@@ -123,7 +126,7 @@ def scenario(seed: int) -> Scenario:
         plan_ttl=timedelta(seconds=900 if chance.random() < 0.08 else 86_400),
         limits=_limits(chance, len(rows), len(world.numbers)),
         pace=Pace(parse_rate(chance.choice(("none", "none", "none", "auto", "30/10"))), 0.1),
-        limit=Limit(chance.choice((10, 40)), chance.choice((5.0, 60.0))) if chance.random() < 0.15 else None,
+        limit=_limit(chance),
         region=region,
         changes=_changes(chance, wanted),
         strikes=_strikes(chance),
@@ -159,10 +162,10 @@ def _rarely(chance: random.Random, night: Scenario, wanted: list[str]) -> None:
     if chance.random() < 0.03:
         night.headed = True
     if chance.random() < 0.06:
-        night.rehearsal = chance.choice(("same", "same", "foreign"))
+        night.rehearsal = chance.choice(REHEARSALS)
     if chance.random() < 0.10:
         night.between = chance.choice(BETWEEN)
-    if night.between == "restored" or night.again in ("tampered", "rewritten"):
+    if night.between == "restored" or night.rehearsal == "meanwhile" or night.again in ("tampered", "rewritten"):
         night.two_steps = True
     if chance.random() < 0.04:
         night.world.stubborn = chance.choice(wanted)
@@ -243,6 +246,7 @@ def _faults(chance: random.Random, seed: int) -> Faults:
         faults.delete_kinds, faults.delete_share = ("429",), 1.0
     elif chance.random() < 0.03:
         faults.delete_kinds, faults.delete_share = ("429_long",), 0.3
+        faults.read_kinds, faults.read_share = ("429_long",), chance.choice((0.0, 0.1, 0.3))
     elif chance.random() < 0.05:
         faults.delete_kinds, faults.delete_share = ("gateway_404", "drop_after"), 0.5
         faults.read_kinds, faults.read_share = ("gateway_404",), 0.05
@@ -262,6 +266,13 @@ def _limits(chance: random.Random, wanted: int, size: int) -> Limits:
     if draw < 0.22:
         return Limits(wanted, max(0.01, math.floor(100 * (wanted - 1) / size) / 100), 0.5)
     return Limits(1_000, 1.0, 1.0)
+
+
+def _limit(chance: random.Random) -> Limit | None:
+    """The server's own limit, where it has one."""
+    if chance.random() >= 0.15:
+        return None
+    return Limit(chance.choice((10, 40)), chance.choice((5.0, 60.0)), epoch=chance.random() < 0.3)
 
 
 def _just_enough(wanted: int, size: int) -> Limits:

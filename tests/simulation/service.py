@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
-from tests.simulation.answers import JSON, LONG_PAUSE, Given, instead, response, throttled
+from tests.simulation.answers import EPOCH, JSON, LONG_PAUSE, Given, instead, response, throttled
 from tests.simulation.faults import (
     APPLIED_SILENT,
     DOUBTFUL_AFTER,
@@ -71,10 +71,11 @@ class Service:
         if self.limit is None:
             return {}
         began, used = self._window
+        ends = int(began + self.limit.seconds - now) + 1
         return {
             "X-RateLimit-Limit": str(self.limit.requests),
             "X-RateLimit-Remaining": str(max(0, self.limit.requests - used)),
-            "X-RateLimit-Reset": str(max(0, int(began + self.limit.seconds - now) + 1)),
+            "X-RateLimit-Reset": str(int(EPOCH + now) + ends if self.limit.epoch else max(0, ends)),
         }
 
 
@@ -205,8 +206,8 @@ class Wire(httpx.AsyncBaseTransport):
                 told = world.delete(entry.number_id or "", entry.seq)
             if told.status == 200:
                 return Answer(200, {"message": voice.said(str(told.words))})
-            words = voice.not_found.format(entry.number_id) if told.status == 404 else told.words
-            return error(told.status, voice.said(str(words)))
+            gone = voice.not_found.format(entry.number_id)
+            return error(told.status, gone if told.status == 404 else voice.said(str(told.words)))
         parts = urlsplit(entry.target)
         query = dict(parse_qsl(parts.query))
         if fault == "page_drift" and query.get("page", "1") != "1":

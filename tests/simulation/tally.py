@@ -13,7 +13,7 @@ from decom.vocabulary import Evidence, ExitCode, Outcome, Stopped
 from tests.simulation import cells
 from tests.simulation.faults import DELETES, READS
 from tests.simulation.night import Night
-from tests.simulation.scenario import BESIDE, BETWEEN, CHANGES, ROBBED, SIGNALS
+from tests.simulation.scenario import BESIDE, BETWEEN, CHANGES, REHEARSALS, ROBBED, SIGNALS
 from tests.simulation.voice import ILLS
 
 STRIKES = ("kill", *SIGNALS, *BESIDE, *ROBBED)
@@ -29,7 +29,7 @@ TROUBLES = (
     *DELETES, *READS, *STRIKES, *CHANGES, *FORMS, *BETWEEN, *cells.KINDS,
     *(f"gateway {name}" for name in GATEWAYS),
     *(f"ill: {name}" for name in ILLS),
-    *(f"rehearsal {what}" for what in ("same", "foreign")),
+    *(f"rehearsal {what}" for what in REHEARSALS),
     *("operations column", "operations only", "operations ignored", "headed", "rewritten", "changed"),
     *("held in a pause", "one is locked"),
 )  # fmt: skip
@@ -40,6 +40,15 @@ ELSEWHERE = (Stopped.BUG,)
 
 EVIDENCE = [str(word) for word in Evidence if word is not Evidence.STOPPED]
 REASONS = [f"{Evidence.STOPPED}:{why}" for why in Stopped if why not in ELSEWHERE]
+STATES = [
+    *(
+        f"{name} {state}"
+        for name in ("campaigns", "batch-calls")
+        for state in ("checked", "not_applicable", "not_checked")
+    ),
+    "workflows refused_by_service",
+]
+"""What plans said of the sources of conflicts."""
 CODES = [int(code) for code in ExitCode if code not in (ExitCode.BUG, ExitCode.BAD_INPUT)]
 """1 and 2 come of bugs, broken disks and unusable files; other tests see them."""
 
@@ -75,7 +84,7 @@ class Tally:
     def never(self) -> list[str]:
         """What was not seen once."""
         troubles = [kind for kind in TROUBLES if self.troubles[kind] == 0]
-        words = [word for word in (*map(str, Outcome), *EVIDENCE, *REASONS) if self.words[word] == 0]
+        words = [word for word in (*map(str, Outcome), *EVIDENCE, *REASONS, *STATES) if self.words[word] == 0]
         return troubles + words + [f"exit {code}" for code in CODES if self.codes[code] == 0]
 
     def table(self) -> str:

@@ -256,7 +256,7 @@ SPOILT: list[tuple[str, str, Spoil]] = [
     ("I33", "clear, and called invalid", unreadable),
     ("H1", "no row means it", lambda c: with_truth(c, rows=[row for row in c.truth.rows if row.number_id != "phn_a"])),
     ("H1", "a row of two values", lambda c: with_truth(c, rows=[replace(row, one=False) for row in c.truth.rows])),
-    ("H1", "a column that nobody answered for", lambda c: with_truth(c, operations="column")),
+    ("H1", "a column that nobody answered for", lambda c: with_truth(c, operations="column", rows=updated(c))),
     ("H1", "a row that was not wanted", lambda c: with_truth(c, operations="only", rows=updated(c))),
     ("H2", "protected by ID", lambda c: with_truth(c, protected=frozenset({a_released(c)}))),
     ("H2", "protected by number", lambda c: with_truth(c, protected=frozenset({"+14155550100"}))),

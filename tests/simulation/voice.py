@@ -102,7 +102,7 @@ class Voice:
             documented = "data_meta" if world.generation == 1 else "items_total"
             return self._list("numbers", [*shown.items()], lambda each: self._number(world, *each), query, documented)
         if one not in shown:
-            return error(404, self.said(self.not_found.format(one)))
+            return error(404, self.not_found.format(one))
         record = self._number(world, one, shown[one])
         return Answer(200, wrapped(record) if self._shape("numbers").wrapped else record, ids=frozenset({one}))
 
@@ -250,17 +250,18 @@ def _more(*names: str) -> Callable[[dict[str, Any], int], None]:
     return change
 
 
-def _odd_row(spoil: Callable[[Any], Any]) -> Callable[[Answer], Answer]:
-    """The first row of the page cannot be understood; the others can."""
+def _odd_row(spoil: Callable[[Any], Any], *, hides: bool) -> Callable[[Answer], Answer]:
+    """The first row of the page is odd; whether its number, if it had one, can no longer be read."""
 
     def ill(answer: Answer) -> Answer:
         rows = rows_in(answer.body)
         if rows:
             rows[0] = spoil(rows[0])
-        first = answer.holds[0] if len(answer.holds) > 0 else None
-        lost = () if first is None or first.silent else first.calls
-        holds = answer.holds[1:]
-        return Answer(answer.status, answer.body, holds, tuple(each for each in answer.calls if each not in lost))
+        if not hides or len(answer.holds) == 0:
+            return answer
+        lost = () if answer.holds[0].silent else answer.holds[0].calls
+        calls = tuple(each for each in answer.calls if each not in lost)
+        return Answer(answer.status, answer.body, answer.holds[1:], calls)
 
     return ill
 
@@ -281,10 +282,10 @@ ILLS: Mapping[str, Callable[[Answer], Answer]] = {
     "total is the page's": _counts(_total_is_page),
     "total more": _counts(_more("total", "totalItems")),
     "pages more": _counts(_more("totalPages")),
-    "no id": _odd_row(_without("id")),
-    "integer id": _odd_row(lambda row: {**row, "id": 17}),
-    "no number": _odd_row(_without("from_phone_number", "from_number")),
-    "no object": _odd_row(lambda row: "a row"),
+    "no id": _odd_row(_without("id"), hides=True),
+    "integer id": _odd_row(lambda row: {**row, "id": 17}, hides=False),
+    "no number": _odd_row(_without("from_phone_number", "from_number"), hides=True),
+    "no object": _odd_row(lambda row: "a row", hides=True),
 }
 """What can be wrong with a source's list, from one page on."""
 

@@ -37,6 +37,8 @@ class Call:
     """The members that say so, as the service writes them."""
     readable: bool
     """Whether separators and a missing `+` are all that is wrong with the writing."""
+    in_part: bool = False
+    """Whether its last digits stand there all the same, by which it may be found among the account's."""
 
 
 @dataclass(slots=True, eq=False)
@@ -181,11 +183,12 @@ class World:
             self.numbers[number_id] = "+1999" + self.numbers[number_id][-7:]
             self.changes.append(Change(number_id, "reassigned", self.now, self.numbers[number_id]))
 
-    def port_out(self, number_id: str) -> None:
-        """From now on somebody else has the number in hand."""
+    def port_out(self, number_id: str, status: str = "port_out_pending", since: float | None = None) -> None:
+        """From now on somebody else has the number in hand, and its own status says so."""
         if number_id in self.numbers:
-            self.dress[number_id] = {**self.dress.get(number_id, {}), "status": "port_out_pending"}
-            self.changes.append(Change(number_id, "ported", self.now, self.numbers[number_id]))
+            self.dress[number_id] = {**self.dress.get(number_id, {}), "status": status}
+            at = self.now if since is None else since
+            self.changes.append(Change(number_id, "ported", at, self.numbers[number_id]))
 
     # --- What it remembers ----------------------------------------------------------------------------------
 

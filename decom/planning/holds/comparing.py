@@ -39,23 +39,31 @@ class Phones:
 
     def __init__(self, numbers: Iterable[str]) -> None:
         """`numbers` as the account writes them, E.164 mostly."""
-        self._by_digits: dict[str, list[str]] = {}
-        for number in dict.fromkeys(numbers):
-            self._by_digits.setdefault(_digits(number), []).append(number)
-        self._by_end: dict[int, dict[str, list[str]]] = {}
+        known = tuple(dict.fromkeys(numbers))
+        self._all = _ByDigits(known)
+        self._odd = _ByDigits([number for number in known if not numbering.is_e164(number)])
 
     def meant_by(self, written: str) -> Meaning:
         """Every number that `written` may mean."""
-        readings = read_number(written)
+        readings, digits = read_number(written), _digits(written)
         if readings.certain:
             (number,) = readings.numbers
-            also = (other for other in self._like(_digits(number)) if not numbering.is_e164(other))
-            return Meaning(tuple(sorted({number, *also})), is_clear=True)
-        found = {*self._like(_digits(written)), *self._within(_digits(written))}
+            return Meaning(tuple(sorted({number, *self._odd.like(_digits(number))})), is_clear=True)
+        found = {*self._all.like(digits), *self._all.within(digits)}
         known = len(found) > 0 or any(map(numbering.assigned, readings.numbers))
         return Meaning(tuple(sorted({*found, *readings.numbers})), is_clear=readings.problem is None and known)
 
-    def _like(self, digits: str) -> Iterator[str]:
+
+class _ByDigits:
+    """Numbers, to be found by their digits and by the ends of these."""
+
+    def __init__(self, numbers: Sequence[str]) -> None:
+        self._by_digits: dict[str, list[str]] = {}
+        for number in numbers:
+            self._by_digits.setdefault(_digits(number), []).append(number)
+        self._by_end: dict[int, dict[str, list[str]]] = {}
+
+    def like(self, digits: str) -> Iterator[str]:
         """The numbers that end as `digits` do, or with which `digits` end."""
         bare = digits.lstrip("0")
         if len(bare) >= FEWEST_DIGITS:
@@ -63,14 +71,14 @@ class Phones:
         for length in range(FEWEST_DIGITS, min(len(digits), numbering.MOST_DIGITS + 1)):
             yield from self._by_digits.get(digits[-length:], ())
 
-    def _within(self, digits: str) -> Iterator[str]:
+    def within(self, digits: str) -> Iterator[str]:
         """The numbers whose digits stand anywhere in `digits`, which may be several numbers."""
         for length in range(numbering.FEWEST_DIGITS, min(len(digits), numbering.MOST_DIGITS) + 1):
             for start in range(len(digits) - length + 1):
                 yield from self._by_digits.get(digits[start : start + length], ())
 
     def _ending(self, length: int) -> Mapping[str, Sequence[str]]:
-        """The numbers by so many of their last digits."""
+        """The numbers by so many of their last digits; made when first needed, as most accounts never need it."""
         if length not in self._by_end:
             ends: dict[str, list[str]] = {}
             for digits, numbers in self._by_digits.items():
