@@ -190,7 +190,11 @@ def never_planned(
     choice = _choice(settings, source)
     rows: tuple[PlannedRow, ...] = tuple(undecided(source.rows, choice))
     made = Plan(_head(settings, around, source, run_id, choice), rows)
-    enter_plan(settings.home, made, SavedHead(made.head, folder.resolve(), ""), around.clock)
+    try:
+        enter_plan(settings.home, made, SavedHead(made.head, folder.resolve(), ""), around.clock)
+    except LedgerTrouble:
+        _leave_nothing(folder)
+        raise
     with nothing_was_sent(), Writer(settings.home, run_id, around.clock) as writer:
         writer.record(Ended(Stopped.OUTAGE, unreachable.what))
         return reported(writer)

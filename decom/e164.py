@@ -234,8 +234,8 @@ def _with_plus(number: str) -> Readings:
 
 def _marks_its_zero(value: str, number: str) -> bool:
     """Whether `value` has the 0 that is dialled at home alone in brackets behind the country code: `+44 (0)20 …`."""
-    before, marked, _ = value.partition("(0)")
-    return marked != "" and before.translate(_SEPARATORS) == f"+{numbering.country_code(number)}"
+    before, _, _ = value.partition("(0)")
+    return before.translate(_SEPARATORS) == f"+{numbering.country_code(number)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,8 +199,8 @@ def _manifest_of(run_id: str, folder: Path) -> Manifest | None:
 def latest_interrupted(ledger: Reader, among: Set[str]) -> RunStory:
     """The latest run of `among` that began to release and has not come to its end. Raises BadInput where none has."""
     for run_id in reversed(ledger.run_ids()):
-        story = ledger.story(run_id) if run_id in among else None
-        if story is not None and is_interrupted(story):
+        story = ledger.outline(run_id) if run_id in among else None
+        if story is not None and is_interrupted(ledger, story):
             return story
     raise BadInput(
         "no run of this workspace was interrupted, so there is none to resume",
@@ -208,12 +208,11 @@ def latest_interrupted(ledger: Reader, among: Set[str]) -> RunStory:
     )
 
 
-def is_interrupted(story: RunStory) -> bool:
+def is_interrupted(ledger: Reader, story: RunStory) -> bool:
     """Whether a run was begun, and something of it is left to do: it was killed or stopped, nobody could be asked what
     became of a number, or nobody looked back or reported."""
     if len(story.starts) == 0:
         return False
     if story.status != "done" or story.verified is None or not story.reported:
         return True
-    settled = (number.settled for number in story.numbers.values())
-    return any(each is None or each.outcome is Outcome.UNKNOWN for each in settled)
+    return ledger.has_open_numbers(story.run_id)

@@ -87,7 +87,7 @@ def written(writer: Writer) -> tuple[Finished, Reported]:
     trouble = NotWritten(
         f"the reports could not be written into the run's folder: {why}",
         where=str(own),
-        remedy=f"They are in {elsewhere}. Fix the run's folder, then type: decom report {run_id}",
+        remedy=f"They are in {elsewhere}. Free the disk or fix the run's folder, then type: decom report {run_id}",
     )
     return Finished(replace(audit, exit_code=code), elsewhere, files, code, trouble), Reported(digest)
 

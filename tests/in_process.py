@@ -21,6 +21,7 @@ from decom.sandbox.server import Sandbox
 from decom.settings import Settings, load
 from decom.surroundings import Surroundings
 from decom.writing_up import Finished
+from tests.laws import two_laws
 
 T = TypeVar("T")
 
@@ -50,24 +51,40 @@ class Desk:
     """What was said to whoever sits there."""
 
     def plan(self, sandbox: Sandbox, source: Path, **flags: object) -> Planned:
-        return self._does(job.plan, sandbox, input=source, **flags)
+        return self._does("plan", job.plan, sandbox, input=source, **flags)
 
     def run(self, sandbox: Sandbox, source: Path, **flags: object) -> Finished:
-        return self._does(lambda how, around: job.run(how, around, lambda _: None), sandbox, input=source, **flags)
+        return self._does(
+            "run", lambda how, around: job.run(how, around, lambda _: None), sandbox, input=source, **flags
+        )
 
     def release(self, sandbox: Sandbox, run_id: str, **flags: object) -> Finished:
-        return self._does(lambda how, around: job.release(how, around, run_id), sandbox, **flags)
+        return self._does("release", lambda how, around: job.release(how, around, run_id), sandbox, **flags)
 
     def resume(self, sandbox: Sandbox, run_id: str | None = None, **flags: object) -> Finished:
-        return self._does(lambda how, around: job.resume(how, around, run_id), sandbox, **flags)
+        return self._does("resume", lambda how, around: job.resume(how, around, run_id), sandbox, **flags)
 
     def verify(self, sandbox: Sandbox, run_id: str, **flags: object) -> job.Seen:
-        return self._does(lambda how, around: job.verify(how, around, run_id), sandbox, **flags)
+        return self._does("verify", lambda how, around: job.verify(how, around, run_id), sandbox, **flags)
 
     def _does(
-        self, command: Callable[[Settings, Surroundings], Coroutine[Any, Any, T]], sandbox: Sandbox, **flags: object
+        self,
+        word: str,
+        command: Callable[[Settings, Surroundings], Coroutine[Any, Any, T]],
+        sandbox: Sandbox,
+        **flags: object,
     ) -> T:
-        return asyncio.run(command(self.settings(sandbox, **flags), self.around()))
+        """Do it, and hold the server's memory against its exit code."""
+        since, code = len(sandbox.log), 0
+        try:
+            done = asyncio.run(command(self.settings(sandbox, **flags), self.around()))
+            code = int(getattr(done, "exit_code", 0))
+            return done
+        except DecomError as error:
+            code = int(error.exit_code)
+            raise
+        finally:
+            two_laws(word, code, sandbox, since, self.folder / "runs")
 
     def settings(self, sandbox: Sandbox, **flags: object) -> Settings:
         """As the command line makes them; `flags` whose names are variables (`DECOM_…`) are the environment's."""

@@ -369,8 +369,8 @@ def test_the_latest_that_was_interrupted_is_gone_on_with(tmp_path: Path):
 def test_a_run_goes_on_as_long_as_something_of_it_is_left(tmp_path: Path, records, goes_on):
     begun(tmp_path, RUN, *records)
     with Reader(tmp_path) as ledger:
-        story = ledger.story(RUN)
-    assert story is not None and is_interrupted(story) is goes_on
+        story = ledger.outline(RUN)
+        assert story is not None and is_interrupted(ledger, story) is goes_on
 
 
 def test_where_none_was_interrupted_there_is_none_to_go_on_with(tmp_path: Path):

@@ -4,10 +4,10 @@ A file is a ledger's only under one name: SQLite's log and locks go by the name,
 hard link two programs would write past each other. On a network file system its locks cannot be relied on at all.
 """
 
+import os
 import re
 import stat
 from collections.abc import Iterable, Mapping
-from os import stat_result
 from pathlib import Path
 
 from decom.errors import LedgerTrouble
@@ -51,7 +51,7 @@ def check_place(home: Path, mounts: Path = MOUNTS) -> None:
         text = mounts.read_text(errors="surrogateescape")
     except OSError:
         return  # no Linux: nothing tells
-    kind = network_file_system(home.resolve(), text)
+    kind = network_file_system(Path(os.path.realpath(home)), text)
     if kind is not None:
         raise LedgerTrouble(
             f"the home lies on a network file system ({kind}), where no lock can be relied on",
@@ -85,7 +85,7 @@ def _no_ledger(path: Path, why: str) -> LedgerTrouble:
 class Watched:
     """Files that must stay what they are: none may be removed, moved, replaced or linked while a run relies on it."""
 
-    def __init__(self, paths: Iterable[Path], known: Mapping[Path, stat_result] | None = None) -> None:
+    def __init__(self, paths: Iterable[Path], known: Mapping[Path, os.stat_result] | None = None) -> None:
         """`known`: facts of files that are open, where those under the name may be others already. Raises OSError."""
         self._then = {path: _identity(path.lstat()) for path in paths}
         self._then |= {path: _identity(facts) for path, facts in (known or {}).items()}
@@ -96,13 +96,13 @@ class Watched:
             try:
                 facts = path.lstat()
             except OSError:
-                return f"{path.name} was removed or moved while this run worked"
+                return f"{path.name} was removed or moved while it was in use"
             if _identity(facts) != then:
-                return f"{path.name} was replaced by another file while this run worked"
-            if facts.st_nlink != 1:
-                return f"{path.name} was given a second hard link while this run worked"
+                return f"{path.name} was replaced by another file while it was in use"
+            if facts.st_nlink > 1:
+                return f"{path.name} was given a second hard link while it was in use"
         return None
 
 
-def _identity(facts: stat_result) -> tuple[int, int]:
+def _identity(facts: os.stat_result) -> tuple[int, int]:
     return facts.st_dev, facts.st_ino

@@ -141,12 +141,11 @@ class Reader:
 
     def plans(self) -> Iterator[tuple[str, str]]:
         """Every run, and the body of its `planned` entry as `RunStory.plan`."""
-        query = "SELECT run_id, body FROM entries WHERE kind = 'planned'"
-        return ((str(run_id), str(body)) for run_id, body in self._rows(query))
+        return ((str(run_id), str(body)) for run_id, _, body in self._rows(_OF_EVERY_RUN, Kind.PLANNED))
 
     def starts(self) -> Iterator[tuple[str, Started]]:
         """Every part that began, with its run."""
-        for run_id, at, body in self._rows("SELECT run_id, at, body FROM entries WHERE kind = 'started'"):
+        for run_id, at, body in self._rows(_OF_EVERY_RUN, Kind.STARTED):
             yield str(run_id), _understood(_entry(Kind.STARTED, at, body), records.started)
 
     def story(self, run_id: str) -> RunStory | None:
@@ -158,6 +157,28 @@ class Reader:
             elif story is not None:
                 _tell(story, entry)
         return story
+
+    def outline(self, run_id: str) -> RunStory | None:
+        """One run without its numbers, which may be a million; None where this ledger does not know it."""
+        story: RunStory | None = None
+        for entry in self._entries(
+            "run_id = ? AND kind NOT IN ('row', 'intent', 'attempt', 'look', 'settled') ORDER BY seq", run_id
+        ):
+            if entry.kind is Kind.PLANNED:
+                story = RunStory(run_id, entry.at, entry.body)
+            elif story is not None:
+                _tell(story, entry)
+        return story
+
+    def has_open_numbers(self, run_id: str) -> bool:
+        """Whether something was sent to a number of a run of which nobody knows what became."""
+        query = (
+            "SELECT 1 FROM entries AS told WHERE run_id = ? AND (kind = 'intent' OR"
+            " (kind = 'settled' AND json_extract(body, '$.outcome') = 'unknown')) AND NOT EXISTS"
+            " (SELECT 1 FROM entries AS later WHERE later.number_id = told.number_id AND later.run_id = told.run_id"
+            " AND later.kind = 'settled' AND later.seq > told.seq) LIMIT 1"
+        )
+        return any(True for _ in self._rows(query, run_id))
 
     def plan_rows(self, run_id: str) -> Iterator[str]:
         """The bodies of a run's planned rows, in the input's order."""
@@ -271,6 +292,13 @@ class Reader:
 
 
 _KINDS = frozenset(Kind)
+
+_OF_EVERY_RUN = (
+    "WITH RECURSIVE runs (run_id) AS (SELECT min(run_id) FROM entries UNION ALL"
+    " SELECT (SELECT min(run_id) FROM entries WHERE entries.run_id > runs.run_id) FROM runs WHERE run_id IS NOT NULL)"
+    " SELECT run_id, at, body FROM runs JOIN entries USING (run_id) WHERE kind = ?"
+)
+"""The entries of one kind, found from one run to the next: a home's runs are few, and its entries may be millions."""
 
 
 def _whole(name: str) -> str:

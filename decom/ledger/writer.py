@@ -149,9 +149,11 @@ class Writer:
             rows.append((self.run_id, each.kind, each.number_id, each.phone_number, each.at, each.body, chain))
         self._wait.out(lambda: self._connection.execute("BEGIN IMMEDIATE"))
         try:
-            if any(each.kind is Kind.INTENT for each in entries):
+            intends = any(each.kind is Kind.INTENT for each in entries)
+            # What is known of a release that has left is kept even in a ledger that nobody will find again.
+            if intends or len(self.terms.locks) == 0:
                 self._check_files()
-                self.sent = True
+            self.sent = self.sent or intends
             self._connection.executemany(_INSERT, rows)
             self._connection.execute("COMMIT")
         except BaseException:
@@ -161,7 +163,7 @@ class Writer:
         self._chain = chain
 
     def _check_files(self) -> None:
-        """Raise HomeLost where a DELETE would leave that this home does not know, or that another run may send."""
+        """Raise HomeLost where what is written would be in no ledger, or where another run may be at work."""
         lost = self._files.lost()
         if lost is not None:
             raise HomeLost(

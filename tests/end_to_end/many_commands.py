@@ -64,16 +64,15 @@ def ended(child: Child, status: int) -> dict[str, Any]:
     return {"arguments": child.arguments, "code": code, "killed": child.killed, "out": out, "err": err}
 
 
-def side_by_side(commands: Sequence[Any], seconds: float, at_once: int, chance: random.Random) -> None:
-    """Keep so many commands at work for so long, in an order by chance; every third is killed at some instant."""
+def side_by_side(commands: Sequence[Any], at_once: int, chance: random.Random) -> None:
+    """Do all the commands, so many at once, in an order by chance; every fourth is killed at some instant."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     working: dict[int, Child] = {}
-    left: list[Any] = []
-    until = time.monotonic() + seconds
-    while (now := time.monotonic()) < until or len(working) > 0:
-        while len(working) < at_once and now < until:
-            left = left or chance.sample(list(commands), len(commands))
-            kill_at = now + chance.uniform(0.0, 0.4) if chance.random() < 1 / 3 else None
+    left = chance.sample(list(commands), len(commands))
+    while len(left) > 0 or len(working) > 0:
+        now = time.monotonic()
+        while len(working) < at_once and len(left) > 0:
+            kill_at = now + chance.uniform(0.0, 0.4) if chance.random() < 1 / 4 else None
             arguments, environment = left.pop()
             pid, child = begun(arguments, environment, kill_at)
             working[pid] = child
@@ -88,4 +87,4 @@ def side_by_side(commands: Sequence[Any], seconds: float, at_once: int, chance: 
 
 if __name__ == "__main__":
     given = json.load(sys.stdin)
-    side_by_side(given["commands"], given["seconds"], given["at_once"], random.Random(given["seed"]))
+    side_by_side(given["commands"], given["at_once"], random.Random(given["seed"]))

@@ -173,7 +173,7 @@ def test_a_home_that_is_taken_away_stops_the_run_which_reports_what_it_knows(
     assert released(folder) == set(sandbox.removed)
     assert outcomes(folder) == {"released": 2, "not_attempted": 4}
     assert {row["evidence"] for row in audit_rows(folder) if row["outcome"] == "not_attempted"} == {"stopped:home"}
-    assert "while this run worked" in ran.err and f"decom resume {folder.name}" in ran.err
+    assert "while it was in use" in ran.err and f"decom resume {folder.name}" in ran.err
 
     if mend is None:
         assert decom("resume", folder.name, "--yes").code == 5

@@ -75,6 +75,16 @@ def test_a_look_back_that_cannot_be_had_is_said_everywhere_and_resume_has_it(mad
     assert "not verified" not in decom("runs").out
 
 
+def test_a_key_that_is_refused_at_the_look_back_stops_the_run_and_the_right_one_finishes_it(made: Made) -> None:
+    sandbox, decom, chosen = made
+    at_the_look_back(sandbox, lambda: setattr(sandbox, "faults", [Rule.of("401", method="GET")]))
+    ran = decom("run", input_of(decom.folder, chosen), "--execute", "--yes")
+    assert ran.code == 6, ran.err
+    assert released(decom.run_folder()) == set(chosen) and "Not verified:" in ran.out
+    sandbox.faults = []
+    assert decom("resume", "--yes").code == 0
+
+
 @pytest.mark.parametrize(
     ("number", "code", "status"), [(signal.SIGTERM, 143, "stopped"), (signal.SIGKILL, -9, "interrupted")]
 )

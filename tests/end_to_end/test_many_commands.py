@@ -28,7 +28,6 @@ from tests.made_up_plan import HEAD, RUN_ID
 
 ROOT = Path(__file__).parents[2]
 ROWS = 3_000
-SECONDS = 5.0
 EXPECTED = {0, 3, 4, 5, 75}
 """4 and 5 are for the runs that another command interrupted, or carried out before."""
 
@@ -55,7 +54,7 @@ def enter_a_large_run(home: Path, folder: Path) -> None:
 
 
 def many_at_once(commands: list[object]) -> Iterator[dict[str, object]]:
-    given = json.dumps({"commands": commands, "seconds": SECONDS, "at_once": 4, "seed": 11})
+    given = json.dumps({"commands": commands, "at_once": 4, "seed": 11})
     ran = subprocess.run(
         [sys.executable, "-m", "tests.end_to_end.many_commands"],
         input=given,
@@ -63,7 +62,7 @@ def many_at_once(commands: list[object]) -> Iterator[dict[str, object]]:
         env=os.environ,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=110,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
@@ -103,7 +102,7 @@ def test_every_command_beside_every_other_leaves_the_ledger_whole(
     with closing(sqlite3.connect(one.home / FILE)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert [each for each in ended if not as_expected(each)] == []
-    assert len(ended) > 15 and sum(1 for each in ended if each["killed"]) > 2
+    assert len(ended) == len(commands) and sum(1 for each in ended if each["killed"]) > 2
     with Reader(one.home) as ledger:
         known = ledger.run_ids()
         assert [ledger.broken_link(run_id, ledger.head(run_id)) for run_id in known] == [None] * len(known)

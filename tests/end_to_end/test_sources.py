@@ -17,6 +17,8 @@ from tests.end_to_end.readings import audit, audit_rows, deletes, ids, input_of,
 Start = Callable[..., Sandbox]
 Point = Callable[[Sandbox], Command]
 
+DOWN = Fault("status_before", 501)
+"""An error that no second try is for: these tests need not wait."""
 HELD, FREE = "+14155550101", "+14155550102"
 
 
@@ -85,7 +87,7 @@ def test_a_scheduled_campaign_holds_its_number_however_it_writes_it(start_sandbo
 def test_a_source_that_is_down_all_night_stops_a_quiet_run_and_says_so(start_sandbox: Start, decom_for: Point) -> None:
     world = two_numbers()
     world.start_campaign(HELD, name="Spring", status="scheduled")
-    sandbox = start_sandbox(world, faults=FaultPlan((Rule.of("503_before", method="GET", path="/campaigns"),)))
+    sandbox = start_sandbox(world, faults=FaultPlan((Rule.of(DOWN, method="GET", path="/campaigns"),)))
     decom = decom_for(sandbox)
     for command in ("plan", "run"):
         execute = ("--execute", "--yes") if command == "run" else ()
@@ -135,7 +137,7 @@ def test_a_source_that_cannot_be_read_any_more_just_before_stops_the_release_and
     sandbox = start_sandbox(two_numbers())
     decom = decom_for(sandbox)
     assert decom("plan", both(decom)).code == 0
-    sandbox.faults = FaultPlan((Rule.of("500_before", method="GET", path="/campaigns"),))
+    sandbox.faults = FaultPlan((Rule.of(DOWN, method="GET", path="/campaigns"),))
     ran = decom("release", decom.run_folder(), "--yes", "--quiet")
     assert ran.code == 5, ran.err
     assert "Not checked campaigns" in ran.out and deletes(sandbox) == []
@@ -149,7 +151,7 @@ def test_a_source_that_cannot_be_read_any_more_just_before_stops_the_release_and
 @pytest.mark.parametrize(
     ("fault", "path"),
     [
-        ("500_before", "/campaigns?page=2"),
+        (DOWN, "/campaigns?page=2"),
         (Fault("odd_row", amount=2, text="no_id"), "/campaigns?page=1"),
     ],
 )

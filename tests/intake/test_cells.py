@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from decom.intake.cells import BLANK, is_blank, names_something, read_cell, text_of
+from decom.intake.cells import BLANK, header_of, is_blank, names_something, read_cell, text_of
 from decom.intake.interface import Cell, Marked, Problem
 from decom.numbering import known_region
 
@@ -60,6 +60,7 @@ def test_an_id_is_read_as_it_stands(cell):
         pytest.param("\u00a0phn_1\u00a0", "blanks around it removed", id="no-break spaces"),
         pytest.param("\ufeffphn_1", "blanks around it removed", id="a byte-order mark"),
         pytest.param('="phn_1"', '=" " around it removed', id="a formula that makes the cell text"),
+        pytest.param('="\ufeffphn_1\u00a0"', '=" " around it removed', id="the same with blanks inside"),
         pytest.param('"phn_1"', "quotes around it removed", id="a pair of quotes"),
         pytest.param("'phn_1'", "quotes around it removed", id="a pair of single quotes"),
         pytest.param("'phn_1", "quotes around it removed", id="the apostrophe that makes a cell text"),
@@ -97,6 +98,7 @@ def test_what_stands_around_an_id_is_removed_and_noted(cell, note):
         pytest.param("phn_1\u200e", "invisible character U+200E at position 6", id="a direction mark"),
         pytest.param("phn\ufeff_1", "invisible character U+FEFF at position 4", id="a byte-order mark inside"),
         pytest.param('=""', NO_ID, id="a formula around nothing"),
+        pytest.param('=" "', NO_ID, id="a formula around a blank"),
         pytest.param('="phn_1"&A1', NO_ID, id="a formula that makes more of it"),
         pytest.param("\u202aphn_1\u202c", "invisible character U+202A at position 1", id="marks of a copied contact"),
         pytest.param(
@@ -407,6 +409,23 @@ def test_the_result_of_a_formula_is_read_and_noted():
 def test_a_cell_names_something_or_not_and_stands_as_in_the_file(cell, named, text):
     assert names_something(cell) is named
     assert text_of(cell) == text
+
+
+@pytest.mark.parametrize(
+    ("cell", "header"),
+    [
+        (" Phone Number ", "Phone Number"),
+        ("\ufeffid", "id"),
+        ('="Phone Number"', "Phone Number"),
+        (' =" id " ', "id"),
+        ('=""', ""),
+        ("=A1", "=A1"),
+        (Marked("id", "the result of a formula"), "id"),
+        (Problem("this cell is a date", "2026-01-31"), "2026-01-31"),
+    ],
+)
+def test_a_header_is_what_is_written_without_what_stands_around_it(cell, header):
+    assert header_of(cell) == header
 
 
 def test_a_region_is_two_capital_letters_of_a_country():

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from decom.errors import LedgerTrouble
+from decom.errors import BadSettings, HomeLost, LedgerTrouble
 from decom.ledger.lock import workspace_locked
 from decom.ledger.place import NETWORK, Watched, check_place, network_file_system
 from decom.ledger.reader import Reader
+from decom.ledger.records import Ended, Intent, Kind
 from decom.ledger.schema import FILE, open_for_writing
-from tests.ledger.entries import RUN
+from decom.ledger.writer import Terms, Writer
+from tests.ledger.entries import RUN, attempt, released
 from tests.quick_clock import QuickClock
 
 MOUNTS = """\
@@ -74,6 +76,15 @@ def test_a_home_on_a_network_file_system_is_refused_in_words_before_it_is_made(t
         assert refused.value.exit_code == 2 and refused.value.where == str(home)
         assert "network file system (nfs4)" in refused.value.what and "--home" in (refused.value.remedy or "")
         assert not home.exists()
+
+
+def test_a_home_behind_links_that_lead_round_and_round_is_refused_as_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for use in (take_the_lock, write):
+        with pytest.raises(BadSettings):
+            use(tmp_path / "loop" / "home")
+    with Reader(tmp_path / "loop" / "home") as reader:
+        assert reader.run_ids() == []
 
 
 def take_the_lock(home: Path) -> None:
@@ -154,8 +165,8 @@ def test_files_that_stay_what_they_are_are_not_lost(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lose", "words"),
     [
-        (lambda path: path.unlink(), "ledger was removed or moved while this run worked"),
-        (lambda path: path.rename(path.with_name("x")), "ledger was removed or moved while this run worked"),
+        (lambda path: path.unlink(), "ledger was removed or moved while it was in use"),
+        (lambda path: path.rename(path.with_name("x")), "ledger was removed or moved while it was in use"),
         (lambda path: path.with_name("other").replace(path), "ledger was replaced by another file"),
         (lambda path: os.link(path, path.with_name("x")), "ledger was given a second hard link"),
     ],
@@ -180,6 +191,24 @@ def test_a_file_that_was_replaced_before_it_was_watched_is_known_by_its_descript
 def _new(path: Path) -> Path:
     path.write_text("")
     return path
+
+
+def test_nothing_is_written_into_a_ledger_that_nobody_will_find_but_what_became_of_releases(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with (
+        workspace_locked(home, "ws-1", RUN, QuickClock()) as lock,
+        Writer(home, RUN, QuickClock(), terms=Terms(locks=(lock,))) as at_work,
+        Writer(home, "another run", QuickClock()) as other,
+    ):
+        at_work.record(Intent("phn_1", 1))
+        home.rename(tmp_path / "moved")
+        with pytest.raises(HomeLost, match="was removed or moved while it was in use"):
+            other.record(Ended(None))
+        with pytest.raises(HomeLost):
+            at_work.record(Intent("phn_2", 1))
+        at_work.record(attempt(1), released())
+        kept = vars(Reader)["_rows"](at_work.reading(), "SELECT kind FROM entries ORDER BY seq")
+        assert [kind for (kind,) in kept] == [Kind.INTENT, Kind.ATTEMPT, Kind.SETTLED]
 
 
 def test_a_second_opening_by_one_process_frees_none_of_its_locks(tmp_path: Path) -> None:

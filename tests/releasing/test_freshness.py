@@ -70,6 +70,8 @@ class Release:
     jumps: Sequence[tuple[float, float]] = ()
     sources: tuple[Source, ...] = SOURCES
     """Those that the plan had read."""
+    accepted: tuple[str, ...] = ()
+    """Those that may stay unread."""
     speaking: type[Voice] = Voice
     loop: VirtualLoop = field(default_factory=VirtualLoop)
     stop: Stop | None = None
@@ -116,7 +118,7 @@ class Release:
         pacer = Pacer(self.pace, self.clock, chance)
         service = Service(endpoint, pacer, Patience(self.clock, chance), lambda: Wire(self.server, self.loop, self._on))
         part = Part(
-            head=head(made_at=made_at, sources=self.sources, account_size=self.count),
+            head=head(made_at=made_at, sources=self.sources, accept_unchecked=self.accepted, account_size=self.count),
             releases=rows,
             planned=Extent(len(rows), self.count, 0, len(rows)),
             stories={},
@@ -230,6 +232,19 @@ def test_after_a_long_wait_that_the_service_asked_for_it_is_read_again_before_an
     assert 200.0 < release.read_again()[0] < after[0].arrived
 
 
+def test_a_wait_within_the_look_just_before_is_followed_by_another_look(home: Path):
+    release = Release(home, count=30, pace=Pace(Fixed(600, 60.0), 0.0), limit=Limit(2, 400.0))
+
+    def meanwhile() -> None:
+        release.schedule_campaign(30)
+        release.server.limit = Limit(1_000, 60.0)
+
+    release.at(200.0, meanwhile)  # campaigns were read already, and the next source is told to wait
+    found = release.done()
+    assert found["phn_30"].outcome is Outcome.CONFLICTED and "phn_30" not in sent(release)
+    assert sum(1 for each in found.values() if each.outcome is Outcome.RELEASED) == 29
+
+
 def test_a_machine_that_slept_reads_again_before_it_goes_on(home: Path):
     """Its monotonic clock stood still meanwhile, and the wall clock did not."""
     release = Release(home, count=60, jumps=[(20.0, 7_200.0)])
@@ -262,8 +277,8 @@ def test_a_source_that_cannot_be_read_any_more_holds_everything_back_and_stops_t
 
 
 def test_a_hold_that_is_known_holds_although_its_source_cannot_be_read_any_more(home: Path):
-    """The plan did without this source; what it did say counts all the same, and goes on counting."""
-    release = Release(home, count=300, sources=())
+    """Somebody accepted that it stays unread; what it did say counts all the same, and goes on counting."""
+    release = Release(home, count=300, accepted=("campaigns",))
     release.at(60.0, lambda: release.schedule_campaign(300))
     release.at(60.0, release.start_campaign_without_number)
     release.at(READING + 40.0, hidden(release))

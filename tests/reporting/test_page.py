@@ -215,7 +215,8 @@ def test_a_page_of_a_run_that_checked_all_that_there_is_raises_no_doubt():
         Source("batch-calls", SourceState.NOT_APPLICABLE, "this account has no batch calls"),
         Source("default-number", SourceState.REFUSED_BY_SERVICE, "the API does not show it"),
     )
-    page = page_of(replace(AUDITS["mixed"], sources=sources, verification=None))
+    looked = Verification("2026-11-23T19:12:00.000Z", ())
+    page = page_of(replace(AUDITS["mixed"], sources=sources, verification=looked))
     assert "Limitations" not in page.text and "not checked" not in page.text
     assert [state in page.text for state in ("not applicable", "refused by service")] == [True, True]
 
