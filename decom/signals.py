@@ -98,11 +98,12 @@ def stopping_on_signals(stop: Stop) -> Iterator[None]:
         log.warning("stopping", signal=number.name)
         stop.ask(why, f"stopped by {number.name}")
 
-    heeded = _heeded()
-    for number in heeded:
+    before = {number: signal.getsignal(number) for number in _heeded()}
+    for number in before:
         loop.add_signal_handler(number, heard, number)
     try:
         yield
     finally:
-        for number in heeded:
+        for number, handler in before.items():
             loop.remove_signal_handler(number)
+            signal.signal(number, handler)
