@@ -16,7 +16,7 @@ MEANINGS = {
     Outcome.PROTECTED: "A protect rule names it; nothing was sent.",
     Outcome.INVALID: "The cell is no ID and no number; nothing was sent.",
     Outcome.DUPLICATE: "The same number as another row, which carries the outcome.",
-    Outcome.NOT_SELECTED: "Left out by --only, --exclude or --limit; nothing was sent.",
+    Outcome.NOT_SELECTED: "Left out by --only or --exclude or --limit; nothing was sent.",
 }
 
 NOT_VERIFIED = "nobody has looked at the account again since the run ended, so what is reported may not be so."
