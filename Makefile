@@ -21,11 +21,12 @@ $(MADE): pyproject.toml
 run: $(MADE)  ## try the whole job on a made-up account: plan, release, verify, report
 	@bash jobs/try_it.sh $(BIN)/decom
 
+# Four at a time also on two cores: many tests wait for a process or a time-out.
 test: $(MADE)  ## all tests
-	$(BIN)/pytest -q -n 2
+	$(BIN)/pytest -q -n 4
 
 fast: $(MADE)  ## all tests but those that run whole processes
-	$(BIN)/pytest -q -n 2 --ignore tests/end_to_end
+	$(BIN)/pytest -q -n 4 --ignore tests/end_to_end
 
 check: $(MADE)  ## format, lint, types, house rules
 	$(BIN)/ruff format --check $(CODE)

@@ -12,6 +12,9 @@ from collections.abc import Callable
 
 BASE_PATH = "/v1"
 NUMBERS = "/organization-phone-numbers"
+CAMPAIGNS = "/campaigns"
+"""The one source of conflicts that the account has: without any, nothing would be released."""
+NO_CAMPAIGNS = b'{"data":[],"meta":{"page":1,"limit":100,"total":0}}'
 RELEASED = b'{"message":"Phone number released successfully"}'
 LIMIT = b"X-RateLimit-Limit: 999999999\r\nX-RateLimit-Remaining: 999999990\r\nX-RateLimit-Reset: 60\r\n"
 """A limit so far away that nobody is held back by it, announced as the real service announces its own."""
@@ -33,8 +36,14 @@ def answer(status: bytes, body: bytes) -> bytes:
 
 
 DELETED = answer(b"200 OK", RELEASED)
-ABSENT = answer(b"404 Not Found", b'{"statusCode":404,"message":"Cannot GET"}')
+CALLS_FROM_NONE = answer(b"200 OK", NO_CAMPAIGNS)
 LISTING = f"{BASE_PATH}{NUMBERS}".encode()
+SOURCE = f"{BASE_PATH}{CAMPAIGNS}".encode()
+
+
+def no_route(path: str) -> bytes:
+    """The JSON for a route that this account does not have."""
+    return json.dumps({"statusCode": 404, "message": f"Cannot GET {path}", "error": "Not Found"}).encode()
 
 
 class Account:
@@ -85,8 +94,12 @@ class Connection(asyncio.Protocol):
             path, _, query = target.partition(b"?")
             if method == b"DELETE":
                 self._write(DELETED)
+            elif path == LISTING:
+                self._write(answer(b"200 OK", self._account.page(query)))
+            elif path == SOURCE:
+                self._write(CALLS_FROM_NONE)
             else:
-                self._write(answer(b"200 OK", self._account.page(query)) if path == LISTING else ABSENT)
+                self._write(answer(b"404 Not Found", no_route(path.decode())))
 
 
 async def serve(size: int) -> None:

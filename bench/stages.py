@@ -16,7 +16,7 @@ import httpx
 
 from bench.children import Cost, measuring, peak, tell
 from bench.our_part import Where, carry_out_all
-from bench.peer import BASE_PATH, NUMBERS, RELEASED, Account, number_id, phone_number
+from bench.peer import BASE_PATH, CAMPAIGNS, NO_CAMPAIGNS, NUMBERS, RELEASED, Account, no_route, number_id, phone_number
 from decom import job
 from decom.clock import SystemClock, iso
 from decom.dialnexa.replies import Proof
@@ -127,6 +127,9 @@ def _story(at: int, now: str) -> tuple[Intent, Attempt, Settled]:
     return Intent(name, 1), Attempt(name, 1, Proof.APPLIED, 200, "Phone number released successfully", now), settled
 
 
+_LIMIT = {"X-RateLimit-Limit": "999999999", "X-RateLimit-Remaining": "999999990", "X-RateLimit-Reset": "60"}
+
+
 class _Within(httpx.AsyncBaseTransport):
     """A service without a network."""
 
@@ -134,12 +137,18 @@ class _Within(httpx.AsyncBaseTransport):
         self._account = account
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        headers = {"X-RateLimit-Limit": "999999999", "X-RateLimit-Remaining": "999999990", "X-RateLimit-Reset": "60"}
         if request.method == "DELETE":
-            return httpx.Response(200, headers=headers, content=RELEASED)
+            return _answer(200, RELEASED)
         if request.url.path == f"{BASE_PATH}{NUMBERS}":
-            return httpx.Response(200, headers=headers, content=self._account.page(request.url.query))
-        return httpx.Response(404, headers=headers, json={"message": f"Cannot GET {request.url.path}"})
+            return _answer(200, self._account.page(request.url.query))
+        if request.url.path == f"{BASE_PATH}{CAMPAIGNS}":
+            return _answer(200, NO_CAMPAIGNS)
+        return _answer(404, no_route(request.url.path))
+
+
+def _answer(status: int, body: bytes) -> httpx.Response:
+    """An answer whose body is still to be read, as it is on a network."""
+    return httpx.Response(status, headers=_LIMIT, stream=httpx.ByteStream(body))
 
 
 STAGES: dict[str, Callable[[Path, int], Cost]] = {

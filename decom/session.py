@@ -3,7 +3,6 @@
 No decision is made here, but what is printed where.
 """
 
-import asyncio
 import getpass
 import os
 import random
@@ -33,6 +32,7 @@ from decom.secret import Secret
 from decom.settings import Settings, load
 from decom.settings_places import working_folder
 from decom.settings_sources import JOB_SUFFIX
+from decom.signals import run_interruptibly
 from decom.surroundings import Surroundings
 from decom.terminal.plan import asked_for_leave, next_after_plan, plan_lines, short_plan
 from decom.terminal.progress import Progress
@@ -60,7 +60,7 @@ def plan(given: Given, screen: Screen, source: Path) -> Answer:
     """Plan and show it; a guard that would refuse is the answer's error."""
     with _session(given, screen, source) as session:
         session.progress.waiting(f"reading {source.name} and asking the account")
-        planned = asyncio.run(job.plan(session.settings, session.around))
+        planned = run_interruptibly(job.plan(session.settings, session.around))
         _show_plan(session, planned)
         next_lines = next_after_plan(planned.plan, _near(planned.folder), planned.refusal, given.place_flags())
         screen.show(next_lines)
@@ -103,7 +103,7 @@ def verify(given: Given, screen: Screen, target: str) -> Answer:
     """Ask the account again whether all is as reported."""
     with _session(given, screen) as session:
         session.progress.waiting("asking the account")
-        seen = asyncio.run(job.verify(session.settings, session.around, _run_of(session, target)))
+        seen = run_interruptibly(job.verify(session.settings, session.around, _run_of(session, target)))
         session.progress.end()
         lines = verify_lines(seen.run_id, seen.checked, seen.differences, seen.changed_files)
         screen.show(lines, even_if_quiet=seen.exit_code is not ExitCode.DONE)
@@ -122,7 +122,7 @@ def examine(given: Given, screen: Screen) -> Answer:
     try:
         with _session(given, screen) as session:
             session.progress.waiting("asking the account")
-            findings = asyncio.run(doctor.examine(session.settings, session.around))
+            findings = run_interruptibly(doctor.examine(session.settings, session.around))
     except BadSettings as error:
         findings = [Finding("settings", State.BAD, _in_a_sentence(error), error.remedy, error.exit_code)]
     code = worst(findings)
@@ -202,7 +202,7 @@ def _carried_out(session: Session, work: Coroutine[Any, Any, Finished]) -> Answe
     finished, error, code = None, None, ExitCode.BUG
     try:
         notify.begun(options)
-        finished = asyncio.run(work)
+        finished = run_interruptibly(work)
         code = finished.exit_code
         return _finished(session, finished)
     except DecomError as trouble:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,6 +83,22 @@ class Command:
         ):
             two_laws(str(arguments[0]), ended.returncode, self.server, since, self.output)
         return Ran(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+
+    @contextmanager
+    def begun(self, *arguments: object) -> "Iterator[subprocess.Popen[bytes]]":
+        """A process that is at work, for tests that do something to it meanwhile; it does not outlive the block."""
+        with subprocess.Popen(
+            self.arguments(*arguments),
+            cwd=self.folder,
+            env={**os.environ, **self.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def arguments(self, *arguments: object) -> list[str]:
         """The command line, for tests that start the process themselves."""

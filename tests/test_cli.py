@@ -373,16 +373,9 @@ def test_a_signal_while_planning_ends_it_with_its_code_and_frees_the_lock(
     number: signal.Signals, code: int, decom: Command, small: Sandbox
 ) -> None:
     numbers = numbers_file(decom.folder, small.world)
-    process = subprocess.Popen(
-        decom.arguments("run", numbers, "--execute", "--yes"),
-        cwd=decom.folder,
-        env={**os.environ, **decom.environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    small.on_phase = when("arrival", 1, kill(process.pid, number), method="GET")
-    _, error = process.communicate(timeout=60)
+    with decom.begun("run", numbers, "--execute", "--yes") as process:
+        small.on_phase = when("arrival", 1, kill(process.pid, number), method="GET")
+        _, error = process.communicate(timeout=60)
     small.on_phase = None
     assert process.returncode == code, error
     assert b"Traceback" not in error

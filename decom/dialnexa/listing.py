@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Generic, Protocol, TypeVar
 
 from decom.dialnexa.envelopes import Page
-from decom.dialnexa.models import Malformed
+from decom.dialnexa.models import NO_ID, Malformed
 
 USUAL_SIZE = 20
 """Rows a page where the service minds no limit: a first page of just so many may have been cut."""
@@ -167,8 +167,11 @@ class _Reading(Generic[T]):
                 row = self.understand(record)
             except Malformed as error:
                 self.malformed = self.malformed or NotRead(Because.BROKEN, f"page {number} holds {error}")
+                continue
+            self.rows[row] = None
+            if row.id == "":  # what it says holds, and yet nobody can tell whether it was read before
+                self.malformed = self.malformed or NotRead(Because.BROKEN, f"page {number} holds {NO_ID}")
             else:
-                self.rows[row] = None
                 here.append(row.id)
         if not self.ids.issuperset(here):
             self.ids.update(here)

@@ -23,6 +23,9 @@ _MOST = 1_000_000
 """USD a month; more is no rent."""
 
 
+NO_ID = "an entry whose ID is missing or cannot stand in a URL"
+
+
 class Malformed(ValueError):
     """The service answered with something that is not what it documents."""
 
@@ -52,6 +55,7 @@ class Campaign:
     """A campaign of the first generation."""
 
     id: str
+    """Empty where the service gave none that can be used."""
     name: str
     status: str
     """In the service's own word, lower case; empty where it gave none."""
@@ -64,6 +68,7 @@ class BatchCall:
     """A batch call of either generation, without its calls."""
 
     id: str
+    """Empty where the service gave none that can be used."""
     name: str
     status: str
     """As `Campaign.status`."""
@@ -117,16 +122,17 @@ def number(record: object) -> Number:
 
 
 def campaign(record: object) -> Campaign:
-    """A campaign. Raises Malformed without an ID."""
+    """A campaign. Raises Malformed without an ID, unless it names its number: that is held all the same."""
     fields = _fields(record)
-    return Campaign(_any_id(fields), _name(fields), _status(fields), _written(fields, "from_phone_number"))
+    own = _written(fields, "from_phone_number")
+    return Campaign(_id_of_a_hold(fields, own), _name(fields), _status(fields), own)
 
 
 def batch_call(record: object) -> BatchCall:
-    """A batch call. Raises Malformed without an ID."""
+    """A batch call. Raises Malformed without an ID, unless it names its number: that is held all the same."""
     fields = _fields(record)
     own = _written(fields, "from_number") or _written(fields, "from_phone_number")
-    return BatchCall(_any_id(fields), _name(fields), _status(fields), own)
+    return BatchCall(_id_of_a_hold(fields, own), _name(fields), _status(fields), own)
 
 
 def call(record: object) -> Call:
@@ -223,10 +229,20 @@ def _any_id(fields: Mapping[str, object]) -> str:
     return _id({"id": _written(fields, "id")})
 
 
+def _id_of_a_hold(fields: Mapping[str, object], number: str | None) -> str:
+    """As `_any_id`; empty where there is none to be used, and yet the number that is held is known."""
+    try:
+        return _any_id(fields)
+    except Malformed:
+        if number is None:
+            raise
+        return ""
+
+
 def _id(fields: Mapping[str, object]) -> str:
     found = fields.get("id")
     if not isinstance(found, str) or SAFE_ID.fullmatch(found) is None:
-        raise Malformed("an entry whose ID is missing or cannot stand in a URL")
+        raise Malformed(NO_ID)
     return found
 
 

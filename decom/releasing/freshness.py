@@ -80,10 +80,9 @@ class Freshness:
         self._means: dict[str, str | None] = {}
         self._in_hands = {number_id: in_other_hands(number) for number_id, number in fresh.numbers.items()}
         self._held: Mapping[str, tuple[Conflict, ...]] = fresh.held
-        now = self._clock.monotonic()
+        self._active = self._now() if fresh.began is None else fresh.began
         for_numbers, for_holds = fresh.requests
-        self._holds, self._numbers = View(now, for_holds), View(now, for_numbers)
-        self._active = self._now()
+        self._holds, self._numbers = View(self._active[0], for_holds), View(self._active[0], for_numbers)
         self._blind = False
         """Whether what must be read cannot be read at the moment."""
         self._reading: asyncio.Task[None] | None = None

@@ -129,8 +129,11 @@ async def _refreshed(
 
 
 async def _looked_again(part: Part, tasks: Sequence[Task], service: Service) -> Fresh:
+    clock = service.patience.clock
+    # A wait while it is read is a pause like any other: what was read before it is old.
+    began = clock.monotonic(), clock.now()
     async with service.reading() as account:
-        return await look_again(account, tasks, part.head, part.holds)
+        return replace(await look_again(account, tasks, part.head, part.holds), began=began)
 
 
 async def _compared(part: Part, tasks: Sequence[Task], fresh: Fresh, tools: Tools, tell_to: Listener) -> Sequence[Task]:

@@ -6,6 +6,7 @@ and is in doubt is never judged here: it must be looked for by itself, or our ow
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import count
 
 from decom.dialnexa.account import Account, Looked
@@ -43,6 +44,8 @@ class Fresh:
     """How many it took to read the numbers, and the sources of conflicts."""
     unchecked: tuple[Source, ...] = ()
     """The sources of conflicts that were not checked, which somebody accepted."""
+    began: tuple[float, datetime] | None = None
+    """When the account began to be read, on the monotonic clock and by the wall clock; None: it was read just now."""
 
 
 def unfinished(releases: Iterable[PlannedRow], stories: Mapping[str, NumberStory], now: float) -> tuple[Task, ...]:

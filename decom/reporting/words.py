@@ -15,7 +15,7 @@ MEANINGS = {
     Outcome.PROTECTED: "On the protect list; nothing was sent.",
     Outcome.INVALID: "Not a valid ID or phone number, or the two do not match; nothing was sent.",
     Outcome.DUPLICATE: "The same number as another row, which carries the outcome.",
-    Outcome.NOT_SELECTED: "Left out by --only, --exclude or --limit; nothing was sent.",
+    Outcome.NOT_SELECTED: "Left out by --only or --exclude or --limit; nothing was sent.",
 }
 
 NOT_VERIFIED = "nobody has looked at the account again since the run ended, so what is reported may not be so."

@@ -3,10 +3,8 @@
 The kernel's own limit on the size of files stands for the disk: it needs no rights, and refuses as a full disk does.
 """
 
-import os
 import resource
 import sqlite3
-import subprocess
 from collections.abc import Callable
 from contextlib import closing
 
@@ -48,19 +46,11 @@ def when_released(nth: int) -> Filling:
 
 
 def ran_on_a_disk_that_fills(sandbox: Sandbox, decom: Command, filling: Filling, *arguments: object) -> Ran:
-    process = subprocess.Popen(
-        decom.arguments(*arguments),
-        cwd=decom.folder,
-        env={**os.environ, **decom.environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    filling(sandbox, process.pid)
-    out, err = process.communicate(timeout=60)
+    with decom.begun(*arguments) as process:
+        filling(sandbox, process.pid)
+        out, err = process.communicate(timeout=60)
     sandbox.service.on_phase = None
-    return Ran(process.returncode, out, err)
+    return Ran(process.returncode, out.decode(), err.decode())
 
 
 @pytest.mark.parametrize("room", [2_000, 20_000])

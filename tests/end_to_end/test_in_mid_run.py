@@ -5,10 +5,8 @@ import os
 import shutil
 import signal
 import sqlite3
-import subprocess
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 
@@ -189,7 +187,7 @@ def test_a_home_that_is_taken_away_stops_the_run_which_reports_what_it_knows(
 def test_a_second_run_after_the_lock_was_removed_asks_no_number_twice(sandbox: Sandbox, decom: Command) -> None:
     chosen = ids(sandbox.world.releasable)[:6]
     command = ("run", input_of(decom.folder, chosen), "--execute", "--yes", "--concurrency", "1")
-    with first_command(decom, *command) as process:
+    with decom.begun(*command) as process:
         asleep = threading.Event()
 
         def fall_asleep() -> None:
@@ -206,24 +204,6 @@ def test_a_second_run_after_the_lock_was_removed_asks_no_number_twice(sandbox: S
         _, error = process.communicate(timeout=60)
     assert process.returncode == 4, error
     assert len(deletes(sandbox)) == len(set(deletes(sandbox))) == 6 == len(sandbox.removed)
-
-
-@contextmanager
-def first_command(decom: Command, *arguments: object) -> Iterator["subprocess.Popen[str]"]:
-    """A command that is still at work."""
-    with subprocess.Popen(
-        decom.arguments(*arguments),
-        cwd=decom.folder,
-        env={**os.environ, **decom.environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 # --- Another program at the ledger ------------------------------------------------------------------------------
@@ -269,10 +249,11 @@ def test_a_run_that_is_to_stop_does_not_wait_long_for_another_program(sandbox: S
         began.set()
 
     sandbox.service.on_phase = when("applied", 2, keep_it)
-    with first_command(decom, "release", run_id, "--yes", "--concurrency", "1") as process:
+    with decom.begun("release", run_id, "--yes", "--concurrency", "1") as process:
         assert began.wait(60)
         process.send_signal(signal.SIGTERM)
-        _, error = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=30)
+    error = said.decode()
     assert process.returncode == 143, error
     assert "outcome_not_durable" in error and "another home" not in error
     assert f"Close that program, then type: decom resume {run_id}" in error

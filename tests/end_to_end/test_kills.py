@@ -1,8 +1,6 @@
 """A kill -9 at any instant of a release loses nothing: resumed, the run ends as an undisturbed one would."""
 
-import os
 import signal
-import subprocess
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -17,22 +15,11 @@ from tests.conftest import Command
 from tests.end_to_end.readings import audit, audit_rows, deletes, ids, input_of, outcomes, released
 
 
-def started(decom: Command, *arguments: object) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        decom.arguments(*arguments),
-        cwd=decom.folder,
-        env={**os.environ, **decom.environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-
-
 def struck(sandbox: Sandbox, decom: Command, phase: Phase, nth: int, number: int, *arguments: object) -> int:
     """Run the command, and let the server send it a signal at that phase of its nth DELETE. The exit code."""
-    process = started(decom, *arguments)
-    sandbox.service.on_phase = when(phase, nth, kill(process.pid, number))
-    process.communicate(timeout=60)
+    with decom.begun(*arguments) as process:
+        sandbox.service.on_phase = when(phase, nth, kill(process.pid, number))
+        process.communicate(timeout=60)
     sandbox.service.on_phase = None
     return process.returncode
 
@@ -108,14 +95,14 @@ def test_a_second_signal_leaves_at_once_and_loses_nothing(
     chosen = ids(sandbox.world.releasable)[:6]
     arrived = threading.Event()
     sandbox.service.on_phase = when("applied", 2, arrived.set)
-    process = started(decom, "run", input_of(decom.folder, chosen), "--execute", "--yes", "--concurrency", "2")
-    assert arrived.wait(60)
-    process.send_signal(signal.SIGTERM)
-    assert process.stderr is not None
-    while b"stopping" not in process.stderr.readline():
-        """Until the first signal was heard."""
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=2)
+    with decom.begun("run", input_of(decom.folder, chosen), "--execute", "--yes", "--concurrency", "2") as process:
+        assert arrived.wait(60)
+        process.send_signal(signal.SIGTERM)
+        assert process.stderr is not None
+        while b"stopping" not in process.stderr.readline():
+            """Until the first signal was heard."""
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=2)
     assert process.returncode == 143
     sandbox.faults = ()
     assert decom("resume", "--yes").code == 0
@@ -158,9 +145,9 @@ def test_two_runs_never_work_on_one_workspace_of_a_home_at_the_same_time(
     # The server waits inside the first run's DELETE, so the first run surely holds its lock meanwhile.
     first = input_of(decom.folder, chosen[:2])
     sandbox.service.on_phase = None
-    process = started(decom, "run", first, "--execute", "--yes", "--concurrency", "1")
-    sandbox.service.on_phase = when("arrival", 1, try_another)
-    _, error = process.communicate(timeout=60)
+    with decom.begun("run", first, "--execute", "--yes", "--concurrency", "1") as process:
+        sandbox.service.on_phase = when("arrival", 1, try_another)
+        _, error = process.communicate(timeout=60)
     assert process.returncode == 0, error
     [(code, words)] = second
     assert code == 75

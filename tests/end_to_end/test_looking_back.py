@@ -1,8 +1,6 @@
 """An end that nobody looked at is not done; and what the look back sees standing was not released."""
 
-import os
 import signal
-import subprocess
 from collections.abc import Callable
 
 import pytest
@@ -93,17 +91,9 @@ def test_a_run_that_ends_in_its_look_back_is_not_done_and_resume_finishes_it(
 ) -> None:
     sandbox, decom, chosen = made
     sandbox.faults = [Rule.of("latency:0.5", method="GET", nth=range(3, 99))]
-    arguments = decom.arguments("run", input_of(decom.folder, chosen), "--execute", "--yes", "--concurrency", "1")
-    process = subprocess.Popen(
-        arguments,
-        cwd=decom.folder,
-        env={**os.environ, **decom.environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    at_the_look_back(sandbox, lambda: process.send_signal(number))
-    process.communicate(timeout=60)
+    with decom.begun("run", input_of(decom.folder, chosen), "--execute", "--yes", "--concurrency", "1") as process:
+        at_the_look_back(sandbox, lambda: process.send_signal(number))
+        process.communicate(timeout=60)
     assert process.returncode == code
     (line,) = [line for line in decom("runs").out.splitlines() if decom.run_folder().name in line]
     assert f" {status} " in line

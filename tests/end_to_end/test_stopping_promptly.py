@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -126,18 +125,11 @@ def test_a_stop_while_the_account_is_read_for_a_plan_is_not_kept_waiting(
     answered = threading.Event()
     sandbox.service.on_phase = lambda reached, _: answered.set() if reached == "answered" else None
     numbers = input_of(decom.folder, ids(sandbox.world.releasable)[:3])
-    process = subprocess.Popen(
-        decom.arguments(arguments[0], numbers, *arguments[1:]),
-        cwd=decom.folder,
-        env={**os.environ, **decom.environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert answered.wait(60)
-    stopped = time.monotonic()
-    process.send_signal(number)
-    _, error = process.communicate(timeout=60)
+    with decom.begun(arguments[0], numbers, *arguments[1:]) as process:
+        assert answered.wait(60)
+        stopped = time.monotonic()
+        process.send_signal(number)
+        _, error = process.communicate(timeout=60)
     assert time.monotonic() - stopped < AT_ONCE
     assert process.returncode == code and b"Traceback" not in error
     assert f"stopped by {signal.Signals(number).name}".encode() in error, error

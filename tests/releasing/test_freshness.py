@@ -232,6 +232,19 @@ def test_after_a_long_wait_that_the_service_asked_for_it_is_read_again_before_an
     assert 200.0 < release.read_again()[0] < after[0].arrived
 
 
+def test_a_wait_within_the_look_just_before_is_followed_by_another_look(home: Path):
+    release = Release(home, count=30, pace=Pace(Fixed(600, 60.0), 0.0), limit=Limit(2, 400.0))
+
+    def meanwhile() -> None:
+        release.schedule_campaign(30)
+        release.server.limit = Limit(1_000, 60.0)
+
+    release.at(200.0, meanwhile)  # campaigns were read already, and the next source is told to wait
+    found = release.done()
+    assert found["phn_30"].outcome is Outcome.CONFLICTED and "phn_30" not in sent(release)
+    assert sum(1 for each in found.values() if each.outcome is Outcome.RELEASED) == 29
+
+
 def test_a_machine_that_slept_reads_again_before_it_goes_on(home: Path):
     """Its monotonic clock stood still meanwhile, and the wall clock did not."""
     release = Release(home, count=60, jumps=[(20.0, 7_200.0)])

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decom.reporting.neutral import neutral, one_line, visible
+from decom.reporting.words import MEANINGS
 
 TRIGGERS = "=+-@\t\r\n＝＋－＠"
 
@@ -126,3 +127,8 @@ def test_plain_text_is_left_alone(text):
 @pytest.mark.parametrize("text", [" " * 200_000, ";" * 200_000, "; " * 100_000, "\"'" * 100_000, ";=" * 100_000])
 def test_a_long_text_takes_linear_time(text):
     assert len(neutral(text)) >= len(text)
+
+
+@pytest.mark.parametrize("meaning", MEANINGS.values())
+def test_no_sentence_of_our_own_needs_to_be_made_harmless(meaning: str):
+    assert neutral(meaning) == meaning

@@ -119,7 +119,7 @@ def one_does_not_stop_all(case: Case) -> Iterator[str]:
     for part in case.ours():
         told = _always_throttled(case, part)
         yield from (
-            f"{number_id} was told 429 {count} times by itself" for number_id, count in told.items() if count > 20
+            f"{number_id} was told 429 {count} times by itself" for number_id, count in told.items() if count > 12
         )
 
 

@@ -282,7 +282,7 @@ ILLS: Mapping[str, Callable[[Answer], Answer]] = {
     "total is the page's": _counts(_total_is_page),
     "total more": _counts(_more("total", "totalItems")),
     "pages more": _counts(_more("totalPages")),
-    "no id": _odd_row(_without("id"), hides=True),
+    "no id": _odd_row(_without("id"), hides=False),
     "integer id": _odd_row(lambda row: {**row, "id": 17}, hides=False),
     "no number": _odd_row(_without("from_phone_number", "from_number"), hides=True),
     "no object": _odd_row(lambda row: "a row", hides=True),

@@ -27,7 +27,7 @@ class BatchCalls:
             conflict = Conflict(self.name, batch.id, batch.name, batch.status)
             if batch.from_number is not None:
                 found.hold(batch.from_number, conflict)
-            if not found.is_hopeless:
+            if batch.id != "" and not found.is_hopeless:
                 await self._read_calls(account, batch, conflict, found)
         return found.finding(listing.not_read, f"{amount(len(listing.rows), 'batch call')}, {len(open_ones):,} open")
 

@@ -207,7 +207,7 @@ def test_a_listing_that_leaves_the_number_out_is_not_the_last_word(start_sandbox
     assert (finding.source.checked, finding.source.why) == (held != [], why)
 
 
-@pytest.mark.parametrize("odd", ["no_number", "no_id", "null", "text"])
+@pytest.mark.parametrize("odd", ["no_number", "null", "text"])
 def test_one_campaign_that_is_not_understood_drops_no_hold_of_the_others(start_sandbox: Start, odd):
     world = empty()
     for number in (PHONE, OTHER):
@@ -218,6 +218,25 @@ def test_one_campaign_that_is_not_understood_drops_no_hold_of_the_others(start_s
     ]
     finding = found(start_sandbox(world, faults=rules), Campaigns())
     assert list(finding.held) == [OTHER] and finding.source.state is SourceState.NOT_CHECKED
+
+
+def test_a_campaign_without_an_id_holds_its_number_and_leaves_its_source_not_checked(start_sandbox: Start):
+    world = empty()
+    world.start_campaign(PHONE, name="Spring")
+    world.start_campaign(OTHER, name="Autumn")
+    rule = Rule.of(Fault("odd_row", amount=1, text="no_id"), method="GET", path="/campaigns?")
+    finding = found(start_sandbox(world, faults=[rule]), Campaigns())
+    assert [(each.id, each.name) for each in finding.held[PHONE]] == [("", "Spring")] and OTHER in finding.held
+    assert finding.source.state is SourceState.NOT_CHECKED
+
+
+def test_a_batch_call_without_an_id_holds_the_number_that_it_names_itself(start_sandbox: Start):
+    body = f'[{{"status": "running", "from_number": "{PHONE}"}}, {{"status": "running"}}]'
+    rule = Rule.of(Fault("body", text=body), method="GET", path="/batch-calls")
+    sandbox = start_sandbox(empty("second"), faults=[rule])
+    finding = found(sandbox, BatchCalls())
+    assert list(finding.held) == [PHONE] and finding.source.state is SourceState.NOT_CHECKED
+    assert [record.target for record in sandbox.log if "/batch-calls/" in record.target] == []
 
 
 def test_a_campaign_whose_id_is_a_whole_number_holds_as_any_other(start_sandbox: Start):
