@@ -31,10 +31,13 @@ _Entry = tuple[Any, ...]
 """Its place in the ledger, when it was written, the number that it speaks of, its body."""
 
 
-def plan_frames(ledger: Reader, run_id: str, others: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def plan_frames(
+    ledger: Reader, run_id: str, others: int, *, with_age: bool = True
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The plan's rows in the input's order (table `P`), and the input's `others` further columns, numbered from 0.
 
-    Raises LedgerTrouble where somebody has made something else of them.
+    Without `with_age` no number has a `created_at`: hardly any report asks for those texts, of which there may be a
+    million. Raises LedgerTrouble where somebody has made something else of the rows.
     """
     rows, beside = _Growing("P"), [_Shared() for _ in range(others)]
     known, blank = {column.name for column in of("P")}, [""] * others
@@ -46,6 +49,10 @@ def plan_frames(ledger: Reader, run_id: str, others: int) -> tuple[pd.DataFrame,
                 column.extend(values)
             for found in facts:
                 found["conflicts"] = _listed(found.get("conflicts", ()))
+                if found.get("number_id") == found.get("input_value"):  # one text of the two
+                    found["number_id"] = found.get("input_value")
+                if not with_age:
+                    found.pop("created_at", None)
                 if not found.keys() <= known:
                     raise ValueError(f"a row of the plan says {', '.join(sorted(found.keys() - known))}")
             rows.add(**{each.name: [found.get(each.name, each.default) for found in facts] for each in of("P")})
@@ -62,16 +69,22 @@ def number_frame(ledger: Reader, run_id: str) -> pd.DataFrame:
     numbers = Places()
     with _understanding(run_id):
         tries = _tries(ledger, run_id, numbers)
-        settled = _settled(ledger, run_id, numbers)
-        every = pd.RangeIndex(len(numbers) - 1)
         is_intent = tries["proof"].isna()
         last_intents = tries[is_intent].groupby("number")["seq"].max()
+        goes_on = tries["number"].eq(tries["number"].shift(-1))
+        unanswered = is_intent & ~(goes_on & ~is_intent.shift(-1, fill_value=True))
+        left = tries[unanswered | (~is_intent & tries["proof"].ne(Proof.NOT_SENT))]
+        is_last = ~goes_on[left.index]
+        del tries, goes_on
+        left = left.assign(at=left["at"].fillna(_moments(ledger, run_id, left.loc[left["proof"].isna(), "seq"])))
+        settled = _settled(ledger, run_id, numbers)
+        every = pd.RangeIndex(len(numbers) - 1)
         settled = settled.drop_duplicates("number", keep="last").set_index("number")
         settled = settled[settled["seq"] > last_intents.reindex(settled.index, fill_value=-1)]
         recorded = {
             "number_id": list(numbers)[1:],
             **{name: settled[name].reindex(every) for name in _OUTCOME},
-            **_requests(tries, is_intent, every),
+            **_requests(left, is_last, every),
         }
         return shaped(recorded, "N")
 
@@ -79,29 +92,39 @@ def number_frame(ledger: Reader, run_id: str) -> pd.DataFrame:
 _OUTCOME = ("outcome", "evidence", "reason", "decided_at", "conflicts")
 
 
-def _requests(tries: pd.DataFrame, is_intent: "pd.Series[bool]", every: pd.RangeIndex) -> dict[str, "pd.Series[Any]"]:
-    """The DELETEs that may have left, by number: how many, the first, what the last answered one was told."""
-    goes_on = tries["number"].eq(tries["number"].shift(-1))
-    answered = goes_on & ~is_intent.shift(-1, fill_value=True)
-    unanswered = is_intent & ~answered
-    left = tries[unanswered | (~is_intent & tries["proof"].ne(Proof.NOT_SENT))]
+def _requests(left: pd.DataFrame, is_last: "pd.Series[bool]", every: pd.RangeIndex) -> dict[str, "pd.Series[Any]"]:
+    """Of the DELETEs that may have left: how many of a number, the first, what the last answered one was told."""
+    first = left.drop_duplicates("number").set_index("number")
     answers = left[left["http_status"].notna()].drop_duplicates("number", keep="last").set_index("number")
+    open_ = left[left["proof"].isna() & is_last].set_index("number")
     return {
-        "is_in_doubt": pd.Series(every.isin(left.loc[left["proof"].ne(Proof.THROTTLED), "number"])),
         "attempts": left.groupby("number").size().reindex(every, fill_value=0),
-        "first_attempt_at": left.drop_duplicates("number").set_index("number")["at"].reindex(every),
+        "first_attempt_at": first["at"].reindex(every),
         "http_status": answers["http_status"].reindex(every),
         "api_message": answers["api_message"].reindex(every),
-        "open_since": tries[unanswered & ~goes_on].set_index("number")["at"].reindex(every),
+        "open_since": open_["at"].reindex(every),
+        "is_in_doubt": pd.Series(every.isin(left.loc[left["proof"].ne(Proof.THROTTLED), "number"])),
     }
+
+
+def _moments(ledger: Reader, run_id: str, seqs: "pd.Series[int]") -> "pd.Series[Any]":
+    """When those intents were written: read once more, as hardly any is still without an answer."""
+    wanted = dict(zip(seqs, seqs.index, strict=True))
+    found = {
+        wanted[seq]: at
+        for entries in (_batches(ledger, run_id, Kind.INTENT) if len(wanted) > 0 else ())
+        for seq, at, *_ in entries
+        if seq in wanted
+    }
+    return pd.Series(found, dtype=object)
 
 
 def _tries(ledger: Reader, run_id: str, numbers: Places) -> pd.DataFrame:
     """Every intent (which proves nothing yet) and every attempt, number by number in their order (table `T`)."""
     found = _Growing("T")
     for entries in _batches(ledger, run_id, Kind.INTENT):
-        seqs, moments, names, _ = zip(*entries, strict=True)
-        found.add(seq=seqs, number=map(numbers.__getitem__, names), at=moments, proof=[None] * len(seqs))
+        seqs, _, names, _ = zip(*entries, strict=True)
+        found.add(seq=seqs, number=map(numbers.__getitem__, names))
     for entries in _batches(ledger, run_id, Kind.ATTEMPT):
         seqs, _, names, _ = zip(*entries, strict=True)
         facts = map(itemgetter("sent_at", "proof", "status", "message"), _facts(entries))

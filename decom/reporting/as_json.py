@@ -88,8 +88,7 @@ def _rows(audit: Audit) -> Iterator[Iterator[str]]:
     ours = [(audit.rows[column.name], _pair(column.name)) for column in of("U") if column.name != "run_id"]
     places = {name: at for at, name in enumerate(audit.other_columns)}
     others = [(audit.others[at], _pair(name)) for name, at in places.items()]
-    count = len(audit.rows)
-    for rows in in_pieces([*ours, *others], count):
+    for rows in in_pieces([*ours, *others], range(len(audit.rows))):
         cells = map(", ".join, zip(*rows[: len(ours)], strict=True))
         beside = map(", ".join, zip(*rows[len(ours) :], strict=True)) if len(others) > 0 else repeat("")
         yield (f'{{{some}, "others": {{{more}}}}}' for some, more in zip(cells, beside, strict=len(others) > 0))

@@ -39,8 +39,9 @@ def build(ledger: Reader, run_id: str) -> Audit:
             remedy=f"Carry it out with: decom release {run_id}",
         )
     head = saved_head(story.plan).head
-    planned, others = plan_frames(ledger, run_id, len(head.other_columns))
     numbers = number_frame(ledger, run_id)
+    with_age = head.report.billing.cycle == "anniversary"
+    planned, others = plan_frames(ledger, run_id, len(head.other_columns), with_age=with_age)
     rows = _rows(planned, others, numbers, story, head)
     counts = {Outcome(str(name)): int(count) for name, count in rows["outcome"].value_counts(sort=False).items()}
     why = _why(story)

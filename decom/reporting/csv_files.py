@@ -169,7 +169,7 @@ def _others(headers: Sequence[str], others: "pd.DataFrame") -> "Sequence[tuple[s
 def _write(stream: BinaryIO, columns: "Sequence[tuple[str, pd.Series[Any], Form]]") -> None:
     header = '","'.join(text_cell(name) for name, *_ in columns)
     stream.write(f'\ufeff"{header}"\r\n'.encode())
-    rows = len(columns[0][1])
+    rows = range(len(columns[0][1]))
     for piece in in_pieces([(column, form) for _, column, form in columns], rows):
         lines = '"\r\n"'.join(map('","'.join, zip(*piece, strict=True)))
         stream.write(f'"{lines}"\r\n'.encode())

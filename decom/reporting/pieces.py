@@ -18,20 +18,21 @@ Form = Callable[[Any], str]
 """A cell (a text, a whole number, None) as a file has it."""
 
 
-def in_pieces(columns: "Sequence[tuple[pd.Series[Any], Form]]", rows: int) -> Iterator[list[list[str]]]:
-    """The columns, each in its form, for the first rows, the next ones, and so on."""
+def in_pieces(columns: "Sequence[tuple[pd.Series[Any], Form]]", rows: Any) -> Iterator[list[list[str]]]:
+    """The columns, each in its form, for the first of `rows` (their places, as an array), the next ones, and so on."""
     cut = [_cut(column, form) for column, form in columns]
-    for start in range(0, rows, AT_ONCE):
-        yield [piece(start, start + AT_ONCE) for piece in cut]
+    for start in range(0, len(rows), AT_ONCE):
+        some = rows[start : start + AT_ONCE]
+        yield [piece(some) for piece in cut]
 
 
-def _cut(column: "pd.Series[Any]", form: Form) -> Callable[[int, int], list[str]]:
+def _cut(column: "pd.Series[Any]", form: Form) -> Callable[[Any], list[str]]:
     if column.dtype == SHARED:
         codes = column.cat.codes.to_numpy()
         forms = [form(text) for text in column.cat.categories]
         if (codes == -1).any():
             forms.append(form(None))  # the last one, which is the one at -1
-        return lambda start, end: [forms[code] for code in codes[start:end].tolist()]
+        return lambda some: [forms[code] for code in codes[some].tolist()]
     cells = column.astype(object).where(column.notna(), None) if column.hasnans else column
     values = cells.to_numpy()
-    return lambda start, end: [form(value) for value in values[start:end].tolist()]
+    return lambda some: [form(value) for value in values[some].tolist()]

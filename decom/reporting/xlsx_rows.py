@@ -140,17 +140,13 @@ class RowSheets:
 
     def _lines(self, rows: "pd.Index[Any]") -> Iterator[str]:
         """The cells of each row, counted as they go out."""
-        facts = self._audit.rows.loc[rows, ["outcome", "monthly_cost_usd"]]
-        outcomes = map(Outcome, facts["outcome"])
-        costs = map(
-            _known_cost, facts["monthly_cost_usd"].astype(object).where(facts["monthly_cost_usd"].notna(), None)
-        )
-        columns = [(place.cells.loc[rows], place.form) for place in self._places]
-        lines = (line for piece in in_pieces(columns, len(rows)) for line in map("".join, zip(*piece, strict=True)))
-        for line, outcome, cost in zip(lines, outcomes, costs, strict=True):
-            self.written.rows[outcome] += 1
-            self.written.usd[outcome] += cost
-            yield line
+        columns = [(place.cells, place.form) for place in self._places]
+        columns += [(self._audit.rows["outcome"], str), (self._audit.rows["monthly_cost_usd"], lambda cost: cost or "")]
+        for *cells, outcomes, costs in in_pieces(columns, rows.to_numpy()):
+            for line, outcome, cost in zip(map("".join, zip(*cells, strict=True)), outcomes, costs, strict=True):
+                self.written.rows[Outcome(outcome)] += 1
+                self.written.usd[Outcome(outcome)] += cost_of(cost) or Decimal(0)
+                yield line
 
 
 def put(sheet: Worksheet, lines: Iterator[str], first: int, columns: int) -> None:
@@ -254,10 +250,6 @@ def _as_it_is(cell: Any) -> Any:
 def _cost(cell: str | None) -> Value:
     cost = cost_of(cell)
     return cell if cost is None else cost
-
-
-def _known_cost(cell: str | None) -> Decimal:
-    return cost_of(cell) or Decimal(0)
 
 
 _VALUES: Mapping[Kind, Callable[[Any], Value]] = {
