@@ -13,11 +13,10 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 
 from decom.errors import BadInput
-from decom.intake.appearance import named
 from decom.intake.cells import is_blank, names_something
-from decom.intake.columns import HEAD, Columns, find
-from decom.intake.encoding import encoding_of
-from decom.intake.interface import Line, Source, Table, Wanted
+from decom.intake.header import HEAD, Columns, find
+from decom.intake.interface import OpenFile, RawRow, ReadOptions, Sheet
+from decom.intake.sniffing import encoding_of, named
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
 """The delimiters that are tried, and how messages call them."""
@@ -34,8 +33,8 @@ class Delimited:
     def recognises(self, head: bytes) -> bool:
         return named(head) is None
 
-    def read(self, source: Source, wanted: Wanted) -> Generator[Table, None, None]:
-        if wanted.sheet is not None:
+    def read(self, source: OpenFile, options: ReadOptions) -> Generator[Sheet, None, None]:
+        if options.sheet is not None:
             raise BadInput(
                 "a text file has no sheets", where=source.name, remedy="Leave --sheet out, or name a workbook."
             )
@@ -45,19 +44,19 @@ class Delimited:
         told = _SEP_LINE.fullmatch(head[0]) if head else None
         if told is not None:
             head = head[1:]
-        delimiter = told[1] if told is not None else _delimiter(head, source, wanted)
+        delimiter = told[1] if told is not None else _delimiter(head, source, options)
         trial = _trial(head, delimiter)
         _refuse_two_delimiters(trial, delimiter, source)
-        columns = find(trial, wanted, source.name)
+        columns = find(trial, options, source.name)
         name = DELIMITERS.get(delimiter, repr(delimiter))
         told_apart = (f"columns told apart by {name}",) if any(len(cells) > 1 for _, cells in trial) else ()
         with closing(_physical_lines(source, encoding)) as physical:
             skipped = 0 if told is None else len(list(itertools.islice(physical, 1)))
             records = _records(physical, delimiter, columns, f"{source.name}, line", skipped)
-            yield Table(records, notes=((note,) if note else ()) + told_apart)
+            yield Sheet(records, notes=((note,) if note else ()) + told_apart)
 
 
-def _physical_lines(source: Source, encoding: str) -> Generator[str, None, None]:
+def _physical_lines(source: OpenFile, encoding: str) -> Generator[str, None, None]:
     """The file's lines with their ends, which may be `\\n`, `\\r\\n` or `\\r`, in any mixture."""
     source.stream.seek(0)
     text = io.TextIOWrapper(source.stream, encoding=encoding, newline="")
@@ -82,9 +81,9 @@ def _physical_lines(source: Source, encoding: str) -> Generator[str, None, None]
         text.detach()
 
 
-def _trial(head: Sequence[str], delimiter: str) -> list[Line]:
+def _trial(head: Sequence[str], delimiter: str) -> list[RawRow]:
     """The first records as `delimiter` splits them; ends early where they cannot be read, which is told later."""
-    records: list[Line] = []
+    records: list[RawRow] = []
     reader = csv.reader(iter(head), delimiter=delimiter, strict=True)
     try:
         for number, cells in enumerate(itertools.islice(reader, HEAD), start=1):
@@ -94,13 +93,13 @@ def _trial(head: Sequence[str], delimiter: str) -> list[Line]:
     return records
 
 
-def _delimiter(head: Sequence[str], source: Source, wanted: Wanted) -> str:
+def _delimiter(head: Sequence[str], source: OpenFile, options: ReadOptions) -> str:
     """The delimiter under which the header can be told; with none such, the one that splits the first line most.
 
     Raises BadInput where two fit: either could be a part of the header's text.
     """
     trials = {delimiter: _trial(head, delimiter) for delimiter in DELIMITERS}
-    fitting = [delimiter for delimiter, trial in trials.items() if _splits_header(trial, wanted)]
+    fitting = [delimiter for delimiter, trial in trials.items() if _splits_header(trial, options)]
     if len(fitting) > 1:
         names = " and ".join(DELIMITERS[delimiter] for delimiter in fitting)
         raise BadInput(
@@ -111,20 +110,20 @@ def _delimiter(head: Sequence[str], source: Source, wanted: Wanted) -> str:
     return fitting[0] if fitting else max(DELIMITERS, key=lambda delimiter: _first_width(trials[delimiter]))
 
 
-def _splits_header(trial: Sequence[Line], wanted: Wanted) -> bool:
+def _splits_header(trial: Sequence[RawRow], options: ReadOptions) -> bool:
     """Whether the header is found in a line that the delimiter splits (a header of one cell fits them all)."""
     try:
-        columns = find(trial, wanted, "")
+        columns = find(trial, options, "")
     except BadInput:
         return _first_width(trial) > 1
     return columns is not None and columns.header_row is not None and columns.width > 1
 
 
-def _first_width(trial: Sequence[Line]) -> int:
+def _first_width(trial: Sequence[RawRow]) -> int:
     return next((len(cells) for _, cells in trial if not all(map(is_blank, cells))), 0)
 
 
-def _refuse_two_delimiters(trial: Sequence[Line], delimiter: str, source: Source) -> None:
+def _refuse_two_delimiters(trial: Sequence[RawRow], delimiter: str, source: OpenFile) -> None:
     """Raise BadInput where the header is split by one delimiter and the rows by another."""
     filled = [cells for _, cells in trial if not all(map(is_blank, cells))]
     if len(filled) < 2 or len(filled[0]) < 2 or any(len(cells) > 1 for cells in filled[1:]):
@@ -141,7 +140,7 @@ def _refuse_two_delimiters(trial: Sequence[Line], delimiter: str, source: Source
 
 def _records(
     physical: Iterator[str], delimiter: str, columns: Columns | None, where: str, skipped: int
-) -> Iterator[Line]:
+) -> Iterator[RawRow]:
     """The records with their row numbers. `skipped` lines were taken from `physical` before."""
     recent: list[str] = []
 

@@ -1,6 +1,6 @@
 """What reading a file gives: rows in order, each with what its cells say, or why they say nothing.
 
-In: nothing. Out: `Row`, `InputFile`, and what every `Reader` offers. Nothing here knows an account: whether a
+In: nothing. Out: `Row`, `InputFile`, and what every `FileReader` offers. Nothing here knows an account: whether a
 number exists, or which of two readings of a cell is meant, is decided when the plan is made.
 """
 
@@ -8,8 +8,8 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
-from decom.e164 import Readings
 from decom.errors import BadInput
+from decom.phone_numbers.reading import Readings
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class InputFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ReadOptions:
     """How the user wants a file to be read; the defaults let the file speak for itself."""
 
     column: str | None = None
@@ -75,7 +75,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class BadCell:
     """A cell that holds something other than text or a whole number."""
 
     why: str
@@ -85,7 +85,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class NotedCell:
     """A cell whose text is good, but of which the owner should be told something."""
 
     text: str
@@ -94,15 +94,15 @@ class Marked:
     """What `Row.note` will say: `the result of a formula`."""
 
 
-Cell = str | Problem | Marked
+Cell = str | BadCell | NotedCell
 """What stands in one cell; a blank one is the empty string, or text of blanks alone."""
 
-Line = tuple[int, list[Cell]]
+RawRow = tuple[int, list[Cell]]
 """A line and its number as a spreadsheet program shows it. Numbers rise; a skipped line leaves a gap."""
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class OpenFile:
     """The open file that a reader reads."""
 
     stream: BinaryIO
@@ -112,10 +112,10 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class Sheet:
     """What a reader finds in a file, before anyone asks what the columns mean."""
 
-    lines: Iterator[Line]
+    lines: Iterator[RawRow]
     """Every line from the first on, blank ones included; read once, and only before the next table is asked
     for, so that no file is held in memory twice. May raise BadInput."""
     sheet: str | None = None
@@ -126,14 +126,14 @@ class Table:
     """Why the table must not be taken, should it be the one with the IDs; None where nothing speaks against it."""
 
 
-class Reader(Protocol):
+class FileReader(Protocol):
     """One kind of file."""
 
     def recognises(self, head: bytes) -> bool:
         """Whether the file is of this kind, told from its first bytes (at most 4,096), never from its name."""
         ...
 
-    def read(self, source: Source, wanted: Wanted) -> Generator[Table, None, None]:
+    def read(self, source: OpenFile, options: ReadOptions) -> Generator[Sheet, None, None]:
         """The tables in the file: one for a delimited file, one a candidate sheet for a workbook.
 
         The caller closes it, be it read to its end or not, while `source` is still open. Raises BadInput (with

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from decom.errors import BadInput
-from decom.intake.appearance import named
 from decom.intake.cells import is_blank
-from decom.intake.columns import HEAD, Columns, find, headers_shown
-from decom.intake.interface import InputFile, Line, Reader, Source, Table, Wanted
+from decom.intake.header import HEAD, Columns, find, headers_shown
+from decom.intake.interface import FileReader, InputFile, OpenFile, RawRow, ReadOptions, Sheet
 from decom.intake.rows import Taken, rows_of
-from decom.numbering import known_region
+from decom.intake.sniffing import named
+from decom.phone_numbers.numbering import known_region
 
 MOST_BYTES = 512 * 1024 * 1024
 """Most bytes an input may have: a million rows of 500 characters."""
@@ -37,15 +37,15 @@ _KINDS = {
 }
 
 
-def read_input(path: Path | None, wanted: Wanted, *, readers: Sequence[Reader]) -> InputFile:
+def read_input(path: Path | None, options: ReadOptions, *, readers: Sequence[FileReader]) -> InputFile:
     """The rows of the file at `path`; None reads standard input.
 
     Raises BadInput where the file is missing, no regular file, unreadable, empty, of no kind in `readers`, too
     large, or changes while it is read; where the ID's or number's column cannot be told; and as `rows_of` does.
     """
-    if wanted.region is not None and not known_region(wanted.region):
+    if options.region is not None and not known_region(options.region):
         raise BadInput(
-            f"no country has the letters {wanted.region!r}",
+            f"no country has the letters {options.region!r}",
             where="--region",
             remedy="Give the two capital letters of a country, for example: --region IN",
         )
@@ -53,7 +53,7 @@ def read_input(path: Path | None, wanted: Wanted, *, readers: Sequence[Reader]) 
         with _opened(path) as source:
             digest = _digest(source)
             reader = _reader_of(source, readers)
-            taken, notes = _only_table(reader, source, wanted)
+            taken, notes = _only_table(reader, source, options)
             if _digest(source) != digest:
                 raise BadInput(
                     "the file changed while it was read",
@@ -73,10 +73,10 @@ def read_input(path: Path | None, wanted: Wanted, *, readers: Sequence[Reader]) 
 
 
 @contextmanager
-def _opened(path: Path | None) -> Iterator[Source]:
+def _opened(path: Path | None) -> Iterator[OpenFile]:
     if path is None:
         with _from_stdin() as stream:
-            yield Source(stream, _STDIN)
+            yield OpenFile(stream, _STDIN)
         return
     where = str(path)
     if path.name.startswith("~$"):
@@ -93,7 +93,7 @@ def _opened(path: Path | None) -> Iterator[Source]:
         remedy = "Name a file, or - for standard input." if kind == stat.S_IFIFO else _NAME_ANOTHER
         raise BadInput(f"this is {_KINDS.get(kind, 'no regular file')}", where=where, remedy=remedy)
     with path.open("rb") as stream:
-        yield Source(stream, where)
+        yield OpenFile(stream, where)
 
 
 @contextmanager
@@ -114,7 +114,7 @@ def _from_stdin() -> Iterator[BinaryIO]:
         yield copy
 
 
-def _digest(source: Source) -> str:
+def _digest(source: OpenFile) -> str:
     """The SHA-256 of the file's bytes, in hex."""
     source.stream.seek(0)
     digest = hashlib.sha256()
@@ -148,7 +148,7 @@ def _too_large(where: str) -> BadInput:
     )
 
 
-def _reader_of(source: Source, readers: Sequence[Reader]) -> Reader:
+def _reader_of(source: OpenFile, readers: Sequence[FileReader]) -> FileReader:
     source.stream.seek(0)
     head = source.stream.read(_HEAD_BYTES)
     for reader in readers:
@@ -161,16 +161,16 @@ def _reader_of(source: Source, readers: Sequence[Reader]) -> Reader:
     )
 
 
-def _only_table(reader: Reader, source: Source, wanted: Wanted) -> tuple[Taken, tuple[str, ...]]:
+def _only_table(reader: FileReader, source: OpenFile, options: ReadOptions) -> tuple[Taken, tuple[str, ...]]:
     """The rows of the one table with a column of IDs or numbers. Raises BadInput where there is none or two."""
-    found: tuple[Table, Taken, tuple[str, ...]] | None = None
+    found: tuple[Sheet, Taken, tuple[str, ...]] | None = None
     without: list[str] = []
     beside: list[str] = []
-    with closing(reader.read(source, wanted)) as tables:
+    with closing(reader.read(source, options)) as tables:
         for table in tables:
             where = source.name if table.sheet is None else f"{source.name}, sheet {table.sheet!r}"
             head = list(itertools.islice(table.lines, HEAD))
-            columns = find(head, wanted, where)
+            columns = find(head, options, where)
             if columns is None:
                 without.append(_without_columns(table, head))
                 beside.extend(note for note in table.notes if note not in beside)
@@ -183,19 +183,19 @@ def _only_table(reader: Reader, source: Source, wanted: Wanted) -> tuple[Taken, 
             elif table.objection is not None:
                 raise table.objection
             else:
-                taken = rows_of(itertools.chain(head, table.lines), columns, wanted, where)
+                taken = rows_of(itertools.chain(head, table.lines), columns, options, where)
                 found = table, taken, _notes(table, columns)
     if found is None:
-        raise _no_column(source, wanted, without, beside)
+        raise _no_column(source, options, without, beside)
     return found[1], found[2]
 
 
-def _notes(table: Table, columns: Columns) -> tuple[str, ...]:
+def _notes(table: Sheet, columns: Columns) -> tuple[str, ...]:
     sheet = () if table.sheet is None else (f"sheet {table.sheet!r}",)
     return (*sheet, *table.notes, *columns.notes)
 
 
-def _without_columns(table: Table, head: Sequence[Line]) -> str:
+def _without_columns(table: Sheet, head: Sequence[RawRow]) -> str:
     """What a table shows instead of the headers that are looked for; empty where it shows nothing at all.
 
     A line of one cell above the others is a title, or `#TYPE …` as PowerShell writes it: the headers are below it.
@@ -209,15 +209,15 @@ def _without_columns(table: Table, head: Sequence[Line]) -> str:
     return place + headers_shown(header)
 
 
-def _no_column(source: Source, wanted: Wanted, without: Sequence[str], beside: Sequence[str]) -> BadInput:
+def _no_column(source: OpenFile, options: ReadOptions, without: Sequence[str], beside: Sequence[str]) -> BadInput:
     """What is said where no table fits; `without` is what each showed instead, `beside` what else is known."""
     shown = [text for text in without if text != ""]
     if not shown:
         return BadInput("there are no rows", where=source.name, remedy="Name a file with an ID or a number a row.")
     found = "; ".join((*shown, *beside))
-    if wanted.column is not None:
+    if options.column is not None:
         return BadInput(
-            f"no column is called {wanted.column!r}. Found: {found}",
+            f"no column is called {options.column!r}. Found: {found}",
             where=source.name,
             remedy="Say which column holds the IDs or numbers: --column and its header.",
         )

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from decom.errors import BadInput
-from decom.intake.cells import BLANK, Reading, is_blank, joined, read_cell, text_of
-from decom.intake.columns import ID_HEADERS, NUMBER_HEADERS, Columns, letters
-from decom.intake.interface import Cell, Line, Row, Wanted
+from decom.intake.cells import BLANK, CellReading, is_blank, joined, read_cell, text_of
+from decom.intake.header import ID_HEADERS, NUMBER_HEADERS, Columns, letters
+from decom.intake.interface import Cell, RawRow, ReadOptions, Row
 from decom.tables import normalised
 
 _MOST_SHARED = 100_000
@@ -31,22 +31,22 @@ class Taken:
     """As `InputFile.other_columns`."""
 
 
-def rows_of(lines: Iterator[Line], columns: Columns, wanted: Wanted, where: str) -> Taken:
+def rows_of(lines: Iterator[RawRow], columns: Columns, options: ReadOptions, where: str) -> Taken:
     """Every line of `lines` (the whole table, header included) below the header as a row.
 
-    Raises BadInput where there is none, where there are more than `wanted.max_rows`, and where not one of them
+    Raises BadInput where there is none, where there are more than `options.max_rows`, and where not one of them
     names a number: then the wrong column is being read.
     """
     rows: list[Row] = []
     blank_rows = surplus = 0
     in_use: set[int] = set()
-    maker = _RowMaker(columns, wanted.region)
+    maker = _RowMaker(columns, options.region)
     for number, cells in lines:
         if all(map(is_blank, cells)):
             blank_rows += 1
         elif columns.header_row is not None and number <= columns.header_row:
             continue
-        elif len(rows) == wanted.max_rows:
+        elif len(rows) == options.max_rows:
             surplus += 1
         else:
             rows.append(maker.row(number, cells))
@@ -95,7 +95,7 @@ class _RowMaker:
         value, reading = self._reading(cells)
         surplus = _surplus(cells, self._columns)
         if reading.problem is None and surplus is not None:
-            reading = Reading(problem=surplus)
+            reading = CellReading(problem=surplus)
         return Row(
             row=number,
             input_value=value,
@@ -106,7 +106,7 @@ class _RowMaker:
             others=self._travelling(cells),
         )
 
-    def _reading(self, cells: Sequence[Cell]) -> tuple[str, Reading]:
+    def _reading(self, cells: Sequence[Cell]) -> tuple[str, CellReading]:
         """What the line's one or two cells that count say together, and the raw text of the first of them."""
         id_at, number_at = self._columns.id_at, self._columns.number_at
         first = _at(cells, id_at) if id_at is not None else ""
@@ -114,9 +114,9 @@ class _RowMaker:
         value = text_of(second if is_blank(first) and not is_blank(second) else first)
         reading = _together(read_cell(first, self._region), read_cell(second, self._region))
         if reading is BLANK:
-            return value, Reading(problem="no ID and no number in this row")
+            return value, CellReading(problem="no ID and no number in this row")
         if reading.problem is not None and normalised(value) in ID_HEADERS | NUMBER_HEADERS:
-            return value, Reading(problem="looks like a header, not like an ID or a number")
+            return value, CellReading(problem="looks like a header, not like an ID or a number")
         return value, reading
 
     def _travelling(self, cells: Sequence[Cell]) -> tuple[str, ...]:
@@ -131,21 +131,21 @@ class _RowMaker:
         return self._strings.get(text, text)
 
 
-def _together(first: Reading, second: Reading) -> Reading:
+def _together(first: CellReading, second: CellReading) -> CellReading:
     """What the ID's cell and the number's cell say together. Whether both mean one number the account decides."""
     if second is BLANK or first.problem is not None:
         return first
     if first is BLANK:
         return second
     if second.problem is not None:
-        return Reading(problem=f"the number beside the ID cannot be read: {second.problem}")
+        return CellReading(problem=f"the number beside the ID cannot be read: {second.problem}")
     if first.number_id is not None and second.number_id is not None:
-        return first if first.number_id == second.number_id else Reading(problem="two different IDs in this row")
+        return first if first.number_id == second.number_id else CellReading(problem="two different IDs in this row")
     if first.number is not None and second.number is not None:
         if first.number.numbers == second.number.numbers:
             return second if second.number.certain else first
-        return Reading(problem="two different numbers in this row")
-    return Reading(
+        return CellReading(problem="two different numbers in this row")
+    return CellReading(
         number_id=first.number_id or second.number_id,
         number=first.number or second.number,
         note=joined(first.note, second.note),

@@ -5,34 +5,34 @@ from pathlib import Path
 import pytest
 
 from decom.errors import BadInput
-from decom.intake.interface import InputFile, Wanted
+from decom.intake.interface import InputFile, ReadOptions
 from decom.intake.kinds import READERS
 from decom.intake.opening import read_input
 
 
-def read(path: Path, wanted: Wanted | None = None) -> InputFile:
+def read(path: Path, options: ReadOptions | None = None) -> InputFile:
     """The file as the product reads it."""
-    return read_input(path, wanted or Wanted(), readers=READERS)
+    return read_input(path, options or ReadOptions(), readers=READERS)
 
 
-def refusal(path: Path, wanted: Wanted | None = None) -> str:
+def refusal(path: Path, options: ReadOptions | None = None) -> str:
     """What is said of a file that is refused: `where: what => remedy`, with the path as the file's name alone."""
     with pytest.raises(BadInput) as caught:
-        read(path, wanted)
+        read(path, options)
     error = caught.value
     assert error.remedy, "a refusal says what to do next"
     assert error.where is not None
     return f"{error.where.replace(str(path), path.name)}: {error.what} => {error.remedy}"
 
 
-def read_text(folder: Path, content: str | bytes, wanted: Wanted | None = None) -> InputFile:
+def read_text(folder: Path, content: str | bytes, options: ReadOptions | None = None) -> InputFile:
     """A file with this content, read; text is written as UTF-8."""
-    return read(written(folder, content), wanted)
+    return read(written(folder, content), options)
 
 
-def text_refusal(folder: Path, content: str | bytes, wanted: Wanted | None = None) -> str:
+def text_refusal(folder: Path, content: str | bytes, options: ReadOptions | None = None) -> str:
     """What is said of a file with this content."""
-    return refusal(written(folder, content), wanted)
+    return refusal(written(folder, content), options)
 
 
 def written(folder: Path, content: str | bytes, name: str = "numbers.csv") -> Path:

@@ -9,8 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from decom.intake.cells import BLANK, header_of, is_blank, names_something, read_cell, text_of
-from decom.intake.interface import Cell, Marked, Problem
-from decom.numbering import known_region
+from decom.intake.interface import BadCell, Cell, NotedCell
+from decom.phone_numbers.numbering import known_region
 
 NO_ID = "not a phone-number ID (those begin with phn_) and not a number"
 
@@ -264,7 +264,7 @@ def test_what_is_only_likely_counts_by_match_with_the_account(cell, number, note
             id="in a link",
         ),
         pytest.param(
-            Marked("09876543210", "the result of a formula"),
+            NotedCell("09876543210", "the result of a formula"),
             "IN",
             Said(phone_number="+919876543210", note="the result of a formula; read as a number of IN"),
             id="in a formula",
@@ -380,17 +380,17 @@ def test_a_cell_of_blanks_is_blank(cell):
     assert read_cell(cell, None) is BLANK
 
 
-@pytest.mark.parametrize("cell", ["\u200b", ".", "0", Problem("this cell is a date"), Marked("", "odd")])
+@pytest.mark.parametrize("cell", ["\u200b", ".", "0", BadCell("this cell is a date"), NotedCell("", "odd")])
 def test_a_cell_that_only_looks_blank_is_not(cell):
     assert not is_blank(cell)
 
 
 def test_a_cell_with_a_problem_says_it():
-    assert said(Problem("this cell is a date", "2026-01-31"), "IN") == Said(problem="this cell is a date")
+    assert said(BadCell("this cell is a date", "2026-01-31"), "IN") == Said(problem="this cell is a date")
 
 
 def test_the_result_of_a_formula_is_read_and_noted():
-    reading = said(Marked(" phn_1", "the result of a formula"), None)
+    reading = said(NotedCell(" phn_1", "the result of a formula"), None)
     assert reading == Said(number_id="phn_1", note="the result of a formula; blanks around it removed")
 
 
@@ -399,11 +399,11 @@ def test_the_result_of_a_formula_is_read_and_noted():
     [
         ("phn_1", True, "phn_1"),
         (" 0091 98765 43210", True, " 0091 98765 43210"),
-        (Marked("phn_1", "the result of a formula"), True, "phn_1"),
+        (NotedCell("phn_1", "the result of a formula"), True, "phn_1"),
         ("09876543210", False, "09876543210"),  # only with a region, and none is given here
         ("phone number", False, "phone number"),
         ("", False, ""),
-        (Problem("this cell is a date", "2026-01-31"), False, "2026-01-31"),
+        (BadCell("this cell is a date", "2026-01-31"), False, "2026-01-31"),
     ],
 )
 def test_a_cell_names_something_or_not_and_stands_as_in_the_file(cell, named, text):
@@ -420,8 +420,8 @@ def test_a_cell_names_something_or_not_and_stands_as_in_the_file(cell, named, te
         (' =" id " ', "id"),
         ('=""', ""),
         ("=A1", "=A1"),
-        (Marked("id", "the result of a formula"), "id"),
-        (Problem("this cell is a date", "2026-01-31"), "2026-01-31"),
+        (NotedCell("id", "the result of a formula"), "id"),
+        (BadCell("this cell is a date", "2026-01-31"), "2026-01-31"),
     ],
 )
 def test_a_header_is_what_is_written_without_what_stands_around_it(cell, header):
@@ -472,6 +472,6 @@ def test_without_a_region_no_digit_is_added_to_a_number_and_none_but_zeros_left_
 
 
 @settings(deadline=None)
-@given(cell=st.one_of(st.builds(Problem, st.text(min_size=1)), st.builds(Marked, TEXTS, st.text())))
+@given(cell=st.one_of(st.builds(BadCell, st.text(min_size=1)), st.builds(NotedCell, TEXTS, st.text())))
 def test_a_cell_of_a_workbook_never_raises_either(cell: Cell):
     read_cell(cell, "IN")

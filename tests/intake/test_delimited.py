@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from decom.errors import BadInput
 from decom.intake.delimited import MOST_IN_A_LINE
-from decom.intake.interface import Wanted
+from decom.intake.interface import ReadOptions
 from tests.intake.reading import read, read_text, text_refusal, values, written
 
 WITH_NAMES = "id,owner\nphn_1,Zoë Müller\nphn_2,Åse\n"
@@ -207,7 +207,7 @@ def test_what_would_lose_or_shift_rows_is_refused_with_its_line(tmp_path, conten
 
 
 def test_a_sheet_cannot_be_asked_of_a_text_file(tmp_path):
-    said = text_refusal(tmp_path, "id\nphn_1\n", Wanted(sheet="One"))
+    said = text_refusal(tmp_path, "id\nphn_1\n", ReadOptions(sheet="One"))
     assert said == "numbers.csv: a text file has no sheets => Leave --sheet out, or name a workbook."
 
 

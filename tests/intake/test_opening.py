@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from decom.e164 import Readings
 from decom.errors import BadInput
-from decom.intake.interface import Row, Source, Table, Wanted
+from decom.intake.interface import OpenFile, ReadOptions, Row, Sheet
 from decom.intake.opening import read_input
+from decom.phone_numbers.reading import Readings
 from tests.intake.reading import read, read_text, refusal, text_refusal, values, written
 
 NAME_A_FILE = "Name a file with an ID or a number a row."
@@ -169,8 +169,8 @@ def test_another_kind_of_file_is_called_what_it_is(tmp_path, content, looks_like
 
 def test_as_many_rows_as_allowed_are_read_and_one_more_is_refused(tmp_path):
     path = written(tmp_path, "id\nphn_1\n\nphn_2\nphn_3\n")
-    assert len(read(path, Wanted(max_rows=3)).rows) == 3
-    assert refusal(path, Wanted(max_rows=2)) == (
+    assert len(read(path, ReadOptions(max_rows=3)).rows) == 3
+    assert refusal(path, ReadOptions(max_rows=2)) == (
         "numbers.csv: there are 3 rows, and the most that are read are 2 => "
         "Split the file, or raise the limit with the setting DECOM_MAX_ROWS (max_rows)."
     )
@@ -178,7 +178,7 @@ def test_as_many_rows_as_allowed_are_read_and_one_more_is_refused(tmp_path):
 
 def test_a_region_that_is_none_is_refused_before_the_file_is_opened(tmp_path):
     with pytest.raises(BadInput) as caught:
-        read(tmp_path / "missing.csv", Wanted(region="India"))
+        read(tmp_path / "missing.csv", ReadOptions(region="India"))
     assert str(caught.value) == (
         "--region: no country has the letters 'India'\n"
         "Give the two capital letters of a country, for example: --region IN"
@@ -186,7 +186,7 @@ def test_a_region_that_is_none_is_refused_before_the_file_is_opened(tmp_path):
 
 
 def test_a_region_reaches_every_cell(tmp_path):
-    assert values(read_text(tmp_path, "phone\n09876543210\n", Wanted(region="IN"))) == ["+919876543210"]
+    assert values(read_text(tmp_path, "phone\n09876543210\n", ReadOptions(region="IN"))) == ["+919876543210"]
 
 
 def both(folder: Path, line: str) -> Row:
@@ -306,16 +306,16 @@ class ChangesIt:
     def recognises(self, head: bytes) -> bool:
         return True
 
-    def read(self, source: Source, wanted: Wanted):
+    def read(self, source: OpenFile, options: ReadOptions):
         with Path(source.name).open("ab") as stream:
             stream.write(b"phn_2\n")
-        yield Table(iter([(1, ["id"]), (2, ["phn_1"])]))
+        yield Sheet(iter([(1, ["id"]), (2, ["phn_1"])]))
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path):
     path = written(tmp_path, "id\nphn_1\n")
     with pytest.raises(BadInput) as caught:
-        read_input(path, Wanted(), readers=[ChangesIt()])
+        read_input(path, ReadOptions(), readers=[ChangesIt()])
     assert str(caught.value) == (
         f"{path}: the file changed while it was read\nRun this again when nothing writes to the file any more."
     )
@@ -323,17 +323,17 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path):
 
 def test_a_file_that_no_reader_knows_is_refused(tmp_path):
     with pytest.raises(BadInput, match="no kind of file that can be read"):
-        read_input(written(tmp_path, "id\nphn_1\n"), Wanted(), readers=[])
+        read_input(written(tmp_path, "id\nphn_1\n"), ReadOptions(), readers=[])
 
 
 SCRIPT = (
     "import sys\n"
     "from decom.errors import BadInput\n"
-    "from decom.intake.interface import Wanted\n"
+    "from decom.intake.interface import ReadOptions\n"
     "from decom.intake.kinds import READERS\n"
     "from decom.intake.opening import read_input\n"
     "try:\n"
-    "    file = read_input(None, Wanted(), readers=READERS)\n"
+    "    file = read_input(None, ReadOptions(), readers=READERS)\n"
     "    print(file.name, file.sha256, [row.number_id for row in file.rows])\n"
     "except BadInput as error:\n"
     "    print(error)\n"
@@ -430,7 +430,7 @@ BYTES = st.one_of(
 def test_any_bytes_give_rows_or_a_refusal(tmp_path, content, column):
     path = written(tmp_path, content)
     try:
-        file = read(path, Wanted(column=column))
+        file = read(path, ReadOptions(column=column))
     except BadInput as error:
         assert error.where
         assert error.remedy

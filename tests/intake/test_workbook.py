@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from decom.errors import BadInput
 from decom.intake import workbook
-from decom.intake.interface import InputFile, Source, Wanted
+from decom.intake.interface import InputFile, OpenFile, ReadOptions
 from decom.intake.workbook import Workbook
 from decom.intake.workbooks.archive import MOST_PARTS, MOST_RATIO, RATIO_FROM
 from tests.intake.reading import read, refusal, values
@@ -79,10 +79,10 @@ def test_a_kind_is_told_by_its_bytes_and_not_by_its_name(tmp_path, maker, name):
 def test_hidden_rows_are_refused_until_someone_says_what_is_meant(tmp_path, maker, name):
     path = maker(tmp_path / name, TABLE, hidden=(2, 3))
     assert refusal(path) == f"{name}, sheet 'Sheet 1': 1 row is hidden or filtered out => {HIDDEN}"
-    skipped = read(path, Wanted(hidden_rows="skip"))
+    skipped = read(path, ReadOptions(hidden_rows="skip"))
     assert values(skipped) == ["phn_1"]
     assert skipped.notes[-1] == "1 hidden or filtered row skipped, as asked for"
-    included = read(path, Wanted(hidden_rows="include"))
+    included = read(path, ReadOptions(hidden_rows="include"))
     assert values(included) == ["phn_1", "phn_2"]
     assert included.notes[-1] == "1 hidden or filtered row included, as asked for"
 
@@ -331,27 +331,27 @@ def test_the_one_sheet_that_can_be_seen_and_has_such_a_column_is_taken_and_named
 
 @pytest.mark.parametrize(("sheet", "taken"), [("Old", "phn_2"), ("Older", "phn_3"), ("NUMBERS", "phn_1")])
 def test_the_sheet_asked_for_is_taken_even_if_it_is_hidden(sheets, sheet, taken):
-    assert values(read(sheets, Wanted(sheet=sheet))) == [taken]
+    assert values(read(sheets, ReadOptions(sheet=sheet))) == [taken]
 
 
 @pytest.mark.parametrize(
-    ("wanted", "said"),
+    ("options", "said"),
     [
         pytest.param(
-            Wanted(sheet="Nope"),
+            ReadOptions(sheet="Nope"),
             "sheets.xlsx: no sheet is called 'Nope'. There are: 'Cover', 'Numbers', 'Chart', 'Old', 'Older' => "
             "Name one of them with --sheet.",
             id="no such sheet",
         ),
         pytest.param(
-            Wanted(sheet="Cover"),
+            ReadOptions(sheet="Cover"),
             "sheets.xlsx: no column is known to hold IDs or numbers. Found: sheet 'Cover' has 'Numbers to release'; "
             "hidden sheets not read: 'Old', 'Older' => "
             "Say which column holds them: --column and its header.",
             id="a sheet without such a column",
         ),
         pytest.param(
-            Wanted(column="Owner"),
+            ReadOptions(column="Owner"),
             "sheets.xlsx: no column is called 'Owner'. Found: sheet 'Cover' has 'Numbers to release'; "
             "sheet 'Numbers' has 'id'; hidden sheets not read: 'Old', 'Older' => "
             "Say which column holds the IDs or numbers: --column and its header.",
@@ -359,8 +359,8 @@ def test_the_sheet_asked_for_is_taken_even_if_it_is_hidden(sheets, sheet, taken)
         ),
     ],
 )
-def test_a_sheet_or_column_that_is_not_there_is_refused_with_those_that_are(sheets, wanted, said):
-    assert refusal(sheets, wanted) == said
+def test_a_sheet_or_column_that_is_not_there_is_refused_with_those_that_are(sheets, options, said):
+    assert refusal(sheets, options) == said
 
 
 def test_two_sheets_with_ids_are_refused_until_one_is_named(tmp_path):
@@ -369,7 +369,7 @@ def test_two_sheets_with_ids_are_refused_until_one_is_named(tmp_path):
         "a.xlsx: the sheets 'Sheet 1' and 'Sheet 2' both hold IDs or numbers => "
         "Say which one is meant, for example: --sheet 'Sheet 1'"
     )
-    assert values(read(path, Wanted(sheet="Sheet 2"))) == ["phn_1", "phn_2"]
+    assert values(read(path, ReadOptions(sheet="Sheet 2"))) == ["phn_1", "phn_2"]
 
 
 def test_a_workbook_without_a_sheet_that_can_be_seen_is_refused(tmp_path):
@@ -643,19 +643,19 @@ def test_how_the_child_ended_is_told_by_its_signal(number, words):
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as child:
         child.wait()
-        assert workbook._broken_off(child, Source(io.BytesIO(), "a.xlsx")).what == words
+        assert workbook._broken_off(child, OpenFile(io.BytesIO(), "a.xlsx")).what == words
 
 
 def test_the_child_has_none_of_our_variables_and_is_gone_when_its_reader_is(good, monkeypatch):
     monkeypatch.setenv("DIALNEXA_API_KEY", "canary:secret")
     with good.open("rb") as stream:
-        source = Source(stream, "a.xlsx")
-        child = workbook._child(source, Wanted())
+        source = OpenFile(stream, "a.xlsx")
+        child = workbook._child(source, ReadOptions())
         with child:
             environment = Path(f"/proc/{child.pid}/environ").read_bytes()
             child.kill()
         assert b"canary" not in environment
-        tables = Workbook().read(source, Wanted())
+        tables = Workbook().read(source, ReadOptions())
         next(tables)
         tables.close()
     with pytest.raises(ChildProcessError):

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decom.dialnexa.models import Number, Price
-from decom.e164 import Readings
 from decom.intake.interface import Row
+from decom.phone_numbers.reading import Readings
 from decom.planning.build import build, undecided
 from decom.planning.plan import Conflict, PlannedRow
 from decom.planning.survey import Findings

@@ -21,7 +21,7 @@ from typing import BinaryIO, TextIO
 import python_calamine as calamine
 
 from decom.errors import BadInput
-from decom.intake.interface import Cell, Problem
+from decom.intake.interface import BadCell, Cell
 from decom.intake.workbooks import ods, xls, xlsx
 from decom.intake.workbooks.archive import checked, damage_told, protected, refuse_document_types, with_slashes
 from decom.intake.workbooks.compound import MAGIC, CompoundFile
@@ -217,7 +217,7 @@ def _holds(cell: Cell) -> bool:
 def _said(cell: Cell) -> str | list[str]:
     if isinstance(cell, str):
         return cell
-    if isinstance(cell, Problem):
+    if isinstance(cell, BadCell):
         return ["problem", cell.why, cell.raw]
     return ["marked", cell.text, cell.note]
 

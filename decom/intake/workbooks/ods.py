@@ -3,7 +3,7 @@
 import zipfile
 from xml.parsers.expat import XMLParserType
 
-from decom.intake.interface import Problem
+from decom.intake.interface import BadCell
 from decom.intake.workbooks.archive import parse_part, protected, read_part
 from decom.intake.workbooks.marks import FORMULA, UNCALCULATED, Marks, error_cell
 
@@ -93,7 +93,7 @@ class _ContentReader:
         if kind is None and text.strip() == "" and not is_formula:
             return
         self._marks.reach(self._row + self._rows - 1, self._column + self._columns - 1)
-        mark: Problem | str | None = None
+        mark: BadCell | str | None = None
         if attributes.get(_CALC + "value-type") == "error":
             mark = error_cell(text)
         elif is_formula:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from xml.parsers.expat import XMLParserType
 
-from decom.intake.interface import Problem
+from decom.intake.interface import BadCell
 from decom.intake.workbooks.archive import parse_part
 from decom.intake.workbooks.marks import FORMULA, UNCALCULATED, Marks, error_cell
 
@@ -172,7 +172,7 @@ class _SheetReader:
         except OverflowError:
             self.marks.has_overlong = True
             shown = f"{days} days"
-        self.marks.put(self._row, self._column, Problem("this cell is a duration", shown))
+        self.marks.put(self._row, self._column, BadCell("this cell is a duration", shown))
 
 
 def column_of(letters: str) -> int:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from decom.e164 import MORE_THAN_ONE, Known, Readings, looks_like_a_number, read_number
+from decom.phone_numbers.reading import MORE_THAN_ONE, Known, Readings, looks_like_a_number, read_number
 
 
 def meant(text: str, account: set[str], region: str | None = None) -> set[str]:

@@ -5,23 +5,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from decom.errors import BadInput
-from decom.intake.columns import ID_HEADERS, NUMBER_HEADERS, OUR_COLUMNS, find, headers_shown, letters
-from decom.intake.interface import Cell, Line, Problem, Wanted
+from decom.intake.header import ID_HEADERS, NUMBER_HEADERS, OUR_COLUMNS, find, headers_shown, letters
+from decom.intake.interface import BadCell, Cell, RawRow, ReadOptions
 from decom.planning import saved
 from decom.tables import in_file, normalised
 
 WHERE = "numbers.csv"
 
 
-def lines(*rows: str) -> list[Line]:
+def lines(*rows: str) -> list[RawRow]:
     """Lines numbered from 1, their cells told apart by `|`."""
     return [(number, list(row.split("|"))) for number, row in enumerate(rows, start=1)]
 
 
-def refusal(head: list[Line], wanted: Wanted | None = None) -> str:
+def refusal(head: list[RawRow], options: ReadOptions | None = None) -> str:
     """What is said of a head that is refused, on one line."""
     with pytest.raises(BadInput) as caught:
-        find(head, wanted or Wanted(), WHERE)
+        find(head, options or ReadOptions(), WHERE)
     assert caught.value.where is not None
     assert caught.value.where.startswith(WHERE)
     return f"{caught.value.what} => {caught.value.remedy}"
@@ -32,7 +32,7 @@ def refusal(head: list[Line], wanted: Wanted | None = None) -> str:
     ["id", "ID", "Id ", "number id", "Number_ID", "phone number id", "Phone-Number-ID", "dialnexa id", "DialNexaId"],
 )
 def test_a_header_for_ids_is_known_in_any_writing(header):
-    columns = find(lines(f"owner|{header}", "Anna|phn_1"), Wanted(), WHERE)
+    columns = find(lines(f"owner|{header}", "Anna|phn_1"), ReadOptions(), WHERE)
     assert columns is not None
     assert (columns.id_at, columns.number_at) == (1, None)
 
@@ -42,20 +42,20 @@ def test_a_header_for_ids_is_known_in_any_writing(header):
     ["phone number", "Phone_Number", "number", "PHONE", "e164", "E-164", "msisdn", "MSISDN", "did", "\ufeffDID"],
 )
 def test_a_header_for_numbers_is_known_in_any_writing(header):
-    columns = find(lines(f"{header}|owner", "+919876543210|Anna"), Wanted(), WHERE)
+    columns = find(lines(f"{header}|owner", "+919876543210|Anna"), ReadOptions(), WHERE)
     assert columns is not None
     assert (columns.id_at, columns.number_at) == (None, 0)
 
 
 def test_a_file_with_both_is_read_with_both():
-    columns = find(lines("owner|phone|id|note", "Anna|+919876543210|phn_1|x"), Wanted(), WHERE)
+    columns = find(lines("owner|phone|id|note", "Anna|+919876543210|phn_1|x"), ReadOptions(), WHERE)
     assert columns is not None
     assert (columns.id_at, columns.number_at) == (2, 1)
     assert columns.others == ((0, "owner"), (3, "note"))
 
 
 def test_the_column_asked_for_is_the_only_one_read():
-    columns = find(lines("id|phone|Old Number", "1|+919876543210|phn_1"), Wanted(column="old number"), WHERE)
+    columns = find(lines("id|phone|Old Number", "1|+919876543210|phn_1"), ReadOptions(column="old number"), WHERE)
     assert columns is not None
     assert (columns.id_at, columns.number_at) == (2, None)
     assert columns.others == ((0, "id"), (1, "phone"))
@@ -63,48 +63,48 @@ def test_the_column_asked_for_is_the_only_one_read():
 
 
 def test_the_column_asked_for_is_taken_by_its_exact_name_where_two_are_alike():
-    columns = find(lines("Line ID|line_id", "phn_1|7"), Wanted(column="line_id"), WHERE)
+    columns = find(lines("Line ID|line_id", "phn_1|7"), ReadOptions(column="line_id"), WHERE)
     assert columns is not None
     assert columns.id_at == 1
 
 
 def test_a_column_asked_for_that_is_not_there_fits_nothing():
-    assert find(lines("id|phone", "phn_1|+919876543210"), Wanted(column="mobile"), WHERE) is None
-    assert find(lines("|phone", "phn_1|+919876543210"), Wanted(column="-"), WHERE) is None
+    assert find(lines("id|phone", "phn_1|+919876543210"), ReadOptions(column="mobile"), WHERE) is None
+    assert find(lines("|phone", "phn_1|+919876543210"), ReadOptions(column="-"), WHERE) is None
 
 
 @pytest.mark.parametrize(
-    ("head", "wanted", "said"),
+    ("head", "options", "said"),
     [
         pytest.param(
             lines("id|phone|id", "phn_1||phn_2"),
-            Wanted(),
+            ReadOptions(),
             "2 columns are called 'id' => Rename or remove all but one, and save the file again.",
             id="one header twice",
         ),
         pytest.param(
             lines("id|phone number id", "phn_1|phn_2"),
-            Wanted(),
+            ReadOptions(),
             "2 columns could hold the IDs: 'id', 'phone number id' => "
             "Say which one is meant, for example: --column 'id'",
             id="two headers for IDs",
         ),
         pytest.param(
             lines("phone|msisdn", "+919876543210|+919876543211"),
-            Wanted(),
+            ReadOptions(),
             "2 columns could hold the numbers: 'phone', 'msisdn' => "
             "Say which one is meant, for example: --column 'phone'",
             id="two headers for numbers",
         ),
         pytest.param(
             lines("x|x", "phn_1|phn_2"),
-            Wanted(column="x"),
+            ReadOptions(column="x"),
             "2 columns are called 'x' => Rename or remove all but one, and save the file again.",
             id="the column asked for twice",
         ),
         pytest.param(
             lines("phn_1|Anna", "phn_2|Bob"),
-            Wanted(),
+            ReadOptions(),
             "there are 2 columns and no header to tell them by. "
             "It begins: row 1: 'phn_1', 'Anna'; row 2: 'phn_2', 'Bob'. => Put a row above the data that names the "
             "columns, with `id` or `phone number` over the right one.",
@@ -112,7 +112,7 @@ def test_a_column_asked_for_that_is_not_there_fits_nothing():
         ),
         pytest.param(
             lines("phn_1|Anna", "id|owner", "phn_2|Bob"),
-            Wanted(),
+            ReadOptions(),
             "the header is not in the first row, and row 2 could be it. "
             "It begins: row 1: 'phn_1', 'Anna'; row 2: 'id', 'owner'; row 3: 'phn_2', 'Bob'. => "
             "Delete the rows above the header, and any header repeated among the data.",
@@ -120,7 +120,7 @@ def test_a_column_asked_for_that_is_not_there_fits_nothing():
         ),
         pytest.param(
             lines("My list", "id|owner", "phn_1|Anna", "id|owner", "phn_2|Bob"),
-            Wanted(),
+            ReadOptions(),
             "the header is not in the first row, and row 2 and 4 could be it. "
             "It begins: row 1: 'My list'; row 2: 'id', 'owner'; row 3: 'phn_1', 'Anna'; row 4: 'id', 'owner'. => "
             "Delete the rows above the header, and any header repeated among the data.",
@@ -128,26 +128,26 @@ def test_a_column_asked_for_that_is_not_there_fits_nothing():
         ),
         pytest.param(
             lines("id" + "|x" * 16_384, "phn_1"),
-            Wanted(),
+            ReadOptions(),
             "the header has 16,385 columns, and the most are 16,384 => "
             "Keep the columns that are needed and save it again.",
             id="more columns than a spreadsheet has",
         ),
     ],
 )
-def test_what_cannot_be_told_is_refused_and_the_way_out_named(head, wanted, said):
-    assert refusal(head, wanted) == said
+def test_what_cannot_be_told_is_refused_and_the_way_out_named(head, options, said):
+    assert refusal(head, options) == said
 
 
 def test_a_header_below_title_rows_is_taken_where_it_is_the_only_one():
-    columns = find(lines("Numbers to release", "", "ID|Owner", "phn_1|Anna"), Wanted(), WHERE)
+    columns = find(lines("Numbers to release", "", "ID|Owner", "phn_1|Anna"), ReadOptions(), WHERE)
     assert columns is not None
     assert (columns.header_row, columns.id_at) == (3, 0)
     assert columns.notes == ("header in row 3 (1 above it not read)",)
 
 
 def test_a_heading_over_several_columns_does_not_hide_the_header_below_it():
-    columns = find(lines("Number||Owner", "id|phone number|", "phn_1|+919876543210|Anna"), Wanted(), WHERE)
+    columns = find(lines("Number||Owner", "id|phone number|", "phn_1|+919876543210|Anna"), ReadOptions(), WHERE)
     assert columns is not None
     assert (columns.header_row, columns.id_at, columns.number_at) == (2, 0, 1)
     assert columns.notes == ("header in row 2 (1 above it not read)",)
@@ -155,33 +155,33 @@ def test_a_heading_over_several_columns_does_not_hide_the_header_below_it():
 
 def test_the_header_that_fits_best_is_taken_wherever_it_stands_above_the_data():
     head = lines("Number", "Phone|Report", "Team|id|phone number", "Sales|phn_1|+919876543210")
-    columns = find(head, Wanted(), WHERE)
+    columns = find(head, ReadOptions(), WHERE)
     assert columns is not None
     assert (columns.header_row, columns.id_at, columns.number_at) == (3, 1, 2)
 
 
 @pytest.mark.parametrize(
-    ("head", "wanted"),
+    ("head", "options"),
     [
-        (lines("Number", "phone number|Owner", "+919876543210|Anna"), Wanted()),
-        (lines("id|phone", "number id|did", "phn_1|+919876543210"), Wanted()),
-        (lines("Line|", "line|Owner", "phn_1|Anna"), Wanted(column="line")),
+        (lines("Number", "phone number|Owner", "+919876543210|Anna"), ReadOptions()),
+        (lines("id|phone", "number id|did", "phn_1|+919876543210"), ReadOptions()),
+        (lines("Line|", "line|Owner", "phn_1|Anna"), ReadOptions(column="line")),
     ],
 )
-def test_two_lines_that_could_be_the_header_are_both_shown(head, wanted):
-    assert refusal(head, wanted).startswith("row 1 and 2 both look like the header. It begins: row 1: ")
+def test_two_lines_that_could_be_the_header_are_both_shown(head, options):
+    assert refusal(head, options).startswith("row 1 and 2 both look like the header. It begins: row 1: ")
 
 
 def test_a_line_with_a_number_in_it_is_no_header_whatever_its_words():
     said = refusal(lines("Phone|+14155550100", "id|phone number", "phn_1|+919876543210"))
     assert said.startswith("the header is not in the first row, and row 2 could be it. It begins: row 1: 'Phone'")
-    columns = find(lines("id|20261123", "phn_1|x"), Wanted(), WHERE)
+    columns = find(lines("id|20261123", "phn_1|x"), ReadOptions(), WHERE)
     assert columns is not None and columns.header_row == 1, "a year's digits are no number"
 
 
 @pytest.mark.parametrize("number", ["+14155550100", "14155550100", "098765 43210", "phn_1", "+49 30 123456/7"])
 def test_a_headers_word_in_a_row_with_a_number_is_one_of_its_data(number):
-    columns = find(lines("Phone|Type|20261123", f"{number}|DID|x", "oops|Number|y"), Wanted(), WHERE)
+    columns = find(lines("Phone|Type|20261123", f"{number}|DID|x", "oops|Number|y"), ReadOptions(), WHERE)
     assert columns is not None
     assert (columns.header_row, columns.number_at) == (1, 0)
 
@@ -195,27 +195,27 @@ def test_a_headers_word_in_a_row_with_a_number_is_one_of_its_data(number):
     ],
 )
 def test_lines_above_the_header_are_passed_over_and_told(above):
-    columns = find(lines(*above, "Nr|phone number", "1|+919876543210"), Wanted(), WHERE)
+    columns = find(lines(*above, "Nr|phone number", "1|+919876543210"), ReadOptions(), WHERE)
     assert columns is not None
     assert (columns.header_row, columns.number_at) == (len(above) + 1, 1)
     assert columns.notes == (f"header in row {len(above) + 1} ({len(above)} above it not read)",)
 
 
 def test_a_header_that_a_formula_makes_text_is_known():
-    columns = find(lines('="Phone Number"|="Owner"', '="+919876543210"|="Anna"'), Wanted(), WHERE)
+    columns = find(lines('="Phone Number"|="Owner"', '="+919876543210"|="Anna"'), ReadOptions(), WHERE)
     assert columns is not None
     assert (columns.number_at, columns.others) == (0, ((1, "Owner"),))
 
 
 def test_a_header_below_blank_rows_is_the_first():
-    columns = find(lines("", " | ", "id|owner", "phn_1|Anna", "id|owner"), Wanted(), WHERE)
+    columns = find(lines("", " | ", "id|owner", "phn_1|Anna", "id|owner"), ReadOptions(), WHERE)
     assert columns is not None
     assert columns.header_row == 3
     assert columns.notes == ()
 
 
 def test_a_header_repeated_among_the_data_is_a_matter_of_its_row_alone():
-    columns = find(lines("id|owner", "phn_1|Anna", "id|owner", "phn_2|Bob"), Wanted(), WHERE)
+    columns = find(lines("id|owner", "phn_1|Anna", "id|owner", "phn_2|Bob"), ReadOptions(), WHERE)
     assert columns is not None
     assert columns.header_row == 1
 
@@ -229,7 +229,7 @@ def test_a_header_repeated_among_the_data_is_a_matter_of_its_row_alone():
     ],
 )
 def test_a_single_column_without_a_header_is_taken_where_its_first_cell_names_a_number(head, at):
-    columns = find(head, Wanted(), WHERE)
+    columns = find(head, ReadOptions(), WHERE)
     assert columns is not None
     assert (columns.header_row, columns.id_at, columns.number_at, columns.others) == (None, at, None, ())
     assert columns.notes == ("no header: the only column was taken",)
@@ -245,7 +245,7 @@ def test_a_single_column_without_a_header_is_taken_where_its_first_cell_names_a_
     ],
 )
 def test_a_table_in_which_nothing_fits_gives_nothing(head):
-    assert find(head, Wanted(), WHERE) is None
+    assert find(head, ReadOptions(), WHERE) is None
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ def test_a_table_in_which_nothing_fits_gives_nothing(head):
     ],
 )
 def test_other_columns_travel_under_names_of_their_own(header, names):
-    columns = find(lines(header, "phn_1|a|b|c"), Wanted(), WHERE)
+    columns = find(lines(header, "phn_1|a|b|c"), ReadOptions(), WHERE)
     assert columns is not None
     assert [name for _, name in columns.others] == names
 
@@ -276,13 +276,13 @@ def test_headers_in_a_message_are_shortened_and_at_most_twelve():
 
 
 def test_as_many_columns_as_a_spreadsheet_has_are_read():
-    columns = find(lines("id" + "|x" * 16_383), Wanted(), WHERE)
+    columns = find(lines("id" + "|x" * 16_383), ReadOptions(), WHERE)
     assert columns is not None
     assert columns.width == 16_384
 
 
 def test_a_date_in_the_header_is_a_name_like_any_other():
-    columns = find([(1, ["id", Problem("this cell is a date", "2026-01-31")])], Wanted(), WHERE)
+    columns = find([(1, ["id", BadCell("this cell is a date", "2026-01-31")])], ReadOptions(), WHERE)
     assert columns is not None
     assert columns.others == ((1, "2026-01-31"),)
 
@@ -301,7 +301,7 @@ HEADERS = st.sampled_from(
 @given(names=st.lists(HEADERS, min_size=1, max_size=12))
 def test_whatever_the_headers_the_other_columns_have_names_that_are_unique_and_none_of_ours(names):
     try:
-        columns = find([(1, list(names))], Wanted(), WHERE)
+        columns = find([(1, list(names))], ReadOptions(), WHERE)
     except BadInput:
         return
     if columns is None:

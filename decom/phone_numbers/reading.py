@@ -11,8 +11,8 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from decom import numbering
-from decom.numbering import FEWEST_DIGITS, MOST_DIGITS, is_e164
+from decom.phone_numbers import numbering
+from decom.phone_numbers.numbering import FEWEST_DIGITS, MOST_DIGITS, is_e164
 
 
 @dataclass(frozen=True, slots=True)
