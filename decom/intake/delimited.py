@@ -35,24 +35,22 @@ class Delimited:
 
     def read(self, source: OpenFile, options: ReadOptions) -> Generator[Sheet, None, None]:
         if options.sheet is not None:
-            raise BadInput(
-                "a text file has no sheets", where=source.name, remedy="Leave --sheet out, or name a workbook."
-            )
+            raise BadInput("a text file has no sheets", remedy="Leave --sheet out, or name a workbook.")
         encoding, note = encoding_of(source)
         with closing(_physical_lines(source, encoding)) as lines:
             head = list(itertools.islice(lines, 4 * HEAD))
         told = _SEP_LINE.fullmatch(head[0]) if head else None
         if told is not None:
             head = head[1:]
-        delimiter = told[1] if told is not None else _delimiter(head, source, options)
+        delimiter = told[1] if told is not None else _delimiter(head, options)
         trial = _trial(head, delimiter)
-        _refuse_two_delimiters(trial, delimiter, source)
-        columns = find(trial, options, source.name)
+        _refuse_two_delimiters(trial, delimiter)
+        columns = find(trial, options)
         name = DELIMITERS.get(delimiter, repr(delimiter))
         told_apart = (f"columns told apart by {name}",) if any(len(cells) > 1 for _, cells in trial) else ()
         with closing(_physical_lines(source, encoding)) as physical:
             skipped = 0 if told is None else len(list(itertools.islice(physical, 1)))
-            records = _records(physical, delimiter, columns, f"{source.name}, line", skipped)
+            records = _records(physical, delimiter, columns, skipped)
             yield Sheet(records, notes=((note,) if note else ()) + told_apart)
 
 
@@ -67,14 +65,13 @@ def _physical_lines(source: OpenFile, encoding: str) -> Generator[str, None, Non
             if len(line) == MOST_IN_A_LINE:
                 raise BadInput(
                     f"this line is longer than {MOST_IN_A_LINE:,} characters",
-                    where=f"{source.name}, line {number}",
+                    where=f"line {number}",
                     remedy="Is this the right file? Save it with one row a line.",
                 )
             yield line
     except UnicodeError as error:
         raise BadInput(
             "the file changed while it was read",
-            where=source.name,
             remedy="Run this again when nothing writes to the file any more.",
         ) from error
     finally:
@@ -93,7 +90,7 @@ def _trial(head: Sequence[str], delimiter: str) -> list[RawRow]:
     return records
 
 
-def _delimiter(head: Sequence[str], source: OpenFile, options: ReadOptions) -> str:
+def _delimiter(head: Sequence[str], options: ReadOptions) -> str:
     """The delimiter under which the header can be told; with none such, the one that splits the first line most.
 
     Raises BadInput where two fit: either could be a part of the header's text.
@@ -104,7 +101,6 @@ def _delimiter(head: Sequence[str], source: OpenFile, options: ReadOptions) -> s
         names = " and ".join(DELIMITERS[delimiter] for delimiter in fitting)
         raise BadInput(
             f"the header can be told apart by {names}",
-            where=source.name,
             remedy=f"Put a first line that says which: sep={fitting[0]}",
         )
     return fitting[0] if fitting else max(DELIMITERS, key=lambda delimiter: _first_width(trials[delimiter]))
@@ -113,7 +109,7 @@ def _delimiter(head: Sequence[str], source: OpenFile, options: ReadOptions) -> s
 def _splits_header(trial: Sequence[RawRow], options: ReadOptions) -> bool:
     """Whether the header is found in a line that the delimiter splits (a header of one cell fits them all)."""
     try:
-        columns = find(trial, options, "")
+        columns = find(trial, options)
     except BadInput:
         return _first_width(trial) > 1
     return columns is not None and columns.header_row is not None and columns.width > 1
@@ -123,7 +119,7 @@ def _first_width(trial: Sequence[RawRow]) -> int:
     return next((len(cells) for _, cells in trial if not all(map(is_blank, cells))), 0)
 
 
-def _refuse_two_delimiters(trial: Sequence[RawRow], delimiter: str, source: OpenFile) -> None:
+def _refuse_two_delimiters(trial: Sequence[RawRow], delimiter: str) -> None:
     """Raise BadInput where the header is split by one delimiter and the rows by another."""
     filled = [cells for _, cells in trial if not all(map(is_blank, cells))]
     if len(filled) < 2 or len(filled[0]) < 2 or any(len(cells) > 1 for cells in filled[1:]):
@@ -133,14 +129,11 @@ def _refuse_two_delimiters(trial: Sequence[RawRow], delimiter: str, source: Open
             header = DELIMITERS.get(delimiter, delimiter)
             raise BadInput(
                 f"the header is told apart by {header}, and the rows by {DELIMITERS[other]}",
-                where=source.name,
                 remedy="Save it again with one delimiter throughout.",
             )
 
 
-def _records(
-    physical: Iterator[str], delimiter: str, columns: Columns | None, where: str, skipped: int
-) -> Iterator[RawRow]:
+def _records(physical: Iterator[str], delimiter: str, columns: Columns | None, skipped: int) -> Iterator[RawRow]:
     """The records with their row numbers. `skipped` lines were taken from `physical` before."""
     recent: list[str] = []
 
@@ -159,22 +152,22 @@ def _records(
         except StopIteration:
             return
         except csv.Error as error:
-            raise _unreadable(error, recent, began, where) from error
+            raise _unreadable(error, recent, began) from error
         number += 1
         if len(recent) > 1 and columns is not None and _swallows_rows(cells, delimiter, columns):
             opened = _opened(recent)
             raise BadInput(
                 f"a quote opened here closes {len(recent) - 1 - opened} lines below, and what is between looks like "
                 "rows",
-                where=f"{where} {began + opened}",
+                where=f"line {began + opened}",
                 remedy="Close the quote in its own line, or write it twice if it belongs to the text.",
             )
         yield number, list(cells)
 
 
-def _unreadable(error: csv.Error, recent: Sequence[str], began: int, where: str) -> BadInput:
+def _unreadable(error: csv.Error, recent: Sequence[str], began: int) -> BadInput:
     """What csv's words mean to someone who looks at the file."""
-    at = f"{where} {began + _opened(recent)}"
+    at = f"line {began + _opened(recent)}"
     if "unexpected end of data" in str(error):
         return BadInput("a quote opened here is never closed", where=at, remedy="Close it in its own line.")
     if "field limit" in str(error):
@@ -183,7 +176,7 @@ def _unreadable(error: csv.Error, recent: Sequence[str], began: int, where: str)
     last = began + max(len(recent) - 1, 0)
     return BadInput(
         f"text follows the quote that closes a cell ({error})",
-        where=f"{where} {last}",
+        where=f"line {last}",
         remedy=f"Write a quote that belongs to the text twice; this cell's first quote is in line "
         f"{began + _opened(recent[:-1] or recent)}.",
     )

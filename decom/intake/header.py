@@ -52,18 +52,18 @@ class Columns:
     """As `InputFile.notes`."""
 
 
-def find(head: Sequence[RawRow], options: ReadOptions, where: str) -> Columns | None:
+def find(head: Sequence[RawRow], options: ReadOptions) -> Columns | None:
     """The columns of the table that begins with `head` (at most `HEAD` lines); None where nothing fits.
 
     The header is the line above the data that has the most kinds of header that we know (or the one asked for): a
     heading over several columns, or a title, must not hide the line below it that names both ID and number. Where
     two fit alike, or an ID or a number stands above it, BadInput. A single column without a header is taken where
-    its first cell is itself an ID or a number. `where` names file and sheet for BadInput.
+    its first cell is itself an ID or a number.
     """
     filled = [line for line in head if not all(is_blank(cell) for cell in line[1])]
     headed = _headed(filled, options)
     if not headed:
-        return _headerless(filled, options, where)
+        return _headerless(filled, options)
     above_data = list(itertools.takewhile(lambda line: line in headed or not _shows_number(line), filled))
     near = [line for line in headed if line in above_data] or headed
     most = max(_fit(line[1], options) for line in near)
@@ -72,10 +72,10 @@ def find(head: Sequence[RawRow], options: ReadOptions, where: str) -> Columns | 
     above = filled[: filled.index(header)]
     alike = [line for line in headed if _fit(line[1], options) == most]
     if len(best) > 1 or (above and (len(alike) > 1 or any(map(_names_any, above)))):
-        raise _no_one_header(filled, best if len(best) > 1 else alike, where)
+        raise _no_one_header(filled, best if len(best) > 1 else alike)
     skipped = f" ({len(above)} above it not read)" if above else ""
     note = f"header in row {header[0]}{skipped}" if above else ""
-    return _from_header(header, options, where, note)
+    return _from_header(header, options, note)
 
 
 def _headed(filled: Sequence[RawRow], options: ReadOptions) -> list[RawRow]:
@@ -116,7 +116,7 @@ def _looks_like_a_number(text: str) -> bool:
     return looks_like_a_number(text.strip()) and sum(map(str.isdigit, text)) >= FEWEST_DIGITS
 
 
-def _no_one_header(filled: Sequence[RawRow], could_be: Sequence[RawRow], where: str) -> BadInput:
+def _no_one_header(filled: Sequence[RawRow], could_be: Sequence[RawRow]) -> BadInput:
     """What is said where the header cannot be told: the lines that could be it, and how the table begins."""
     rows = " and ".join(str(number) for number, _ in could_be)
     if could_be[0] is filled[0]:
@@ -126,7 +126,6 @@ def _no_one_header(filled: Sequence[RawRow], could_be: Sequence[RawRow], where: 
     shown = [line for line in filled[:4] if line not in could_be] + list(could_be[:4])
     return BadInput(
         f"{what}. {first_rows(sorted(shown, key=lambda line: line[0]))}",
-        where=where,
         remedy="Delete the rows above the header, and any header repeated among the data.",
     )
 
@@ -155,7 +154,7 @@ def _hits(cells: Sequence[Cell], options: ReadOptions) -> list[int]:
     return exact or [at for at, header in enumerate(headers) if normalised(header) == meant != ""]
 
 
-def _from_header(header: RawRow, options: ReadOptions, where: str, note: str) -> Columns:
+def _from_header(header: RawRow, options: ReadOptions, note: str) -> Columns:
     number, cells = header
     names = [header_of(cell) for cell in cells]
     while names and names[-1] == "":
@@ -163,20 +162,20 @@ def _from_header(header: RawRow, options: ReadOptions, where: str, note: str) ->
     if len(names) > MOST_COLUMNS:
         raise BadInput(
             f"the header has {len(names):,} columns, and the most are {MOST_COLUMNS:,}",
-            where=f"{where}, row {number}",
+            where=f"row {number}",
             remedy="Keep the columns that are needed and save it again.",
         )
     hits = _hits(cells, options)
     id_at: int | None
     if options.column is not None:
-        id_at = _only(hits, "asked-for", names, where)
+        id_at = _only(hits, "asked-for", names)
         number_at = None
         note = "; ".join(part for part in (note, f"column {names[hits[0]]!r} as asked for") if part)
     else:
         ids = [at for at in hits if normalised(names[at]) in ID_HEADERS]
         numbers = [at for at in hits if normalised(names[at]) in NUMBER_HEADERS]
-        id_at = _only(ids, "ID", names, where) if ids else None
-        number_at = _only(numbers, "number", names, where) if numbers else None
+        id_at = _only(ids, "ID", names) if ids else None
+        number_at = _only(numbers, "number", names) if numbers else None
     others = tuple(at for at in range(len(names)) if at not in (id_at, number_at))
     return Columns(
         header_row=number,
@@ -189,7 +188,7 @@ def _from_header(header: RawRow, options: ReadOptions, where: str, note: str) ->
     )
 
 
-def _only(hits: Sequence[int], kind: str, names: Sequence[str], where: str) -> int:
+def _only(hits: Sequence[int], kind: str, names: Sequence[str]) -> int:
     """The one column in `hits`. Raises BadInput where there are several: reading either would be a guess."""
     if len(hits) == 1:
         return hits[0]
@@ -197,13 +196,11 @@ def _only(hits: Sequence[int], kind: str, names: Sequence[str], where: str) -> i
     if len(same) == 1 or kind == "asked-for":
         raise BadInput(
             f"{len(hits)} columns are called {names[hits[0]]!r}",
-            where=where,
             remedy="Rename or remove all but one, and save the file again.",
         )
     listed = ", ".join(repr(names[at]) for at in hits)
     raise BadInput(
         f"{len(hits)} columns could hold the {kind}s: {listed}",
-        where=where,
         remedy=f"Say which one is meant, for example: --column {names[hits[0]]!r}",
     )
 
@@ -237,7 +234,7 @@ def letters(at: int) -> str:
     return text
 
 
-def _headerless(filled: Sequence[RawRow], options: ReadOptions, where: str) -> Columns | None:
+def _headerless(filled: Sequence[RawRow], options: ReadOptions) -> Columns | None:
     """A single column whose first cell is an ID or a number; None where nothing says that this is one."""
     if options.column is not None or not filled or not any(map(names_something, filled[0][1])):
         return None
@@ -248,7 +245,6 @@ def _headerless(filled: Sequence[RawRow], options: ReadOptions, where: str) -> C
         return Columns(None, at + 1, at, None, (), frozenset(), (note,))
     raise BadInput(
         f"there are {len(used)} columns and no header to tell them by. {first_rows(filled[:4])}",
-        where=where,
         remedy="Put a row above the data that names the columns, with `id` or `phone number` over the right one.",
     )
 

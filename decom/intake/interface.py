@@ -6,10 +6,13 @@ number exists, or which of two readings of a cell is meant, is decided when the 
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from decom.errors import BadInput
 from decom.phone_numbers.reading import Readings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,36 @@ class InputFile:
     """The headers of the columns that travel along untouched; unique (a second `note` becomes `note.2`), and
     none is a column of our own plan or audit (`outcome` becomes `input.outcome`)."""
     notes: tuple[str, ...] = field(default=())
+    """What a reader should know of how the file was read: the sheet taken, the columns, the encoding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A file of numbers, read whole: every row that is not blank, in the file's order."""
+
+    name: str
+    """The file's name without its folder; `-` for standard input."""
+    sha256: str
+    """The digest of the file's bytes, in hex."""
+    table: "pd.DataFrame"
+    """Table `R` of `decom.tables`, a line a row:
+
+    `row` is the number that a spreadsheet program shows: the first row of the file is 1, a header counts.
+    `input_value` is the cell that names the number as it was before any cleaning (of two cells: the ID's, or the
+    number's where the ID's is blank). `number_id` is the ID that the row names, cleaned; it fully matches
+    `phn_[A-Za-z0-9_-]{1,124}`. `phone_number` is the likeliest E.164 number that it names, and `readings` all that it
+    may mean; that is None where `phone_number` is certain and in one piece, so that nothing else is to be asked.
+    `problem` says why the row cannot be used, as a sentence for its owner; it then names neither. `note` says what
+    was done to read it (`separators removed`). All but `row`, `input_value` and `note` may be None.
+    """
+    other_columns: tuple[str, ...]
+    """The headers of the columns that travel along untouched; unique (a second `note` becomes `note.2`), and none is
+    a column of our own plan or audit (`outcome` becomes `input.outcome`)."""
+    others: "pd.DataFrame"
+    """Those columns, as categories of texts: by their places in `other_columns`, with the index of `table`."""
+    blank_rows: int
+    """How many rows were blank and are in no report."""
+    notes: tuple[str, ...]
     """What a reader should know of how the file was read: the sheet taken, the columns, the encoding."""
 
 
@@ -108,22 +141,24 @@ class OpenFile:
     stream: BinaryIO
     """A real file with a descriptor, that can be rewound; left open by the reader, at any position."""
     name: str
-    """How messages call it: the path as it was given, or `standard input`."""
+    """As `Rows.name`."""
+    sha256: str
+    """As `Rows.sha256`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """What a reader finds in a file, before anyone asks what the columns mean."""
 
-    lines: Iterator[RawRow]
-    """Every line from the first on, blank ones included; read once, and only before the next table is asked
+    raw_rows: Iterator[RawRow]
+    """Every row from the first on, blank ones included; read once, and only before the next sheet is asked
     for, so that no file is held in memory twice. May raise BadInput."""
-    sheet: str | None = None
+    name: str | None = None
     """The sheet's name; None where the kind of file has none."""
     notes: tuple[str, ...] = ()
     """As `InputFile.notes`."""
     objection: BadInput | None = None
-    """Why the table must not be taken, should it be the one with the IDs; None where nothing speaks against it."""
+    """Why the sheet must not be taken, should it be the one with the IDs; None where nothing speaks against it."""
 
 
 class FileReader(Protocol):
@@ -137,6 +172,6 @@ class FileReader(Protocol):
         """The tables in the file: one for a delimited file, one a candidate sheet for a workbook.
 
         The caller closes it, be it read to its end or not, while `source` is still open. Raises BadInput (with
-        `where` naming file, and line or sheet) where the file cannot be read as its kind.
+        `where` naming the line or sheet in it) where the file cannot be read as its kind.
         """
         ...

@@ -70,7 +70,6 @@ def _checked(source: OpenFile, encoding: str, name: str) -> tuple[str, str]:
     if trouble is not None:
         raise BadInput(
             f"this should be {name} text, and {trouble}",
-            where=source.name,
             remedy="Save it again as UTF-8: in a spreadsheet program, CSV UTF-8.",
         )
     return encoding, f"read as {name}"
@@ -85,7 +84,7 @@ def _trouble(source: OpenFile, encoding: str) -> str | None:
                 line += text[: text.index("\0")].count("\n")
                 raise BadInput(
                     "there is a NUL character, so this is no text",
-                    where=f"{source.name}, line {line}",
+                    where=f"line {line}",
                     remedy="Is this the right file? Save it again as UTF-8.",
                 )
             if encoding == "cp1252" and _CONTROL.search(text) is not None:

@@ -31,19 +31,19 @@ class Workbook:
     def read(self, source: OpenFile, options: ReadOptions) -> Generator[Sheet, None, None]:
         child = _child(source, options)
         try:
-            answers = _answers(child, source)
+            answers = _answers(child)
             for answer in answers:
                 match answer:
                     case {"sheet": str(name), "hidden": int(hidden), "notes": list(notes)}:
                         lines = _lines(answers, skip=options.hidden_rows == "skip")
-                        objection = _objection(hidden, options, f"{source.name}, sheet {name!r}")
+                        objection = _objection(hidden, options)
                         yield Sheet(lines, name, (*map(str, notes), *_hidden_note(hidden, options)), objection)
                         for _ in lines:
                             pass
                     case {"done": "workbook"}:
                         return
                     case _:
-                        raise _broken_off(child, source)
+                        raise _broken_off(child)
         finally:
             child.kill()
             with child:
@@ -63,7 +63,7 @@ def _child(source: OpenFile, options: ReadOptions) -> "subprocess.Popen[bytes]":
     )
 
 
-def _answers(child: "subprocess.Popen[bytes]", source: OpenFile) -> Iterator[object]:
+def _answers(child: "subprocess.Popen[bytes]") -> Iterator[object]:
     """What the child says, line by line. Raises BadInput where it ends without having said that it is done."""
     if child.stdout is None:
         raise ValueError("the child was started without a pipe")
@@ -73,22 +73,21 @@ def _answers(child: "subprocess.Popen[bytes]", source: OpenFile) -> Iterator[obj
         except ValueError:
             break
         if isinstance(answer, dict) and "refused" in answer:
-            raise _refusal(answer["refused"], source)
+            raise _refusal(answer["refused"])
         yield answer
-    raise _broken_off(child, source)
+    raise _broken_off(child)
 
 
-def _broken_off(child: "subprocess.Popen[bytes]", source: OpenFile) -> BadInput:
+def _broken_off(child: "subprocess.Popen[bytes]") -> BadInput:
     """Why the child ended in the middle: what the limits do to a process is told by the signal that ended it."""
     child.kill()
     code = child.wait()
     if code == -signal.SIGABRT:
-        return too_much_memory(source.name)
+        return too_much_memory()
     if code == -signal.SIGXCPU:
-        return too_much_time(source.name)
+        return too_much_time()
     return BadInput(
         "the workbook made the program that reads it fail",
-        where=source.name,
         remedy="Open it in a spreadsheet program, save it again, or save the table as CSV UTF-8.",
     )
 
@@ -113,13 +112,12 @@ def _cell(said: object) -> Cell:
     return BadCell("this cell cannot be read")
 
 
-def _objection(hidden: int, options: ReadOptions, where: str) -> BadInput | None:
+def _objection(hidden: int, options: ReadOptions) -> BadInput | None:
     """Why a sheet with hidden rows is not taken as it is: whoever approves the list may never have seen them."""
     if hidden == 0 or options.hidden_rows in ("include", "skip"):
         return None
     return BadInput(
         f"{hidden:,} {'row is' if hidden == 1 else 'rows are'} hidden or filtered out",
-        where=where,
         remedy="Say what is meant: --hidden-rows skip reads what can be seen, --hidden-rows include reads all.",
     )
 
@@ -131,8 +129,8 @@ def _hidden_note(hidden: int, options: ReadOptions) -> tuple[str, ...]:
     return (f"{hidden:,} hidden or filtered {'row' if hidden == 1 else 'rows'} {done}, as asked for",)
 
 
-def _refusal(said: object, source: OpenFile) -> BadInput:
+def _refusal(said: object) -> BadInput:
     match said:
         case [str(what), str(place), str(remedy)]:
-            return BadInput(what, where=source.name if place == "" else f"{source.name}, {place}", remedy=remedy)
-    return BadInput("the workbook cannot be read", where=source.name)
+            return BadInput(what, where=place or None, remedy=remedy)
+    return BadInput("the workbook cannot be read")

@@ -36,6 +36,11 @@ class Readings:
     """What the text would mean if it ended at one of its separators: E.164, or digits as in `national`. Where an
     account has one of them, the text is more than one value."""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the text means its one number, whatever an account has."""
+        return self.certain and len(self.numbers) == 1 and len(self.parts) == 0
+
 
 class Known:
     """The numbers of an account, to be found by what a text can mean."""

@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "vocabulary": set(),
     "clock": set(),
     "errors": {"vocabulary"},
-    "tables": {"vocabulary"},
+    "tables": {"vocabulary", "phone_numbers"},
     "phone_numbers": set(),
     "private_files": {"errors"},
     "secret": set(),

@@ -14,6 +14,8 @@ from decom.errors import BadInput
 from decom.intake.cells import CellReading, read_cell
 from decom.intake.interface import ReadOptions
 from decom.intake.kinds import READERS
+from decom.intake.opening import read_input
+from decom.intake.rows import as_objects
 from decom.phone_numbers.reading import Readings
 from decom.planning.build import build
 from decom.planning.protect import read_protected
@@ -58,7 +60,8 @@ def number(phone_number: str) -> Number:
     ids=lambda sample: f"{sample['file']}: {sample['why']}",
 )
 def test_a_sample_is_decided_as_expected_on_the_account_that_stands_with_it(sample):
-    file = read(SAMPLES / sample["file"], ReadOptions(**{flag: sample.get(flag) for flag in FLAGS}))
+    options = ReadOptions(**{flag: sample.get(flag) for flag in FLAGS})
+    file = as_objects(read_input(SAMPLES / sample["file"], options, readers=READERS))
     lists = [tuple(sample.get(flag, ())) for flag in ("only", "exclude", "ignore_column")]
     selection = Selection(lists[0], lists[1], sample.get("limit"), lists[2])
     try:

@@ -10,8 +10,6 @@ from decom.intake.interface import BadCell, Cell, RawRow, ReadOptions
 from decom.planning import saved
 from decom.tables import in_file, normalised
 
-WHERE = "numbers.csv"
-
 
 def lines(*rows: str) -> list[RawRow]:
     """Lines numbered from 1, their cells told apart by `|`."""
@@ -21,9 +19,7 @@ def lines(*rows: str) -> list[RawRow]:
 def refusal(head: list[RawRow], options: ReadOptions | None = None) -> str:
     """What is said of a head that is refused, on one line."""
     with pytest.raises(BadInput) as caught:
-        find(head, options or ReadOptions(), WHERE)
-    assert caught.value.where is not None
-    assert caught.value.where.startswith(WHERE)
+        find(head, options or ReadOptions())
     return f"{caught.value.what} => {caught.value.remedy}"
 
 
@@ -32,7 +28,7 @@ def refusal(head: list[RawRow], options: ReadOptions | None = None) -> str:
     ["id", "ID", "Id ", "number id", "Number_ID", "phone number id", "Phone-Number-ID", "dialnexa id", "DialNexaId"],
 )
 def test_a_header_for_ids_is_known_in_any_writing(header):
-    columns = find(lines(f"owner|{header}", "Anna|phn_1"), ReadOptions(), WHERE)
+    columns = find(lines(f"owner|{header}", "Anna|phn_1"), ReadOptions())
     assert columns is not None
     assert (columns.id_at, columns.number_at) == (1, None)
 
@@ -42,20 +38,20 @@ def test_a_header_for_ids_is_known_in_any_writing(header):
     ["phone number", "Phone_Number", "number", "PHONE", "e164", "E-164", "msisdn", "MSISDN", "did", "\ufeffDID"],
 )
 def test_a_header_for_numbers_is_known_in_any_writing(header):
-    columns = find(lines(f"{header}|owner", "+919876543210|Anna"), ReadOptions(), WHERE)
+    columns = find(lines(f"{header}|owner", "+919876543210|Anna"), ReadOptions())
     assert columns is not None
     assert (columns.id_at, columns.number_at) == (None, 0)
 
 
 def test_a_file_with_both_is_read_with_both():
-    columns = find(lines("owner|phone|id|note", "Anna|+919876543210|phn_1|x"), ReadOptions(), WHERE)
+    columns = find(lines("owner|phone|id|note", "Anna|+919876543210|phn_1|x"), ReadOptions())
     assert columns is not None
     assert (columns.id_at, columns.number_at) == (2, 1)
     assert columns.others == ((0, "owner"), (3, "note"))
 
 
 def test_the_column_asked_for_is_the_only_one_read():
-    columns = find(lines("id|phone|Old Number", "1|+919876543210|phn_1"), ReadOptions(column="old number"), WHERE)
+    columns = find(lines("id|phone|Old Number", "1|+919876543210|phn_1"), ReadOptions(column="old number"))
     assert columns is not None
     assert (columns.id_at, columns.number_at) == (2, None)
     assert columns.others == ((0, "id"), (1, "phone"))
@@ -63,14 +59,14 @@ def test_the_column_asked_for_is_the_only_one_read():
 
 
 def test_the_column_asked_for_is_taken_by_its_exact_name_where_two_are_alike():
-    columns = find(lines("Line ID|line_id", "phn_1|7"), ReadOptions(column="line_id"), WHERE)
+    columns = find(lines("Line ID|line_id", "phn_1|7"), ReadOptions(column="line_id"))
     assert columns is not None
     assert columns.id_at == 1
 
 
 def test_a_column_asked_for_that_is_not_there_fits_nothing():
-    assert find(lines("id|phone", "phn_1|+919876543210"), ReadOptions(column="mobile"), WHERE) is None
-    assert find(lines("|phone", "phn_1|+919876543210"), ReadOptions(column="-"), WHERE) is None
+    assert find(lines("id|phone", "phn_1|+919876543210"), ReadOptions(column="mobile")) is None
+    assert find(lines("|phone", "phn_1|+919876543210"), ReadOptions(column="-")) is None
 
 
 @pytest.mark.parametrize(
@@ -140,14 +136,14 @@ def test_what_cannot_be_told_is_refused_and_the_way_out_named(head, options, sai
 
 
 def test_a_header_below_title_rows_is_taken_where_it_is_the_only_one():
-    columns = find(lines("Numbers to release", "", "ID|Owner", "phn_1|Anna"), ReadOptions(), WHERE)
+    columns = find(lines("Numbers to release", "", "ID|Owner", "phn_1|Anna"), ReadOptions())
     assert columns is not None
     assert (columns.header_row, columns.id_at) == (3, 0)
     assert columns.notes == ("header in row 3 (1 above it not read)",)
 
 
 def test_a_heading_over_several_columns_does_not_hide_the_header_below_it():
-    columns = find(lines("Number||Owner", "id|phone number|", "phn_1|+919876543210|Anna"), ReadOptions(), WHERE)
+    columns = find(lines("Number||Owner", "id|phone number|", "phn_1|+919876543210|Anna"), ReadOptions())
     assert columns is not None
     assert (columns.header_row, columns.id_at, columns.number_at) == (2, 0, 1)
     assert columns.notes == ("header in row 2 (1 above it not read)",)
@@ -155,7 +151,7 @@ def test_a_heading_over_several_columns_does_not_hide_the_header_below_it():
 
 def test_the_header_that_fits_best_is_taken_wherever_it_stands_above_the_data():
     head = lines("Number", "Phone|Report", "Team|id|phone number", "Sales|phn_1|+919876543210")
-    columns = find(head, ReadOptions(), WHERE)
+    columns = find(head, ReadOptions())
     assert columns is not None
     assert (columns.header_row, columns.id_at, columns.number_at) == (3, 1, 2)
 
@@ -175,13 +171,13 @@ def test_two_lines_that_could_be_the_header_are_both_shown(head, options):
 def test_a_line_with_a_number_in_it_is_no_header_whatever_its_words():
     said = refusal(lines("Phone|+14155550100", "id|phone number", "phn_1|+919876543210"))
     assert said.startswith("the header is not in the first row, and row 2 could be it. It begins: row 1: 'Phone'")
-    columns = find(lines("id|20261123", "phn_1|x"), ReadOptions(), WHERE)
+    columns = find(lines("id|20261123", "phn_1|x"), ReadOptions())
     assert columns is not None and columns.header_row == 1, "a year's digits are no number"
 
 
 @pytest.mark.parametrize("number", ["+14155550100", "14155550100", "098765 43210", "phn_1", "+49 30 123456/7"])
 def test_a_headers_word_in_a_row_with_a_number_is_one_of_its_data(number):
-    columns = find(lines("Phone|Type|20261123", f"{number}|DID|x", "oops|Number|y"), ReadOptions(), WHERE)
+    columns = find(lines("Phone|Type|20261123", f"{number}|DID|x", "oops|Number|y"), ReadOptions())
     assert columns is not None
     assert (columns.header_row, columns.number_at) == (1, 0)
 
@@ -195,27 +191,27 @@ def test_a_headers_word_in_a_row_with_a_number_is_one_of_its_data(number):
     ],
 )
 def test_lines_above_the_header_are_passed_over_and_told(above):
-    columns = find(lines(*above, "Nr|phone number", "1|+919876543210"), ReadOptions(), WHERE)
+    columns = find(lines(*above, "Nr|phone number", "1|+919876543210"), ReadOptions())
     assert columns is not None
     assert (columns.header_row, columns.number_at) == (len(above) + 1, 1)
     assert columns.notes == (f"header in row {len(above) + 1} ({len(above)} above it not read)",)
 
 
 def test_a_header_that_a_formula_makes_text_is_known():
-    columns = find(lines('="Phone Number"|="Owner"', '="+919876543210"|="Anna"'), ReadOptions(), WHERE)
+    columns = find(lines('="Phone Number"|="Owner"', '="+919876543210"|="Anna"'), ReadOptions())
     assert columns is not None
     assert (columns.number_at, columns.others) == (0, ((1, "Owner"),))
 
 
 def test_a_header_below_blank_rows_is_the_first():
-    columns = find(lines("", " | ", "id|owner", "phn_1|Anna", "id|owner"), ReadOptions(), WHERE)
+    columns = find(lines("", " | ", "id|owner", "phn_1|Anna", "id|owner"), ReadOptions())
     assert columns is not None
     assert columns.header_row == 3
     assert columns.notes == ()
 
 
 def test_a_header_repeated_among_the_data_is_a_matter_of_its_row_alone():
-    columns = find(lines("id|owner", "phn_1|Anna", "id|owner", "phn_2|Bob"), ReadOptions(), WHERE)
+    columns = find(lines("id|owner", "phn_1|Anna", "id|owner", "phn_2|Bob"), ReadOptions())
     assert columns is not None
     assert columns.header_row == 1
 
@@ -229,7 +225,7 @@ def test_a_header_repeated_among_the_data_is_a_matter_of_its_row_alone():
     ],
 )
 def test_a_single_column_without_a_header_is_taken_where_its_first_cell_names_a_number(head, at):
-    columns = find(head, ReadOptions(), WHERE)
+    columns = find(head, ReadOptions())
     assert columns is not None
     assert (columns.header_row, columns.id_at, columns.number_at, columns.others) == (None, at, None, ())
     assert columns.notes == ("no header: the only column was taken",)
@@ -245,7 +241,7 @@ def test_a_single_column_without_a_header_is_taken_where_its_first_cell_names_a_
     ],
 )
 def test_a_table_in_which_nothing_fits_gives_nothing(head):
-    assert find(head, ReadOptions(), WHERE) is None
+    assert find(head, ReadOptions()) is None
 
 
 @pytest.mark.parametrize(
@@ -262,7 +258,7 @@ def test_a_table_in_which_nothing_fits_gives_nothing(head):
     ],
 )
 def test_other_columns_travel_under_names_of_their_own(header, names):
-    columns = find(lines(header, "phn_1|a|b|c"), ReadOptions(), WHERE)
+    columns = find(lines(header, "phn_1|a|b|c"), ReadOptions())
     assert columns is not None
     assert [name for _, name in columns.others] == names
 
@@ -276,13 +272,13 @@ def test_headers_in_a_message_are_shortened_and_at_most_twelve():
 
 
 def test_as_many_columns_as_a_spreadsheet_has_are_read():
-    columns = find(lines("id" + "|x" * 16_383), ReadOptions(), WHERE)
+    columns = find(lines("id" + "|x" * 16_383), ReadOptions())
     assert columns is not None
     assert columns.width == 16_384
 
 
 def test_a_date_in_the_header_is_a_name_like_any_other():
-    columns = find([(1, ["id", BadCell("this cell is a date", "2026-01-31")])], ReadOptions(), WHERE)
+    columns = find([(1, ["id", BadCell("this cell is a date", "2026-01-31")])], ReadOptions())
     assert columns is not None
     assert columns.others == ((1, "2026-01-31"),)
 
@@ -301,7 +297,7 @@ HEADERS = st.sampled_from(
 @given(names=st.lists(HEADERS, min_size=1, max_size=12))
 def test_whatever_the_headers_the_other_columns_have_names_that_are_unique_and_none_of_ours(names):
     try:
-        columns = find([(1, list(names))], ReadOptions(), WHERE)
+        columns = find([(1, list(names))], ReadOptions())
     except BadInput:
         return
     if columns is None:

@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from decom.errors import BadInput
-from decom.intake.interface import OpenFile, ReadOptions, Row, Sheet
+from decom.intake.interface import OpenFile, ReadOptions, Sheet
+from decom.intake.kinds import READERS
 from decom.intake.opening import read_input
 from decom.phone_numbers.reading import Readings
-from tests.intake.reading import read, read_text, refusal, text_refusal, values, written
+from tests.intake.reading import ReadRow, read, read_text, refusal, text_refusal, values, written
 
 NAME_A_FILE = "Name a file with an ID or a number a row."
 NO_ID = "not a phone-number ID (those begin with phn_) and not a number"
@@ -28,8 +29,8 @@ def test_a_file_becomes_rows_with_its_name_its_digest_and_its_other_columns(tmp_
     assert file.name == "numbers.csv"
     assert file.sha256 == hashlib.sha256(content.encode()).hexdigest()
     assert file.rows == (
-        Row(row=2, input_value="phn_1", number_id="phn_1", others=("a",)),
-        Row(row=5, input_value="phn_2", number_id="phn_2", others=("b",)),
+        ReadRow(row=2, input_value="phn_1", number_id="phn_1", others=("a",)),
+        ReadRow(row=5, input_value="phn_2", number_id="phn_2", others=("b",)),
     )
     assert file.blank_rows == 2
     assert file.other_columns == ("note",)
@@ -103,12 +104,12 @@ def test_a_path_that_cannot_be_one_is_refused():
         read(Path("a\0b.csv"))
 
 
-def test_the_mark_of_an_open_workbook_is_not_taken_for_the_workbook(tmp_path):
+def test_the_lock_file_of_an_open_workbook_is_not_taken_for_the_workbook(tmp_path):
     path = written(tmp_path, "id\nphn_1\n", "~$numbers.xlsx")
     with pytest.raises(BadInput) as caught:
         read(path)
     assert str(caught.value) == (
-        f"{path}: this is not the workbook, but the mark that a spreadsheet program leaves beside one that is open\n"
+        f"{path}: this is a lock file left by a spreadsheet program, not the workbook\n"
         f"Close the workbook and name it: {tmp_path / 'numbers.xlsx'}"
     )
 
@@ -189,7 +190,7 @@ def test_a_region_reaches_every_cell(tmp_path):
     assert values(read_text(tmp_path, "phone\n09876543210\n", ReadOptions(region="IN"))) == ["+919876543210"]
 
 
-def both(folder: Path, line: str) -> Row:
+def both(folder: Path, line: str) -> ReadRow:
     """The row of a line below the headers for ID and number; a good row stands above it."""
     return read_text(folder, f"id,phone number,note\nphn_first,,\n{line}\n").rows[1]
 
@@ -199,13 +200,13 @@ def both(folder: Path, line: str) -> Row:
     [
         pytest.param(
             "phn_1,+919876543210,x",
-            Row(3, "phn_1", number_id="phn_1", number=Readings(("+919876543210",), True), others=("x",)),
+            ReadRow(3, "phn_1", number_id="phn_1", number=Readings(("+919876543210",), True), others=("x",)),
             id="both",
         ),
-        pytest.param("phn_1,,x", Row(3, "phn_1", number_id="phn_1", others=("x",)), id="the ID alone"),
+        pytest.param("phn_1,,x", ReadRow(3, "phn_1", number_id="phn_1", others=("x",)), id="the ID alone"),
         pytest.param(
             ",+91 98765 43210,x",
-            Row(
+            ReadRow(
                 3,
                 "+91 98765 43210",
                 number=Readings(("+919876543210",), True, parts=("+9198765",)),
@@ -216,7 +217,7 @@ def both(folder: Path, line: str) -> Row:
         ),
         pytest.param(
             " phn_1,919876543210,x",
-            Row(
+            ReadRow(
                 3,
                 " phn_1",
                 number_id="phn_1",
@@ -228,47 +229,51 @@ def both(folder: Path, line: str) -> Row:
         ),
         pytest.param(
             "+919876543210,phn_1,x",
-            Row(3, "+919876543210", number_id="phn_1", number=Readings(("+919876543210",), True), others=("x",)),
+            ReadRow(3, "+919876543210", number_id="phn_1", number=Readings(("+919876543210",), True), others=("x",)),
             id="both, the other way round",
         ),
         pytest.param(
             "+919876543210,919876543210,x",
-            Row(3, "+919876543210", number=Readings(("+919876543210",), True), others=("x",)),
+            ReadRow(3, "+919876543210", number=Readings(("+919876543210",), True), others=("x",)),
             id="the same number twice, once for certain",
         ),
         pytest.param(
             "919876543210,+919876543210,x",
-            Row(3, "919876543210", number=Readings(("+919876543210",), True), others=("x",)),
+            ReadRow(3, "919876543210", number=Readings(("+919876543210",), True), others=("x",)),
             id="the same number twice, for certain in the second",
         ),
-        pytest.param("phn_1,phn_1,x", Row(3, "phn_1", number_id="phn_1", others=("x",)), id="the same ID twice"),
+        pytest.param("phn_1,phn_1,x", ReadRow(3, "phn_1", number_id="phn_1", others=("x",)), id="the same ID twice"),
         pytest.param(
-            "phn_1,phn_2,x", Row(3, "phn_1", problem="two different IDs in this row", others=("x",)), id="two IDs"
+            "phn_1,phn_2,x", ReadRow(3, "phn_1", problem="two different IDs in this row", others=("x",)), id="two IDs"
         ),
         pytest.param(
             "+919876543210,+919876543211,x",
-            Row(3, "+919876543210", problem="two different numbers in this row", others=("x",)),
+            ReadRow(3, "+919876543210", problem="two different numbers in this row", others=("x",)),
             id="two numbers",
         ),
         pytest.param(
             "phn_1,n/a,x",
-            Row(3, "phn_1", problem=f"the number beside the ID cannot be read: {NO_ID}", others=("x",)),
+            ReadRow(3, "phn_1", problem=f"the number beside the ID cannot be read: {NO_ID}", others=("x",)),
             id="a number that cannot be read",
         ),
-        pytest.param(",n/a,x", Row(3, "n/a", problem=NO_ID, others=("x",)), id="no ID, and no number either"),
-        pytest.param("cmp_1,+919876543210,x", Row(3, "cmp_1", problem=NO_ID, others=("x",)), id="an ID that is none"),
+        pytest.param(",n/a,x", ReadRow(3, "n/a", problem=NO_ID, others=("x",)), id="no ID, and no number either"),
         pytest.param(
-            ",,x", Row(3, "", problem="no ID and no number in this row", others=("x",)), id="neither, but a note"
+            "cmp_1,+919876543210,x", ReadRow(3, "cmp_1", problem=NO_ID, others=("x",)), id="an ID that is none"
         ),
         pytest.param(
-            " ,\u00a0,x", Row(3, " ", problem="no ID and no number in this row", others=("x",)), id="blanks and a note"
+            ",,x", ReadRow(3, "", problem="no ID and no number in this row", others=("x",)), id="neither, but a note"
+        ),
+        pytest.param(
+            " ,\u00a0,x",
+            ReadRow(3, " ", problem="no ID and no number in this row", others=("x",)),
+            id="blanks and a note",
         ),
         pytest.param(
             "ID,Phone Number,Note",
-            Row(3, "ID", problem="looks like a header, not like an ID or a number", others=("Note",)),
+            ReadRow(3, "ID", problem="looks like a header, not like an ID or a number", others=("Note",)),
             id="the header again",
         ),
-        pytest.param("Total: 60,,", Row(3, "Total: 60", problem=NO_ID, others=("",)), id="a row of sums"),
+        pytest.param("Total: 60,,", ReadRow(3, "Total: 60", problem=NO_ID, others=("",)), id="a row of sums"),
     ],
 )
 def test_the_cells_of_a_line_become_one_row(tmp_path, line, expected):
@@ -295,19 +300,23 @@ def test_a_second_value_far_down_a_column_without_a_header_is_told(tmp_path):
 
 
 def test_equal_texts_are_kept_once(tmp_path):
-    first, second = read_text(tmp_path, "id,owner\nphn_1,Anna Karenina\nphn_2,Anna Karenina\n").rows
-    assert first.others is second.others
-    assert first.number_id is first.input_value
+    path = written(tmp_path, "id,owner\nphn_1,Anna Karenina\nphn_2,Anna Karenina\n")
+    rows = read_input(path, ReadOptions(), readers=READERS)
+    assert rows.others[0].cat.categories.tolist() == ["Anna Karenina"]
+    assert rows.table["number_id"][0] is rows.table["input_value"][0]
 
 
 class ChangesIt:
     """A reader in whose hands the file grows."""
 
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
     def recognises(self, head: bytes) -> bool:
         return True
 
     def read(self, source: OpenFile, options: ReadOptions):
-        with Path(source.name).open("ab") as stream:
+        with self._path.open("ab") as stream:
             stream.write(b"phn_2\n")
         yield Sheet(iter([(1, ["id"]), (2, ["phn_1"])]))
 
@@ -315,7 +324,7 @@ class ChangesIt:
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path):
     path = written(tmp_path, "id\nphn_1\n")
     with pytest.raises(BadInput) as caught:
-        read_input(path, ReadOptions(), readers=[ChangesIt()])
+        read_input(path, ReadOptions(), readers=[ChangesIt(path)])
     assert str(caught.value) == (
         f"{path}: the file changed while it was read\nRun this again when nothing writes to the file any more."
     )
@@ -334,7 +343,7 @@ SCRIPT = (
     "from decom.intake.opening import read_input\n"
     "try:\n"
     "    file = read_input(None, ReadOptions(), readers=READERS)\n"
-    "    print(file.name, file.sha256, [row.number_id for row in file.rows])\n"
+    "    print(file.name, file.sha256, list(file.table['number_id']))\n"
     "except BadInput as error:\n"
     "    print(error)\n"
 )

@@ -1,7 +1,6 @@
 """XLSX, XLS and ODS: what their cells mean, which sheet and rows are read, and what is refused before it is parsed."""
 
 import datetime
-import io
 import os
 import signal
 import struct
@@ -19,10 +18,10 @@ from hypothesis import strategies as st
 
 from decom.errors import BadInput
 from decom.intake import workbook
-from decom.intake.interface import InputFile, OpenFile, ReadOptions
+from decom.intake.interface import OpenFile, ReadOptions
 from decom.intake.workbook import Workbook
 from decom.intake.workbooks.archive import MOST_PARTS, MOST_RATIO, RATIO_FROM
-from tests.intake.reading import read, refusal, values
+from tests.intake.reading import ReadFile, read, refusal, values
 from tests.intake.workbooks import (
     MAIN,
     SHEET,
@@ -54,7 +53,7 @@ MAKERS = [
 TABLE = [["id", "owner"], ["phn_1", "Anna"], ["", ""], ["phn_2", "Åse"]]
 
 
-def shown(file: InputFile) -> list[tuple[int, str, str]]:
+def shown(file: ReadFile) -> list[tuple[int, str, str]]:
     """Of each row: its number, its cell, and why it cannot be used or what was done to read it."""
     return [(line.row, line.input_value, line.problem or line.note) for line in file.rows]
 
@@ -643,13 +642,13 @@ def test_how_the_child_ended_is_told_by_its_signal(number, words):
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as child:
         child.wait()
-        assert workbook._broken_off(child, OpenFile(io.BytesIO(), "a.xlsx")).what == words
+        assert workbook._broken_off(child).what == words
 
 
 def test_the_child_has_none_of_our_variables_and_is_gone_when_its_reader_is(good, monkeypatch):
     monkeypatch.setenv("DIALNEXA_API_KEY", "canary:secret")
     with good.open("rb") as stream:
-        source = OpenFile(stream, "a.xlsx")
+        source = OpenFile(stream, "a.xlsx", "")
         child = workbook._child(source, ReadOptions())
         with child:
             environment = Path(f"/proc/{child.pid}/environ").read_bytes()

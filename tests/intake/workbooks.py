@@ -48,7 +48,7 @@ def ods(path: Path, *sheets: Sequence[Sequence[str]], hidden: Sequence[int] = ()
     """An OpenDocument spreadsheet by odfpy with text cells."""
     document = opendocument.OpenDocumentSpreadsheet()
     for number, rows in enumerate(sheets, start=1):
-        sheet = table.Sheet(name=f"Sheet {number}")
+        sheet = table.Table(name=f"Sheet {number}")
         for at, row in enumerate(rows):
             line = table.TableRow(**({"visibility": "collapse"} if at in hidden else {}))
             for cell in row:
@@ -74,12 +74,12 @@ def ods_cell(shown: str, note: str = "", **attributes: object) -> table.TableCel
 def ods_of_rows(path: Path, *rows: table.TableRow, hidden_sheet: bool = False) -> Path:
     """An OpenDocument spreadsheet of these rows."""
     document = opendocument.OpenDocumentSpreadsheet()
-    sheet = table.Sheet(name="One")
+    sheet = table.Table(name="One")
     if hidden_sheet:
         look = style.Style(name="unseen", family="table")
         look.addElement(style.TableProperties(display="false"))
         document.automaticstyles.addElement(look)
-        sheet = table.Sheet(name="One", stylename=look)
+        sheet = table.Table(name="One", stylename=look)
     for row in rows:
         sheet.addElement(row)
     document.spreadsheet.addElement(sheet)

@@ -20,10 +20,9 @@ _ROOT, _STREAM = 5, 2
 class CompoundFile:
     """The streams of a compound file, by name. Folders inside it are not told apart: ours lie in the root."""
 
-    def __init__(self, content: bytes, where: str) -> None:
-        """`content` is the whole file; `where` names it for BadInput."""
+    def __init__(self, content: bytes) -> None:
+        """`content` is the whole file."""
         self._content = content
-        self._where = where
         self._mini: tuple[bytes, Sequence[int]] | None = None
         self._entries: dict[str, tuple[int, int]] = {}
         self._root = (_FREE_OR_END, 0)
@@ -95,7 +94,6 @@ class CompoundFile:
     def _damaged(self, how: str) -> BadInput:
         return BadInput(
             f"the workbook is damaged: {how}",
-            where=self._where,
             remedy="Open it in a spreadsheet program, save it as .xlsx, and name that file.",
         )
 

@@ -46,12 +46,11 @@ class Marks:
         if column >= self.columns:
             self.columns = column + 1
 
-    def check_size(self, where: str) -> None:
-        """Raise BadInput where the sheet is too large to be given room; `where` names file and sheet."""
+    def check_size(self) -> None:
+        """Raise BadInput where the sheet is too large to be given room."""
         if self.rows * self.columns > MOST_CELLS:
             raise BadInput(
                 f"the sheet is {self.rows:,} rows × {self.columns:,} columns",
-                where=where,
                 remedy="Is there a stray cell far down or far right? Delete it, or copy the table to a new sheet.",
             )
 

@@ -32,25 +32,24 @@ _ERRORS = {
 }
 
 
-def marks_of(container: CompoundFile, where: str) -> list[Marks]:
+def marks_of(container: CompoundFile) -> list[Marks]:
     """The marks of every sheet, in the workbook's order."""
     name = next((name for name in STREAMS if name in container), None)
     if name is None:
         raise BadInput(
             "this is an Office file, but no workbook",
-            where=where,
             remedy="Save the table as .xlsx, .ods or .csv and name that file.",
         )
     stream = container.stream(name)
     offsets: list[int] = []
     for kind, content in _records(stream, 0):
         if kind == _PASSWORD:
-            raise protected(where)
+            raise protected()
         if kind == _SHEET and len(content) >= 4:
             offsets.extend(struct.unpack_from("<I", content))
     found = [_sheet_marks(stream, offset) for offset in offsets]
     for marks in found:
-        marks.check_size(where)
+        marks.check_size()
     return found
 
 
