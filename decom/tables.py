@@ -202,6 +202,10 @@ class SharedTexts:
         """Add some."""
         self._rows.extend(map(self._places.__getitem__, texts))
 
+    def distinct(self) -> Iterator[str]:
+        """Each text once."""
+        return (text for text in self._places if text is not None)
+
     def values(self) -> "pd.Categorical":
         """All of them."""
         return self._places.as_categorical(self._rows)

@@ -45,12 +45,12 @@ def read_cell(cell: Cell, region: str | None) -> CellReading:
         return CellReading(problem=cell.why)
     if isinstance(cell, NotedCell):
         return _noted(read_cell(cell.text, region), cell.note)
-    if is_blank(cell):
-        return BLANK
     if _ID.fullmatch(cell):
         return CellReading(number_id=cell)
     if is_e164(cell):
         return _read_as_number(cell, region)
+    if is_blank(cell):
+        return BLANK
     value = cell.strip(AROUND)
     note = "" if value == cell else "blanks around it removed"
     bare, what = _without_wrapping(value)

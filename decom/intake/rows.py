@@ -4,7 +4,7 @@ Here a row's cells are weighed against each other: an ID and a number that both 
 cannot be used.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice, repeat
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,8 @@ from decom.tables import GrowingTable, SharedTexts, lines_of, normalised
 if TYPE_CHECKING:
     import pandas as pd
 
-_AT_ONCE = 10_000
-"""Rows whose cells are gathered before they join their columns."""
+_AT_ONCE = 500
+"""Rows that are read together; with more of them their cells leave the processor's cache, which doubles the time."""
 
 _SURPLUS = "this row has"
 
@@ -34,32 +34,79 @@ def rows_frame(
     """
     import pandas as pd
 
-    body = _Body(raw_rows, columns, options.max_rows)
     growing, beside = GrowingTable("R"), [SharedTexts() for _ in columns.others]
-    rows = iter(body)
-    while len(some := list(islice(rows, _AT_ONCE))) > 0:
-        read = [_read_row(cells, columns, options.region) for _, cells in some]
-        growing.add(
-            row=(number for number, _ in some),
-            input_value=(value for value, _ in read),
-            number_id=(each.number_id for _, each in read),
-            phone_number=(None if each.number is None else each.number.numbers[0] for _, each in read),
-            readings=(None if each.number is None or each.number.is_plain else each.number for _, each in read),
-            problem=(each.problem for _, each in read),
-            note=(each.note for _, each in read),
-        )
+    rows = iter(raw_rows)
+    header_row = columns.header_row or 0
+    found = blank_rows = 0
+    while len(piece := list(islice(rows, _AT_ONCE))) > 0:
+        values, readings = _read(piece, columns, options.region)
+        blank_rows += sum(each is BLANK for each in readings)
+        below = [at for at, each in enumerate(readings) if each is not BLANK and piece[at][0] > header_row]
+        # Rows beyond the limit are counted and not kept.
+        kept = below[: max(0, options.max_rows - found)]
+        found += len(below)
+        piece = [piece[at] for at in kept]
+        _add(growing, piece, [values[at] for at in kept], [readings[at] for at in kept])
         for (at, _), texts in zip(columns.others, beside, strict=True):
-            texts.extend(text_of(_at(cells, at)) for _, cells in some)
+            texts.extend(_texts(_column(piece, at)))
     table = growing.frame()
-    _check(table, body.surplus, columns)
+    _check(table, found, columns)
     travelling = [
-        (name, values)
-        for (at, name), values in zip(columns.others, (texts.values() for texts in beside), strict=True)
-        if at not in columns.unnamed or not all(map(is_blank, values.categories))
+        (name, texts.values())
+        for (at, name), texts in zip(columns.others, beside, strict=True)
+        if at not in columns.unnamed or not all(map(is_blank, texts.distinct()))
     ]
-    others = pd.DataFrame({place: values for place, (_, values) in enumerate(travelling)}, index=table.index)
+    others = pd.DataFrame({place: texts for place, (_, texts) in enumerate(travelling)}, index=table.index)
     names = tuple(name for name, _ in travelling)
-    return Rows(source.name, source.sha256, table, names, others, body.blank_rows, notes)
+    return Rows(source.name, source.sha256, table, names, others, blank_rows, notes)
+
+
+def _add(
+    growing: GrowingTable, piece: Sequence[RawRow], values: Sequence[str], readings: Sequence[CellReading]
+) -> None:
+    growing.add(
+        row=[number for number, _ in piece],
+        input_value=values,
+        number_id=[each.number_id for each in readings],
+        phone_number=[None if each.number is None else each.number.numbers[0] for each in readings],
+        readings=[None if each.number is None or each.number.is_plain else each.number for each in readings],
+        problem=[each.problem for each in readings],
+        note=[each.note for each in readings],
+    )
+
+
+def _read(piece: Sequence[RawRow], columns: Columns, region: str | None) -> tuple[list[str], list[CellReading]]:
+    """For each row the raw text of the cell that names its number, and what its one or two cells that count say;
+    `BLANK` where the whole row is. Each distinct cell is read once."""
+    first, second = _column(piece, columns.id_at), _column(piece, columns.number_at)
+    read = {cell: read_cell(cell, region) for cell in {*first, *second}}
+    values, readings = _texts(first), []
+    for at, (one, other) in enumerate(zip(first, second, strict=True)):
+        reading = _together(read[one], read[other])
+        if read[one] is BLANK and read[other] is not BLANK:
+            values[at] = text_of(other)
+        cells = piece[at][1]
+        if reading is BLANK:
+            if not all(map(is_blank, cells)):
+                reading = CellReading(problem="no ID and no number in this row")
+        elif reading.problem is not None:
+            if normalised(values[at]) in ID_HEADERS | NUMBER_HEADERS:
+                reading = CellReading(problem="looks like a header, not like an ID or a number")
+        elif len(cells) > columns.width and (surplus := _surplus(cells, columns)) is not None:
+            reading = CellReading(problem=surplus)
+        readings.append(reading)
+    return values, readings
+
+
+def _column(piece: Sequence[RawRow], at: int | None) -> list[Cell]:
+    """A column's cells; blank where there is no such column, or a row ends before it."""
+    if at is None:
+        return [""] * len(piece)
+    return [cells[at] if at < len(cells) else "" for _, cells in piece]
+
+
+def _texts(cells: list[Cell]) -> list[str]:
+    return [cell if isinstance(cell, str) else text_of(cell) for cell in cells]
 
 
 def as_objects(rows: Rows) -> InputFile:
@@ -87,32 +134,11 @@ def _number(phone_number: str | None, readings: Readings | None) -> Readings | N
     return plain if readings is None else readings
 
 
-class _Body:
-    """The rows below the header that are not blank, as many as are wanted."""
-
-    def __init__(self, raw_rows: Iterable[RawRow], columns: Columns, most: int) -> None:
-        self._raw_rows = raw_rows
-        self._header_row = columns.header_row or 0
-        self._most = most
-        self.blank_rows = self.surplus = 0
-
-    def __iter__(self) -> Iterator[RawRow]:
-        taken = 0
-        for number, cells in self._raw_rows:
-            if all(map(is_blank, cells)):
-                self.blank_rows += 1
-            elif number > self._header_row:
-                taken += 1
-                if taken <= self._most:
-                    yield number, cells
-        self.surplus = max(0, taken - self._most)
-
-
-def _check(table: "pd.DataFrame", surplus: int, columns: Columns) -> None:
+def _check(table: "pd.DataFrame", found: int, columns: Columns) -> None:
     """Raise BadInput where the rows as a whole say that something else was meant."""
-    if surplus > 0:
+    if found > len(table):
         raise BadInput(
-            f"there are {len(table) + surplus:,} rows, and the most that are read are {len(table):,}",
+            f"there are {found:,} rows, and the most that are read are {len(table):,}",
             remedy="Split the file, or raise the limit with the setting DECOM_MAX_ROWS (max_rows).",
         )
     if len(table) == 0:
@@ -126,22 +152,6 @@ def _check(table: "pd.DataFrame", surplus: int, columns: Columns) -> None:
             f"no row holds an ID or a number in column {letters(at or 0)}. {shown}",
             remedy=remedy if shifted else "Say which column holds them with --column and its header.",
         )
-
-
-def _read_row(cells: Sequence[Cell], columns: Columns, region: str | None) -> tuple[str, CellReading]:
-    """The raw text of the row's cell that names the number, and what its one or two cells that count say together."""
-    id_at, number_at = columns.id_at, columns.number_at
-    first = _at(cells, id_at) if id_at is not None else ""
-    second = _at(cells, number_at) if number_at is not None else ""
-    value = text_of(second if is_blank(first) and not is_blank(second) else first)
-    reading = _together(read_cell(first, region), read_cell(second, region))
-    if reading is BLANK:
-        return value, CellReading(problem="no ID and no number in this row")
-    if reading.problem is not None and normalised(value) in ID_HEADERS | NUMBER_HEADERS:
-        return value, CellReading(problem="looks like a header, not like an ID or a number")
-    if reading.problem is None and (surplus := _surplus(cells, columns)) is not None:
-        return value, CellReading(problem=surplus)
-    return value, reading
 
 
 def _together(first: CellReading, second: CellReading) -> CellReading:
@@ -172,8 +182,3 @@ def _surplus(cells: Sequence[Cell], columns: Columns) -> str | None:
     if columns.header_row is None:
         return "more than one value in this row, and no header to tell them by"
     return f"{_SURPLUS} {len(cells)} cells, and the header has {columns.width}"
-
-
-def _at(cells: Sequence[Cell], at: int) -> Cell:
-    """A line's cell; blank where the line is shorter."""
-    return cells[at] if at < len(cells) else ""
