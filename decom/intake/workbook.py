@@ -14,10 +14,10 @@ from pathlib import Path
 
 from decom.errors import BadInput
 from decom.intake.interface import BadCell, Cell, NotedCell, OpenFile, RawRow, ReadOptions, Sheet
-from decom.intake.workbooks.compound import MAGIC
 from decom.intake.workbooks.limits import too_much_memory, too_much_time
 
 _ZIP = b"PK\x03\x04"
+_OLE = bytes.fromhex("D0CF11E0A1B11AE1")
 _LONGEST_ANSWER = 64 * 1024 * 1024
 _KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH")
 
@@ -26,7 +26,7 @@ class Workbook:
     """XLSX, XLS and ODS workbooks; other zip archives and Office files are told from them when they are read."""
 
     def recognises(self, head: bytes) -> bool:
-        return head.startswith((_ZIP, MAGIC))
+        return head.startswith((_ZIP, _OLE))
 
     def read(self, source: OpenFile, options: ReadOptions) -> Generator[Sheet, None, None]:
         child = _child(source, options)

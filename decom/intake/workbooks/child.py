@@ -19,13 +19,13 @@ from dataclasses import dataclass
 from typing import BinaryIO, TextIO
 
 import python_calamine as calamine
+from olefile import MAGIC
 
 from decom.errors import BadInput
 from decom.intake.interface import BadCell, Cell
 from decom.intake.places import inside
 from decom.intake.workbooks import ods, xls, xlsx
 from decom.intake.workbooks.archive import checked, damage_told, protected, refuse_document_types, with_slashes
-from decom.intake.workbooks.compound import MAGIC, CompoundFile
 from decom.intake.workbooks.limits import MOST_MEMORY, MOST_SECONDS, too_much_memory
 from decom.intake.workbooks.lines import lines_of
 from decom.intake.workbooks.marks import Marks
@@ -108,12 +108,8 @@ def _book(stream: BinaryIO) -> _Book:
     """The workbook in `stream`, once it is known that it may be read at all."""
     stream.seek(0)
     if stream.read(len(MAGIC)) == MAGIC:
-        stream.seek(0)
-        container = CompoundFile(stream.read())
-        if "EncryptedPackage" in container:
-            raise protected()
-        in_order = xls.marks_of(container)
-        return _Book(stream, lambda place, _: in_order[place] if place < len(in_order) else Marks())
+        marks_at = xls.marks_of(stream)
+        return _Book(stream, lambda place, _: marks_at(place))
     archive = checked(stream)
     with damage_told():
         copy = with_slashes(archive)
