@@ -52,7 +52,7 @@ def read_cell(cell: Cell, region: str | None) -> CellReading:
     if is_blank(cell):
         return BLANK
     value = cell.strip(AROUND)
-    note = "" if value == cell else "blanks around it removed"
+    note = "" if value == cell else "surrounding blanks removed"
     bare, what = _without_wrapping(value)
     if what != "":
         note = joined(note, f"{what} removed")
@@ -123,11 +123,11 @@ def _why_no_id(value: str) -> str:
     if value.startswith("phn_") or (value[:4].lower() == "phn_" and not _PLAIN.fullmatch(value)):
         for position, character in enumerate(value, start=1):
             if not _PLAIN.fullmatch(character):
-                return f"no phone-number ID has a {character!r} (position {position})"
+                return f"a phone-number ID cannot contain {character!r} (position {position})"
         return "not a phone-number ID: nothing follows phn_"
     if value[:4].lower() == "phn_":
-        return "not a phone-number ID: those begin with phn_ in lower case"
-    return "not a phone-number ID (those begin with phn_) and not a number"
+        return "not a phone-number ID: IDs begin with phn_ in lower case"
+    return "not a valid ID or phone number (IDs begin with phn_)"
 
 
 def _without_wrapping(value: str) -> tuple[str, str]:
@@ -136,9 +136,9 @@ def _without_wrapping(value: str) -> tuple[str, str]:
     if formula is not None and not is_blank(formula[1]):
         return formula[1].strip(AROUND), '=" " around it'
     if len(value) > 2 and value[0] == value[-1] and value[0] in "\"'":
-        return value[1:-1], "quotes around it"
+        return value[1:-1], "surrounding quotes"
     if len(value) > 1 and value[0] == "'":
-        return value[1:], "quotes around it"
+        return value[1:], "surrounding quotes"
     return value, ""
 
 

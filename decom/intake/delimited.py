@@ -18,7 +18,7 @@ from decom.intake.header import HEAD, Columns, find
 from decom.intake.interface import OpenFile, RawRow, ReadOptions, Sheet
 from decom.intake.sniffing import encoding_of, named
 
-DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 """The delimiters that are tried, and how messages call them."""
 
 MOST_IN_A_LINE = 4_000_000
@@ -46,12 +46,12 @@ class Delimited:
         trial = _trial(head, delimiter)
         _refuse_two_delimiters(trial, delimiter)
         columns = find(trial, options)
-        name = DELIMITERS.get(delimiter, repr(delimiter))
-        told_apart = (f"columns told apart by {name}",) if any(len(cells) > 1 for _, cells in trial) else ()
+        name = f"{DELIMITERS[delimiter]}-separated" if delimiter in DELIMITERS else f"separated by {delimiter!r}"
+        separated = (name,) if any(len(cells) > 1 for _, cells in trial) else ()
         with closing(_physical_lines(source, encoding)) as physical:
             skipped = 0 if told is None else len(list(itertools.islice(physical, 1)))
             records = _records(physical, delimiter, columns, skipped)
-            yield Sheet(records, notes=((note,) if note else ()) + told_apart)
+            yield Sheet(records, notes=((note,) if note else ()) + separated)
 
 
 def _physical_lines(source: OpenFile, encoding: str) -> Generator[str, None, None]:
@@ -66,13 +66,13 @@ def _physical_lines(source: OpenFile, encoding: str) -> Generator[str, None, Non
                 raise BadInput(
                     f"this line is longer than {MOST_IN_A_LINE:,} characters",
                     where=f"line {number}",
-                    remedy="Is this the right file? Save it with one row a line.",
+                    remedy="Is this the right file? Save it with one row per line.",
                 )
             yield line
     except UnicodeError as error:
         raise BadInput(
-            "the file changed while it was read",
-            remedy="Run this again when nothing writes to the file any more.",
+            "the file changed while it was being read",
+            remedy="Run this again once nothing is writing to the file.",
         ) from error
     finally:
         text.detach()
@@ -98,10 +98,10 @@ def _delimiter(head: Sequence[str], options: ReadOptions) -> str:
     trials = {delimiter: _trial(head, delimiter) for delimiter in DELIMITERS}
     fitting = [delimiter for delimiter, trial in trials.items() if _splits_header(trial, options)]
     if len(fitting) > 1:
-        names = " and ".join(DELIMITERS[delimiter] for delimiter in fitting)
+        names = " and ".join(f"{DELIMITERS[delimiter]}s" for delimiter in fitting)
         raise BadInput(
-            f"the header can be told apart by {names}",
-            remedy=f"Put a first line that says which: sep={fitting[0]}",
+            f"the delimiter is ambiguous: {'both ' if len(fitting) == 2 else ''}{names} split the header",
+            remedy=f"Add a first line that names it: sep={fitting[0]}",
         )
     return fitting[0] if fitting else max(DELIMITERS, key=lambda delimiter: _first_width(trials[delimiter]))
 
@@ -126,9 +126,9 @@ def _refuse_two_delimiters(trial: Sequence[RawRow], delimiter: str) -> None:
         return
     for other in DELIMITERS.keys() - {delimiter}:
         if all(isinstance(cells[0], str) and other in cells[0] for cells in filled[1:]):
-            header = DELIMITERS.get(delimiter, delimiter)
+            header = f"{DELIMITERS[delimiter]}s" if delimiter in DELIMITERS else repr(delimiter)
             raise BadInput(
-                f"the header is told apart by {header}, and the rows by {DELIMITERS[other]}",
+                f"the header is separated by {header}, but the rows by {DELIMITERS[other]}s",
                 remedy="Save it again with one delimiter throughout.",
             )
 
@@ -156,11 +156,12 @@ def _records(physical: Iterator[str], delimiter: str, columns: Columns | None, s
         number += 1
         if len(recent) > 1 and columns is not None and _swallows_rows(cells, delimiter, columns):
             opened = _opened(recent)
+            further = len(recent) - 1 - opened
             raise BadInput(
-                f"a quote opened here closes {len(recent) - 1 - opened} lines below, and what is between looks like "
-                "rows",
+                f"the quote opened here is closed {further} {'line' if further == 1 else 'lines'} further down, and the"
+                " text in between looks like rows",
                 where=f"line {began + opened}",
-                remedy="Close the quote in its own line, or write it twice if it belongs to the text.",
+                remedy="Close the quote on its own line, or double it if it is part of the text.",
             )
         yield number, list(cells)
 
@@ -169,7 +170,7 @@ def _unreadable(error: csv.Error, recent: Sequence[str], began: int) -> BadInput
     """What csv's words mean to someone who looks at the file."""
     at = f"line {began + _opened(recent)}"
     if "unexpected end of data" in str(error):
-        return BadInput("a quote opened here is never closed", where=at, remedy="Close it in its own line.")
+        return BadInput("the quote opened here is never closed", where=at, remedy="Close it on its own line.")
     if "field limit" in str(error):
         what = f"a cell that begins here has more than {csv.field_size_limit():,} characters"
         return BadInput(what, where=at, remedy="Is a quote missing? Close it, or shorten the cell.")
@@ -177,7 +178,7 @@ def _unreadable(error: csv.Error, recent: Sequence[str], began: int) -> BadInput
     return BadInput(
         f"text follows the quote that closes a cell ({error})",
         where=f"line {last}",
-        remedy=f"Write a quote that belongs to the text twice; this cell's first quote is in line "
+        remedy=f"Double a quote that is part of the text; this cell's first quote is on line "
         f"{began + _opened(recent[:-1] or recent)}.",
     )
 

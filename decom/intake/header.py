@@ -73,9 +73,8 @@ def find(head: Sequence[RawRow], options: ReadOptions) -> Columns | None:
     alike = [line for line in headed if _fit(line[1], options) == most]
     if len(best) > 1 or (above and (len(alike) > 1 or any(map(_names_any, above)))):
         raise _no_one_header(filled, best if len(best) > 1 else alike)
-    skipped = f" ({len(above)} above it not read)" if above else ""
-    note = f"header in row {header[0]}{skipped}" if above else ""
-    return _from_header(header, options, note)
+    note = f"header in row {header[0]} ({len(above)} {'row' if len(above) == 1 else 'rows'} above it skipped)"
+    return _from_header(header, options, note if len(above) > 0 else "")
 
 
 def _headed(filled: Sequence[RawRow], options: ReadOptions) -> list[RawRow]:
@@ -118,11 +117,12 @@ def _looks_like_a_number(text: str) -> bool:
 
 def _no_one_header(filled: Sequence[RawRow], could_be: Sequence[RawRow]) -> BadInput:
     """What is said where the header cannot be told: the lines that could be it, and how the table begins."""
-    rows = " and ".join(str(number) for number, _ in could_be)
+    *others, last = (str(number) for number, _ in could_be)
+    which = f"rows {', '.join(others)} and {last} {'both' if len(others) == 1 else 'all'} look" if others else ""
     if could_be[0] is filled[0]:
-        what = f"row {rows} both look like the header"
+        what = f"{which} like the header"
     else:
-        what = f"the header is not in the first row, and row {rows} could be it"
+        what = f"no header in the first row; {which or f'row {last} looks'} like one"
     shown = [line for line in filled[:4] if line not in could_be] + list(could_be[:4])
     return BadInput(
         f"{what}. {first_rows(sorted(shown, key=lambda line: line[0]))}",
@@ -161,16 +161,16 @@ def _from_header(header: RawRow, options: ReadOptions, note: str) -> Columns:
         names.pop()
     if len(names) > MOST_COLUMNS:
         raise BadInput(
-            f"the header has {len(names):,} columns, and the most are {MOST_COLUMNS:,}",
+            f"the header has {len(names):,} columns (maximum {MOST_COLUMNS:,})",
             where=f"row {number}",
-            remedy="Keep the columns that are needed and save it again.",
+            remedy="Keep only the columns you need and save it again.",
         )
     hits = _hits(cells, options)
     id_at: int | None
     if options.column is not None:
         id_at = _only(hits, "asked-for", names)
         number_at = None
-        note = "; ".join(part for part in (note, f"column {names[hits[0]]!r} as asked for") if part)
+        note = "; ".join(part for part in (note, f"column {names[hits[0]]!r} as requested") if part)
     else:
         ids = [at for at in hits if normalised(names[at]) in ID_HEADERS]
         numbers = [at for at in hits if normalised(names[at]) in NUMBER_HEADERS]
@@ -241,11 +241,11 @@ def _headerless(filled: Sequence[RawRow], options: ReadOptions) -> Columns | Non
     used = {at for _, cells in filled for at, cell in enumerate(cells) if not is_blank(cell)}
     if len(used) == 1:
         at = used.pop()
-        note = "no header: the only column was taken"
+        note = "no header; the only column was used"
         return Columns(None, at + 1, at, None, (), frozenset(), (note,))
     raise BadInput(
-        f"there are {len(used)} columns and no header to tell them by. {first_rows(filled[:4])}",
-        remedy="Put a row above the data that names the columns, with `id` or `phone number` over the right one.",
+        f"there are {len(used)} columns and no header to tell them apart. {first_rows(filled[:4])}",
+        remedy="Add a header row above the data, with `id` or `phone number` over the right column.",
     )
 
 

@@ -45,7 +45,7 @@ def read_input(path: Path | None, options: ReadOptions, *, readers: Sequence[Fil
     """
     if options.region is not None and not known_region(options.region):
         raise BadInput(
-            f"no country has the letters {options.region!r}",
+            f"{options.region!r} is not a two-letter country code",
             where="--region",
             remedy="Give the two capital letters of a country, for example: --region IN",
         )
@@ -56,8 +56,8 @@ def read_input(path: Path | None, options: ReadOptions, *, readers: Sequence[Fil
                 rows = _only_sheet(_reader_of(source, readers), source, options)
                 if _digest(stream) != source.sha256:
                     raise BadInput(
-                        "the file changed while it was read",
-                        remedy="Run this again when nothing writes to the file any more.",
+                        "the file changed while it was being read",
+                        remedy="Run this again once nothing is writing to the file.",
                     )
         except OSError as error:
             raise _not_read(path, error) from error
@@ -115,7 +115,7 @@ def _digest(stream: BinaryIO) -> str:
         if size > MOST_BYTES:
             raise _too_large()
     if size == 0:
-        raise BadInput("the file is empty", remedy="Name a file with an ID or a number a row.")
+        raise BadInput("the file is empty", remedy="Name a file with one ID or number per row.")
     return digest.hexdigest()
 
 
@@ -123,7 +123,7 @@ def _not_read(path: Path | None, error: OSError) -> BadInput:
     why = error.strerror or str(error)
     if path is None:
         return BadInput(
-            f"it cannot be read, or not be kept in a temporary file: {why}",
+            f"it could not be read, or not copied to a temporary file: {why}",
             remedy="Is there room for temporary files? Name a file instead.",
         )
     return BadInput(f"the file cannot be read: {why}", remedy=_NAME_ANOTHER)
@@ -131,8 +131,8 @@ def _not_read(path: Path | None, error: OSError) -> BadInput:
 
 def _too_large() -> BadInput:
     return BadInput(
-        f"more than {MOST_BYTES // (1024 * 1024)} MiB, the most that is read",
-        remedy="Keep the columns that are needed, or split the file.",
+        f"more than {MOST_BYTES // (1024 * 1024)} MiB, the largest size that is read",
+        remedy="Keep only the columns you need, or split the file.",
     )
 
 
@@ -143,7 +143,7 @@ def _reader_of(source: OpenFile, readers: Sequence[FileReader]) -> FileReader:
         if reader.recognises(head):
             return reader
     raise BadInput(
-        f"this looks like {named(head) or 'no kind of file that can be read'}, not like a table of numbers",
+        f"this looks like {named(head) or 'an unknown kind of file'}, not a table of numbers",
         remedy="Save it as .xlsx, .ods or .csv and name that file.",
     )
 
@@ -170,7 +170,7 @@ def _only_sheet(reader: FileReader, source: OpenFile, options: ReadOptions) -> R
                 beside.extend(note for note in sheet.notes if note not in beside)
             elif found is not None:
                 raise BadInput(
-                    f"the sheets {found[0].name!r} and {sheet.name!r} both hold IDs or numbers",
+                    f"the sheets {found[0].name!r} and {sheet.name!r} both contain IDs or numbers",
                     remedy=f"Say which one is meant, for example: --sheet {found[0].name!r}",
                 )
     if found is None:
@@ -201,14 +201,14 @@ def _no_column(options: ReadOptions, without: Sequence[str], beside: Sequence[st
     """What is said where no table fits; `without` is what each showed instead, `beside` what else is known."""
     shown = [text for text in without if text != ""]
     if not shown:
-        return BadInput("there are no rows", remedy="Name a file with an ID or a number a row.")
+        return BadInput("there are no rows", remedy="Name a file with one ID or number per row.")
     found = "; ".join((*shown, *beside))
     if options.column is not None:
         return BadInput(
             f"no column is called {options.column!r}. Found: {found}",
-            remedy="Say which column holds the IDs or numbers: --column and its header.",
+            remedy="Name the column of IDs or numbers: --column and its header.",
         )
     return BadInput(
-        f"no column is known to hold IDs or numbers. Found: {found}",
-        remedy="Say which column holds them: --column and its header.",
+        f"no column is recognized as holding IDs or numbers. Found: {found}",
+        remedy="Name it: --column and its header.",
     )

@@ -88,10 +88,10 @@ def _read(piece: Sequence[RawRow], columns: Columns, region: str | None) -> tupl
         cells = piece[at][1]
         if reading is BLANK:
             if not all(map(is_blank, cells)):
-                reading = CellReading(problem="no ID and no number in this row")
+                reading = CellReading(problem="no ID or number in this row")
         elif reading.problem is not None:
             if normalised(values[at]) in ID_HEADERS | NUMBER_HEADERS:
-                reading = CellReading(problem="looks like a header, not like an ID or a number")
+                reading = CellReading(problem="looks like a header, not an ID or a number")
         elif len(cells) > columns.width and (surplus := _surplus(cells, columns)) is not None:
             reading = CellReading(problem=surplus)
         readings.append(reading)
@@ -138,19 +138,19 @@ def _check(table: "pd.DataFrame", found: int, columns: Columns) -> None:
     """Raise BadInput where the rows as a whole say that something else was meant."""
     if found > len(table):
         raise BadInput(
-            f"there are {found:,} rows, and the most that are read are {len(table):,}",
+            f"there are {found:,} rows, and the limit is {len(table):,}",
             remedy="Split the file, or raise the limit with the setting DECOM_MAX_ROWS (max_rows).",
         )
     if len(table) == 0:
-        raise BadInput("there are no rows", remedy="Name a file with an ID or a number a row.")
+        raise BadInput("there are no rows", remedy="Name a file with one ID or number per row.")
     if table["problem"].notna().all():
         at = columns.number_at if columns.id_at is None else columns.id_at
         shown = "; ".join(f"row {line.row}: {line.problem}" for line in lines_of(table.head(3)))
         shifted = all(problem.startswith(_SURPLUS) for problem in table["problem"].unique())
         remedy = "Put quotes around a cell that holds the delimiter, and save the file again."
         raise BadInput(
-            f"no row holds an ID or a number in column {letters(at or 0)}. {shown}",
-            remedy=remedy if shifted else "Say which column holds them with --column and its header.",
+            f"no row has an ID or a number in column {letters(at or 0)}. {shown}",
+            remedy=remedy if shifted else "Name the right column: --column and its header.",
         )
 
 
@@ -180,5 +180,5 @@ def _surplus(cells: Sequence[Cell], columns: Columns) -> str | None:
     if len(cells) <= columns.width or all(map(is_blank, cells[columns.width :])):
         return None
     if columns.header_row is None:
-        return "more than one value in this row, and no header to tell them by"
-    return f"{_SURPLUS} {len(cells)} cells, and the header has {columns.width}"
+        return "more than one value in this row, and no header to tell them apart"
+    return f"{_SURPLUS} {len(cells)} cells, but the header has {columns.width}"

@@ -69,7 +69,7 @@ def _checked(source: OpenFile, encoding: str, name: str) -> tuple[str, str]:
     trouble = _trouble(source, encoding)
     if trouble is not None:
         raise BadInput(
-            f"this should be {name} text, and {trouble}",
+            f"this should be {name} text, but {trouble}",
             remedy="Save it again as UTF-8: in a spreadsheet program, CSV UTF-8.",
         )
     return encoding, f"read as {name}"
@@ -83,7 +83,7 @@ def _trouble(source: OpenFile, encoding: str) -> str | None:
             if "\0" in text:
                 line += text[: text.index("\0")].count("\n")
                 raise BadInput(
-                    "there is a NUL character, so this is no text",
+                    "there is a NUL character, so this is not text",
                     where=f"line {line}",
                     remedy="Is this the right file? Save it again as UTF-8.",
                 )

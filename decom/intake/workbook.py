@@ -87,7 +87,7 @@ def _broken_off(child: "subprocess.Popen[bytes]") -> BadInput:
     if code == -signal.SIGXCPU:
         return too_much_time()
     return BadInput(
-        "the workbook made the program that reads it fail",
+        "the workbook crashed the program that reads it",
         remedy="Open it in a spreadsheet program, save it again, or save the table as CSV UTF-8.",
     )
 
@@ -118,7 +118,7 @@ def _objection(hidden: int, options: ReadOptions) -> BadInput | None:
         return None
     return BadInput(
         f"{hidden:,} {'row is' if hidden == 1 else 'rows are'} hidden or filtered out",
-        remedy="Say what is meant: --hidden-rows skip reads what can be seen, --hidden-rows include reads all.",
+        remedy="Choose one: --hidden-rows skip reads the visible rows only, --hidden-rows include reads all rows.",
     )
 
 
@@ -126,7 +126,7 @@ def _hidden_note(hidden: int, options: ReadOptions) -> tuple[str, ...]:
     if hidden == 0:
         return ()
     done = "skipped" if options.hidden_rows == "skip" else "included"
-    return (f"{hidden:,} hidden or filtered {'row' if hidden == 1 else 'rows'} {done}, as asked for",)
+    return (f"{hidden:,} hidden or filtered {'row' if hidden == 1 else 'rows'} {done}, as requested",)
 
 
 def _refusal(said: object) -> BadInput:

@@ -12,7 +12,7 @@ from decom.intake.cells import BLANK, header_of, is_blank, names_something, read
 from decom.intake.interface import BadCell, Cell, NotedCell
 from decom.phone_numbers.numbering import known_region
 
-NO_ID = "not a phone-number ID (those begin with phn_) and not a number"
+NO_ID = "not a valid ID or phone number (IDs begin with phn_)"
 
 
 @dataclass(frozen=True)
@@ -55,16 +55,16 @@ def test_an_id_is_read_as_it_stands(cell):
 @pytest.mark.parametrize(
     ("cell", "note"),
     [
-        pytest.param(" phn_1 ", "blanks around it removed", id="blanks"),
-        pytest.param("\tphn_1\t", "blanks around it removed", id="tabs"),
-        pytest.param("\u00a0phn_1\u00a0", "blanks around it removed", id="no-break spaces"),
-        pytest.param("\ufeffphn_1", "blanks around it removed", id="a byte-order mark"),
+        pytest.param(" phn_1 ", "surrounding blanks removed", id="blanks"),
+        pytest.param("\tphn_1\t", "surrounding blanks removed", id="tabs"),
+        pytest.param("\u00a0phn_1\u00a0", "surrounding blanks removed", id="no-break spaces"),
+        pytest.param("\ufeffphn_1", "surrounding blanks removed", id="a byte-order mark"),
         pytest.param('="phn_1"', '=" " around it removed', id="a formula that makes the cell text"),
         pytest.param('="\ufeffphn_1\u00a0"', '=" " around it removed', id="the same with blanks inside"),
-        pytest.param('"phn_1"', "quotes around it removed", id="a pair of quotes"),
-        pytest.param("'phn_1'", "quotes around it removed", id="a pair of single quotes"),
-        pytest.param("'phn_1", "quotes around it removed", id="the apostrophe that makes a cell text"),
-        pytest.param(' "phn_1"', "blanks around it removed; quotes around it removed", id="blanks and quotes"),
+        pytest.param('"phn_1"', "surrounding quotes removed", id="a pair of quotes"),
+        pytest.param("'phn_1'", "surrounding quotes removed", id="a pair of single quotes"),
+        pytest.param("'phn_1", "surrounding quotes removed", id="the apostrophe that makes a cell text"),
+        pytest.param(' "phn_1"', "surrounding blanks removed; surrounding quotes removed", id="blanks and quotes"),
     ],
 )
 def test_what_stands_around_an_id_is_removed_and_noted(cell, note):
@@ -74,17 +74,19 @@ def test_what_stands_around_an_id_is_removed_and_noted(cell, note):
 @pytest.mark.parametrize(
     ("cell", "problem"),
     [
-        pytest.param(".", "neither an ID nor a number: there is no digit in it", id="a dot names the collection"),
-        pytest.param("..", "neither an ID nor a number: there is no digit in it", id="two dots name what is above"),
+        pytest.param(".", "not a valid ID or phone number: it has no digits", id="a dot names the collection"),
+        pytest.param("..", "not a valid ID or phone number: it has no digits", id="two dots name what is above"),
         pytest.param("../campaigns/x", NO_ID, id="a path upwards"),
         pytest.param("..%2Fcampaigns%2Fx", NO_ID, id="a path upwards in percent signs"),
         pytest.param("%2e%2e", NO_ID, id="two dots in percent signs"),
-        pytest.param("phn_1/../phn_2", "no phone-number ID has a '/' (position 6)", id="a path to another number"),
-        pytest.param("phn_1/", "no phone-number ID has a '/' (position 6)", id="a slash at the end"),
-        pytest.param("phn_1?x=1", "no phone-number ID has a '?' (position 6)", id="a query"),
-        pytest.param("phn_1&y", "no phone-number ID has a '&' (position 6)", id="an ampersand"),
-        pytest.param("phn_1#frag", "no phone-number ID has a '#' (position 6)", id="a fragment"),
-        pytest.param("phn_%", "no phone-number ID has a '%' (position 5)", id="a percent sign"),
+        pytest.param(
+            "phn_1/../phn_2", "a phone-number ID cannot contain '/' (position 6)", id="a path to another number"
+        ),
+        pytest.param("phn_1/", "a phone-number ID cannot contain '/' (position 6)", id="a slash at the end"),
+        pytest.param("phn_1?x=1", "a phone-number ID cannot contain '?' (position 6)", id="a query"),
+        pytest.param("phn_1&y", "a phone-number ID cannot contain '&' (position 6)", id="an ampersand"),
+        pytest.param("phn_1#frag", "a phone-number ID cannot contain '#' (position 6)", id="a fragment"),
+        pytest.param("phn_%", "a phone-number ID cannot contain '%' (position 5)", id="a percent sign"),
         pytest.param("*", NO_ID, id="a star"),
         pytest.param("%", NO_ID, id="a percent sign alone"),
         pytest.param("phn_", "not a phone-number ID: nothing follows phn_", id="nothing behind phn_"),
@@ -110,10 +112,8 @@ def test_what_stands_around_an_id_is_removed_and_noted(cell, note):
         pytest.param(
             "“phn_1”", "not plain ASCII: U+201C (LEFT DOUBLE QUOTATION MARK) at position 1", id="curly quotes"
         ),
-        pytest.param(
-            "PHN_1", "not a phone-number ID: those begin with phn_ in lower case", id="capitals are another ID"
-        ),
-        pytest.param("Phn_1", "not a phone-number ID: those begin with phn_ in lower case", id="one capital"),
+        pytest.param("PHN_1", "not a phone-number ID: IDs begin with phn_ in lower case", id="capitals are another ID"),
+        pytest.param("Phn_1", "not a phone-number ID: IDs begin with phn_ in lower case", id="one capital"),
         pytest.param("phn_1,phn_2", "more than one value in this cell", id="two IDs and a comma"),
         pytest.param("phn_1;phn_2", "more than one value in this cell", id="two IDs and a semicolon"),
         pytest.param("phn_1|phn_2", "more than one value in this cell", id="two IDs and a pipe"),
@@ -127,14 +127,14 @@ def test_what_stands_around_an_id_is_removed_and_noted(cell, note):
         pytest.param("phn_" + "x" * 125, "too long for an ID or a number: 129 characters", id="one character too long"),
         pytest.param("phn_" + "x" * 70_000, "too long for an ID or a number: 70,004 characters", id="far too long"),
         pytest.param("x" * 128, NO_ID, id="as long as an ID may be, and none"),
-        pytest.param("PHN_1/", "no phone-number ID has a '/' (position 6)", id="capitals and a slash"),
+        pytest.param("PHN_1/", "a phone-number ID cannot contain '/' (position 6)", id="capitals and a slash"),
         pytest.param('""', NO_ID, id="a pair of quotes around nothing"),
         pytest.param("'", NO_ID, id="an apostrophe before nothing"),
         pytest.param("NA", NO_ID, id="NA"),
         pytest.param("null", NO_ID, id="null"),
         pytest.param("None", NO_ID, id="None"),
         pytest.param("nan", NO_ID, id="nan"),
-        pytest.param("-", "neither an ID nor a number: there is no digit in it", id="a dash for nothing"),
+        pytest.param("-", "not a valid ID or phone number: it has no digits", id="a dash for nothing"),
         pytest.param("#N/A", "this cell is an error: #N/A", id="an error written as text"),
         pytest.param("#REF!", "this cell is an error: #REF!", id="a lost reference written as text"),
         pytest.param("#NAME?", "this cell is an error: #NAME?", id="a lost name written as text"),
@@ -162,8 +162,8 @@ def test_what_is_no_id_is_said_and_never_mended(cell, problem):
         pytest.param("+91\u202f98765\u201343210", "+919876543210", "separators removed", id="typographic separators"),
         pytest.param("tel:+919876543210", "+919876543210", "tel: removed", id="a link"),
         pytest.param("TEL: +91 98765 43210", "+919876543210", "tel: removed; separators removed", id="a link, typed"),
-        pytest.param(" +919876543210", "+919876543210", "blanks around it removed", id="blanks around"),
-        pytest.param("'+919876543210", "+919876543210", "quotes around it removed", id="an apostrophe"),
+        pytest.param(" +919876543210", "+919876543210", "surrounding blanks removed", id="blanks around"),
+        pytest.param("'+919876543210", "+919876543210", "surrounding quotes removed", id="an apostrophe"),
         pytest.param("+91\t9876543210", "+919876543210", "separators removed", id="a tab inside"),
         pytest.param(
             "tel:+919876543210\u2009", "+919876543210", "tel: removed; separators removed", id="a link and a thin blank"
@@ -171,19 +171,19 @@ def test_what_is_no_id_is_said_and_never_mended(cell, problem):
         pytest.param(
             "+44 (0)20 7946 0958",
             "+442079460958",
-            "separators removed; a 0 between country code and number left out",
+            "separators removed; 0 between country code and number dropped",
             id="the 0 that is dialled at home, in brackets",
         ),
         pytest.param(
             "+353 (0)1 234 5678",
             "+35312345678",
-            "separators removed; a 0 between country code and number left out",
+            "separators removed; 0 between country code and number dropped",
             id="that 0 behind three digits",
         ),
         pytest.param(
             "+49 (0)1234 567890",
             "+491234567890",
-            "separators removed; a 0 between country code and number left out",
+            "separators removed; 0 between country code and number dropped",
             id="that 0 in a number that nobody has",
         ),
         pytest.param(
@@ -202,17 +202,15 @@ def test_a_number_with_its_plus_is_read_however_it_is_separated(cell, number, no
 @pytest.mark.parametrize(
     ("cell", "number", "note"),
     [
-        pytest.param("919876543210", "+919876543210", "read as if it began with +", id="digits alone"),
+        pytest.param("919876543210", "+919876543210", "read as if it started with +", id="digits alone"),
         pytest.param("00919876543210", "+919876543210", "00 read as +", id="00 for +"),
         pytest.param("0091 98765 43210", "+919876543210", "separators removed; 00 read as +", id="00 and blanks"),
+        pytest.param("14155552671.0", "+14155552671", "decimal .0 dropped; read as if it started with +", id="a float"),
+        pytest.param("+14155552671.00", "+14155552671", "decimal .0 dropped", id="a float with a plus"),
+        pytest.param("4930901", "+4930901", "read as if it started with +", id="as few digits as may be"),
+        pytest.param("491234567890123", "+491234567890123", "read as if it started with +", id="as many as may be"),
         pytest.param(
-            "14155552671.0", "+14155552671", "the decimal .0 left out; read as if it began with +", id="a float"
-        ),
-        pytest.param("+14155552671.00", "+14155552671", "the decimal .0 left out", id="a float with a plus"),
-        pytest.param("4930901", "+4930901", "read as if it began with +", id="as few digits as may be"),
-        pytest.param("491234567890123", "+491234567890123", "read as if it began with +", id="as many as may be"),
-        pytest.param(
-            "+4402079460958", "+442079460958", "a 0 between country code and number left out", id="that 0 unmarked"
+            "+4402079460958", "+442079460958", "0 between country code and number dropped", id="that 0 unmarked"
         ),
     ],
 )
@@ -254,7 +252,10 @@ def test_what_is_only_likely_counts_by_match_with_the_account(cell, number, note
             id="an international one as dialled from there",
         ),
         pytest.param(
-            "14155552671", "IN", in_doubt("+14155552671", "read as if it began with +"), id="no number of that country"
+            "14155552671",
+            "IN",
+            in_doubt("+14155552671", "read as if it started with +"),
+            id="no number of that country",
         ),
         pytest.param("+14155552671", "IN", Said(phone_number="+14155552671"), id="a plus says its own country"),
         pytest.param(
@@ -270,11 +271,11 @@ def test_what_is_only_likely_counts_by_match_with_the_account(cell, number, note
             id="in a formula",
         ),
         pytest.param("phn_123", "US", Said(number_id="phn_123"), id="an ID is never dialled"),
-        pytest.param("phn_1/2345", "US", Said(problem="no phone-number ID has a '/' (position 6)"), id="no ID"),
+        pytest.param("phn_1/2345", "US", Said(problem="a phone-number ID cannot contain '/' (position 6)"), id="no ID"),
         pytest.param(
             "012345678",
             "IN",
-            Said(problem="no number of IN: write it with + and its country code"),
+            Said(problem="not a valid IN number: write it with + and its country code"),
             id="not even there",
         ),
     ],
@@ -288,16 +289,16 @@ def test_a_region_says_how_numbers_without_a_country_code_are_read(cell, region,
     [
         pytest.param(
             "09876543210",
-            "no country code: write the number with + and its country code, or say its country with --region",
+            "no country code: write the number with + and its country code, or set its country with --region",
             id="a number as dialled at home",
         ),
-        pytest.param("+", "neither an ID nor a number: there is no digit in it", id="a plus alone"),
-        pytest.param("+1", "too few digits for a number: 1, and the fewest are 7", id="a plus and one digit"),
-        pytest.param("17", "too few digits for a number: 2, and the fewest are 7", id="a row number"),
-        pytest.param("+1234567890123456", "too many digits for a number: 16, and the most are 15", id="16 digits"),
-        pytest.param("1234567890123456", "too many digits for a number: 16, and the most are 15", id="16 without plus"),
-        pytest.param("000919876543210", "neither an ID nor a number", id="three zeros in front"),
-        pytest.param("+123456", "too few digits for a number: 6, and the fewest are 7", id="one digit too few"),
+        pytest.param("+", "not a valid ID or phone number: it has no digits", id="a plus alone"),
+        pytest.param("+1", "too few digits for a phone number: 1 (minimum 7)", id="a plus and one digit"),
+        pytest.param("17", "too few digits for a phone number: 2 (minimum 7)", id="a row number"),
+        pytest.param("+1234567890123456", "too many digits for a phone number: 16 (maximum 15)", id="16 digits"),
+        pytest.param("1234567890123456", "too many digits for a phone number: 16 (maximum 15)", id="16 without plus"),
+        pytest.param("000919876543210", "not a valid ID or phone number", id="three zeros in front"),
+        pytest.param("+123456", "too few digits for a phone number: 6 (minimum 7)", id="one digit too few"),
         pytest.param("+0123456789", "no country code begins with 0", id="a country code of 0"),
         pytest.param(
             "1e5", "a spreadsheet shortened this number: format the column as text and export again", id="1e5"
@@ -327,8 +328,8 @@ def test_a_region_says_how_numbers_without_a_country_code_are_read(cell, region,
         ),
         pytest.param("sip:alice@example.com", "a SIP address, not a phone number", id="a SIP address"),
         pytest.param("sips:alice@example.com", "a SIP address, not a phone number", id="a secure SIP address"),
-        pytest.param('"1"', "too few digits for a number: 1, and the fewest are 7", id="one digit in quotes"),
-        pytest.param("'1", "too few digits for a number: 1, and the fewest are 7", id="one digit made text"),
+        pytest.param('"1"', "too few digits for a phone number: 1 (minimum 7)", id="one digit in quotes"),
+        pytest.param("'1", "too few digits for a phone number: 1 (minimum 7)", id="one digit made text"),
         pytest.param("X919876543210X", NO_ID, id="letters are no quotes"),
         pytest.param("\ud83d17", "invisible character U+D83D at position 1", id="half a character"),
         pytest.param("\ue00017", "invisible character U+E000 at position 1", id="a character for private use"),
@@ -338,9 +339,9 @@ def test_a_region_says_how_numbers_without_a_country_code_are_read(cell, region,
         ),
         pytest.param("\u202a+14155550100\u202c", "invisible character U+202A at position 1", id="copied from a phone"),
         pytest.param("+14155550100\u200e", "invisible character U+200E at position 13", id="copied from a chat"),
-        pytest.param("tel:X", "neither an ID nor a number", id="a link to a letter"),
-        pytest.param("tel:alice", "neither an ID nor a number", id="a link without a number"),
-        pytest.param("tel:", "neither an ID nor a number: there is no digit in it", id="a link to nothing"),
+        pytest.param("tel:X", "not a valid ID or phone number", id="a link to a letter"),
+        pytest.param("tel:alice", "not a valid ID or phone number", id="a link without a number"),
+        pytest.param("tel:", "not a valid ID or phone number: it has no digits", id="a link to nothing"),
         pytest.param(
             "+９１９８７６５４３２１０",
             "not plain ASCII: U+FF19 (FULLWIDTH DIGIT NINE) at position 2",
@@ -359,7 +360,7 @@ def test_a_region_says_how_numbers_without_a_country_code_are_read(cell, region,
             "91+9876543210", "a + in the middle of a number: more than one value in this cell?", id="a plus inside"
         ),
         pytest.param("+919876543210, +919876543211", "more than one value in this cell", id="numbers and a comma"),
-        pytest.param("-919876543210", "neither an ID nor a number: it begins with a minus sign", id="a minus sign"),
+        pytest.param("-919876543210", "not a valid ID or phone number: it starts with a minus sign", id="a minus sign"),
         pytest.param("2026-01-31", "this cell is a date", id="a date"),
         pytest.param("31/01/2026", "this cell is a date", id="a date as in Europe"),
     ],
@@ -391,7 +392,7 @@ def test_a_cell_with_a_problem_says_it():
 
 def test_the_result_of_a_formula_is_read_and_noted():
     reading = said(NotedCell(" phn_1", "the result of a formula"), None)
-    assert reading == Said(number_id="phn_1", note="the result of a formula; blanks around it removed")
+    assert reading == Said(number_id="phn_1", note="the result of a formula; surrounding blanks removed")
 
 
 @pytest.mark.parametrize(

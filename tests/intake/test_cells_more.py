@@ -115,4 +115,4 @@ def test_more_than_one_value_is_called_so(cell):
     [("phn_a-b_C9!", "!", 11), ("phn_1 phn2", " ", 6), ("phn_1 2", " ", 6), ("phn_.", ".", 5), ("phn_1/", "/", 6)],
 )
 def test_the_first_sign_that_no_id_has_is_named_with_its_place(cell, sign, position):
-    assert read_cell(cell, None).problem == f"no phone-number ID has a {sign!r} (position {position})"
+    assert read_cell(cell, None).problem == f"a phone-number ID cannot contain {sign!r} (position {position})"

@@ -55,7 +55,7 @@ def test_the_column_asked_for_is_the_only_one_read():
     assert columns is not None
     assert (columns.id_at, columns.number_at) == (2, None)
     assert columns.others == ((0, "id"), (1, "phone"))
-    assert columns.notes == ("column 'Old Number' as asked for",)
+    assert columns.notes == ("column 'Old Number' as requested",)
 
 
 def test_the_column_asked_for_is_taken_by_its_exact_name_where_two_are_alike():
@@ -101,15 +101,15 @@ def test_a_column_asked_for_that_is_not_there_fits_nothing():
         pytest.param(
             lines("phn_1|Anna", "phn_2|Bob"),
             ReadOptions(),
-            "there are 2 columns and no header to tell them by. "
-            "It begins: row 1: 'phn_1', 'Anna'; row 2: 'phn_2', 'Bob'. => Put a row above the data that names the "
-            "columns, with `id` or `phone number` over the right one.",
+            "there are 2 columns and no header to tell them apart. "
+            "It begins: row 1: 'phn_1', 'Anna'; row 2: 'phn_2', 'Bob'. => Add a header row above the data, with "
+            "`id` or `phone number` over the right column.",
             id="two columns without a header",
         ),
         pytest.param(
             lines("phn_1|Anna", "id|owner", "phn_2|Bob"),
             ReadOptions(),
-            "the header is not in the first row, and row 2 could be it. "
+            "no header in the first row; row 2 looks like one. "
             "It begins: row 1: 'phn_1', 'Anna'; row 2: 'id', 'owner'; row 3: 'phn_2', 'Bob'. => "
             "Delete the rows above the header, and any header repeated among the data.",
             id="an ID above the header",
@@ -117,7 +117,7 @@ def test_a_column_asked_for_that_is_not_there_fits_nothing():
         pytest.param(
             lines("My list", "id|owner", "phn_1|Anna", "id|owner", "phn_2|Bob"),
             ReadOptions(),
-            "the header is not in the first row, and row 2 and 4 could be it. "
+            "no header in the first row; rows 2 and 4 both look like one. "
             "It begins: row 1: 'My list'; row 2: 'id', 'owner'; row 3: 'phn_1', 'Anna'; row 4: 'id', 'owner'. => "
             "Delete the rows above the header, and any header repeated among the data.",
             id="a title and two headers",
@@ -125,8 +125,7 @@ def test_a_column_asked_for_that_is_not_there_fits_nothing():
         pytest.param(
             lines("id" + "|x" * 16_384, "phn_1"),
             ReadOptions(),
-            "the header has 16,385 columns, and the most are 16,384 => "
-            "Keep the columns that are needed and save it again.",
+            "the header has 16,385 columns (maximum 16,384) => Keep only the columns you need and save it again.",
             id="more columns than a spreadsheet has",
         ),
     ],
@@ -139,14 +138,14 @@ def test_a_header_below_title_rows_is_taken_where_it_is_the_only_one():
     columns = find(lines("Numbers to release", "", "ID|Owner", "phn_1|Anna"), ReadOptions())
     assert columns is not None
     assert (columns.header_row, columns.id_at) == (3, 0)
-    assert columns.notes == ("header in row 3 (1 above it not read)",)
+    assert columns.notes == ("header in row 3 (1 row above it skipped)",)
 
 
 def test_a_heading_over_several_columns_does_not_hide_the_header_below_it():
     columns = find(lines("Number||Owner", "id|phone number|", "phn_1|+919876543210|Anna"), ReadOptions())
     assert columns is not None
     assert (columns.header_row, columns.id_at, columns.number_at) == (2, 0, 1)
-    assert columns.notes == ("header in row 2 (1 above it not read)",)
+    assert columns.notes == ("header in row 2 (1 row above it skipped)",)
 
 
 def test_the_header_that_fits_best_is_taken_wherever_it_stands_above_the_data():
@@ -165,12 +164,12 @@ def test_the_header_that_fits_best_is_taken_wherever_it_stands_above_the_data():
     ],
 )
 def test_two_lines_that_could_be_the_header_are_both_shown(head, options):
-    assert refusal(head, options).startswith("row 1 and 2 both look like the header. It begins: row 1: ")
+    assert refusal(head, options).startswith("rows 1 and 2 both look like the header. It begins: row 1: ")
 
 
 def test_a_line_with_a_number_in_it_is_no_header_whatever_its_words():
     said = refusal(lines("Phone|+14155550100", "id|phone number", "phn_1|+919876543210"))
-    assert said.startswith("the header is not in the first row, and row 2 could be it. It begins: row 1: 'Phone'")
+    assert said.startswith("no header in the first row; row 2 looks like one. It begins: row 1: 'Phone'")
     columns = find(lines("id|20261123", "phn_1|x"), ReadOptions())
     assert columns is not None and columns.header_row == 1, "a year's digits are no number"
 
@@ -194,7 +193,8 @@ def test_lines_above_the_header_are_passed_over_and_told(above):
     columns = find(lines(*above, "Nr|phone number", "1|+919876543210"), ReadOptions())
     assert columns is not None
     assert (columns.header_row, columns.number_at) == (len(above) + 1, 1)
-    assert columns.notes == (f"header in row {len(above) + 1} ({len(above)} above it not read)",)
+    rows = "row" if len(above) == 1 else "rows"
+    assert columns.notes == (f"header in row {len(above) + 1} ({len(above)} {rows} above it skipped)",)
 
 
 def test_a_header_that_a_formula_makes_text_is_known():
@@ -228,7 +228,7 @@ def test_a_single_column_without_a_header_is_taken_where_its_first_cell_names_a_
     columns = find(head, ReadOptions())
     assert columns is not None
     assert (columns.header_row, columns.id_at, columns.number_at, columns.others) == (None, at, None, ())
-    assert columns.notes == ("no header: the only column was taken",)
+    assert columns.notes == ("no header; the only column was used",)
 
 
 @pytest.mark.parametrize(

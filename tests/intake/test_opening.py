@@ -19,8 +19,8 @@ from decom.intake.opening import read_input
 from decom.phone_numbers.reading import Readings
 from tests.intake.reading import ReadRow, read, read_text, refusal, text_refusal, values, written
 
-NAME_A_FILE = "Name a file with an ID or a number a row."
-NO_ID = "not a phone-number ID (those begin with phn_) and not a number"
+NAME_A_FILE = "Name a file with one ID or number per row."
+NO_ID = "not a valid ID or phone number (IDs begin with phn_)"
 
 
 def test_a_file_becomes_rows_with_its_name_its_digest_and_its_other_columns(tmp_path):
@@ -124,18 +124,18 @@ def test_the_lock_file_of_an_open_workbook_is_not_taken_for_the_workbook(tmp_pat
         pytest.param(b"id,owner\n", f"numbers.csv: there are no rows => {NAME_A_FILE}", id="a header alone"),
         pytest.param(
             b"name,mobile\nAnna,1\n",
-            "numbers.csv: no column is known to hold IDs or numbers. "
-            "Found: 'name', 'mobile'; columns told apart by commas => "
-            "Say which column holds them: --column and its header.",
+            "numbers.csv: no column is recognized as holding IDs or numbers. "
+            "Found: 'name', 'mobile'; comma-separated => "
+            "Name it: --column and its header.",
             id="headers that nobody knows",
         ),
         pytest.param(
             b"id,owner\n1,Anna\n2,Bob\n3,Cy\n4,Di\n",
-            "numbers.csv: no row holds an ID or a number in column A. "
-            "row 2: too few digits for a number: 1, and the fewest are 7; "
-            "row 3: too few digits for a number: 1, and the fewest are 7; "
-            "row 4: too few digits for a number: 1, and the fewest are 7 => "
-            "Say which column holds them with --column and its header.",
+            "numbers.csv: no row has an ID or a number in column A. "
+            "row 2: too few digits for a phone number: 1 (minimum 7); "
+            "row 3: too few digits for a phone number: 1 (minimum 7); "
+            "row 4: too few digits for a phone number: 1 (minimum 7) => "
+            "Name the right column: --column and its header.",
             id="an id column of row numbers",
         ),
     ],
@@ -163,7 +163,7 @@ def test_a_file_without_rows_is_refused(tmp_path, content, said):
 )
 def test_another_kind_of_file_is_called_what_it_is(tmp_path, content, looks_like):
     assert text_refusal(tmp_path, content) == (
-        f"numbers.csv: this looks like {looks_like}, not like a table of numbers => "
+        f"numbers.csv: this looks like {looks_like}, not a table of numbers => "
         "Save it as .xlsx, .ods or .csv and name that file."
     )
 
@@ -172,7 +172,7 @@ def test_as_many_rows_as_allowed_are_read_and_one_more_is_refused(tmp_path):
     path = written(tmp_path, "id\nphn_1\n\nphn_2\nphn_3\n")
     assert len(read(path, ReadOptions(max_rows=3)).rows) == 3
     assert refusal(path, ReadOptions(max_rows=2)) == (
-        "numbers.csv: there are 3 rows, and the most that are read are 2 => "
+        "numbers.csv: there are 3 rows, and the limit is 2 => "
         "Split the file, or raise the limit with the setting DECOM_MAX_ROWS (max_rows)."
     )
 
@@ -181,7 +181,7 @@ def test_a_region_that_is_none_is_refused_before_the_file_is_opened(tmp_path):
     with pytest.raises(BadInput) as caught:
         read(tmp_path / "missing.csv", ReadOptions(region="India"))
     assert str(caught.value) == (
-        "--region: no country has the letters 'India'\n"
+        "--region: 'India' is not a two-letter country code\n"
         "Give the two capital letters of a country, for example: --region IN"
     )
 
@@ -222,7 +222,7 @@ def both(folder: Path, line: str) -> ReadRow:
                 " phn_1",
                 number_id="phn_1",
                 number=Readings(("+919876543210",), national="919876543210"),
-                note="blanks around it removed; read as if it began with +",
+                note="surrounding blanks removed; read as if it started with +",
                 others=("x",),
             ),
             id="both with notes",
@@ -261,16 +261,16 @@ def both(folder: Path, line: str) -> ReadRow:
             "cmp_1,+919876543210,x", ReadRow(3, "cmp_1", problem=NO_ID, others=("x",)), id="an ID that is none"
         ),
         pytest.param(
-            ",,x", ReadRow(3, "", problem="no ID and no number in this row", others=("x",)), id="neither, but a note"
+            ",,x", ReadRow(3, "", problem="no ID or number in this row", others=("x",)), id="neither, but a note"
         ),
         pytest.param(
             " ,\u00a0,x",
-            ReadRow(3, " ", problem="no ID and no number in this row", others=("x",)),
+            ReadRow(3, " ", problem="no ID or number in this row", others=("x",)),
             id="blanks and a note",
         ),
         pytest.param(
             "ID,Phone Number,Note",
-            ReadRow(3, "ID", problem="looks like a header, not like an ID or a number", others=("Note",)),
+            ReadRow(3, "ID", problem="looks like a header, not an ID or a number", others=("Note",)),
             id="the header again",
         ),
         pytest.param("Total: 60,,", ReadRow(3, "Total: 60", problem=NO_ID, others=("",)), id="a row of sums"),
@@ -288,13 +288,13 @@ def test_a_column_without_a_header_travels_only_where_something_stands_in_it(tmp
 
 def test_a_header_is_looked_for_in_the_first_25_lines(tmp_path):
     assert values(read_text(tmp_path, "title\n" * 24 + "id\nphn_1\n")) == ["phn_1"]
-    assert "no column is known to hold" in text_refusal(tmp_path, "title\n" * 25 + "id\nphn_1\n")
+    assert "no column is recognized" in text_refusal(tmp_path, "title\n" * 25 + "id\nphn_1\n")
 
 
 def test_a_second_value_far_down_a_column_without_a_header_is_told(tmp_path):
     file = read_text(tmp_path, "phn_1\n" * 25 + "phn_2,Anna\nphn_3,\n")
     assert [row.problem for row in file.rows[25:]] == [
-        "more than one value in this row, and no header to tell them by",
+        "more than one value in this row, and no header to tell them apart",
         None,
     ]
 
@@ -326,12 +326,12 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path):
     with pytest.raises(BadInput) as caught:
         read_input(path, ReadOptions(), readers=[ChangesIt(path)])
     assert str(caught.value) == (
-        f"{path}: the file changed while it was read\nRun this again when nothing writes to the file any more."
+        f"{path}: the file changed while it was being read\nRun this again once nothing is writing to the file."
     )
 
 
 def test_a_file_that_no_reader_knows_is_refused(tmp_path):
-    with pytest.raises(BadInput, match="no kind of file that can be read"):
+    with pytest.raises(BadInput, match="an unknown kind of file"):
         read_input(written(tmp_path, "id\nphn_1\n"), ReadOptions(), readers=[])
 
 
@@ -374,7 +374,7 @@ def test_standard_input_that_cannot_be_kept_is_refused():
     content = b"id\n" + b"phn_1\n" * 50_000
     done = subprocess.run([sys.executable, "-c", limited], input=content, capture_output=True, check=True)
     assert done.stdout.decode() == (
-        "standard input: it cannot be read, or not be kept in a temporary file: File too large\n"
+        "standard input: it could not be read, or not copied to a temporary file: File too large\n"
         "Is there room for temporary files? Name a file instead.\n"
     )
 
@@ -408,7 +408,8 @@ def test_a_file_larger_than_the_most_is_refused(tmp_path):
     with path.open("wb") as stream:
         stream.truncate(512 * 1024 * 1024 + 1)
     assert refusal(path) == (
-        "large.csv: more than 512 MiB, the most that is read => Keep the columns that are needed, or split the file."
+        "large.csv: more than 512 MiB, the largest size that is read => "
+        "Keep only the columns you need, or split the file."
     )
 
 

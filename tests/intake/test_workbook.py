@@ -43,7 +43,7 @@ from tests.intake.workbooks import (
 SAVE_AGAIN = "Open it in a spreadsheet program, save it again, and name that file."
 SAVE_AS_XLSX = "Open it in a spreadsheet program, save it as .xlsx, and name that file."
 COPY_TABLE = "Copy the table into a new workbook, or save it as CSV UTF-8, and name that file."
-HIDDEN = "Say what is meant: --hidden-rows skip reads what can be seen, --hidden-rows include reads all."
+HIDDEN = "Choose one: --hidden-rows skip reads the visible rows only, --hidden-rows include reads all rows."
 UNCALCULATED = "a formula without a value: open the file in a spreadsheet program and save it"
 MAKERS = [
     pytest.param(xlsx, "a.xlsx", id="xlsx"),
@@ -80,10 +80,10 @@ def test_hidden_rows_are_refused_until_someone_says_what_is_meant(tmp_path, make
     assert refusal(path) == f"{name}, sheet 'Sheet 1': 1 row is hidden or filtered out => {HIDDEN}"
     skipped = read(path, ReadOptions(hidden_rows="skip"))
     assert values(skipped) == ["phn_1"]
-    assert skipped.notes[-1] == "1 hidden or filtered row skipped, as asked for"
+    assert skipped.notes[-1] == "1 hidden or filtered row skipped, as requested"
     included = read(path, ReadOptions(hidden_rows="include"))
     assert values(included) == ["phn_1", "phn_2"]
-    assert included.notes[-1] == "1 hidden or filtered row included, as asked for"
+    assert included.notes[-1] == "1 hidden or filtered row included, as requested"
 
 
 @pytest.mark.parametrize(("maker", "name"), MAKERS)
@@ -151,13 +151,13 @@ def typed(tmp_path: Path) -> Path:
 def test_a_cell_is_read_as_what_it_is_and_never_as_what_it_looks_like(typed):
     file = read(typed)
     assert shown(file) == [
-        (4, "919876543210", "read as if it began with +"),
+        (4, "919876543210", "read as if it started with +"),
         (
             5,
             "9198765432101234688",
             "precision lost: a spreadsheet keeps 15 digits of a number. Format the cell as text and type it again",
         ),
-        (6, "12.5", "a number with a fraction is neither an ID nor a phone number"),
+        (6, "12.5", "a number with a fraction is not a valid ID or phone number"),
         (7, "TRUE", "this cell is a yes/no value"),
         (8, "2026-01-31", "this cell is a date"),
         (9, "06:00:00", "this cell is a time of day"),
@@ -167,9 +167,9 @@ def test_a_cell_is_read_as_what_it_is_and_never_as_what_it_looks_like(typed):
         (13, "phn_1", "the result of a formula"),
         (14, "phn_2", ""),
         (15, "phn_3", ""),
-        (16, "", "no ID and no number in this row"),
+        (16, "", "no ID or number in this row"),
         (17, "phn_4_x000D_", ""),
-        (18, "-919876543210", "neither an ID nor a number: it begins with a minus sign"),
+        (18, "-919876543210", "not a valid ID or phone number: it starts with a minus sign"),
     ]
     assert file.blank_rows == 2
 
@@ -217,7 +217,7 @@ def test_errors_formulas_and_dates_are_told_in_an_old_workbook(tmp_path):
     sheet.write(5, 0, xlwt.Formula('"phn_1"'))
     book.save(str(tmp_path / "a.xls"))
     assert shown(read(tmp_path / "a.xls")) == [
-        (2, "919876543210", "read as if it began with +"),
+        (2, "919876543210", "read as if it started with +"),
         (3, "2026-01-31", "this cell is a date"),
         (4, "TRUE", "this cell is a yes/no value"),
         (5, "#REF!", "this cell is an error: #REF!"),
@@ -251,14 +251,14 @@ def test_errors_formulas_comments_and_repetitions_are_told_in_an_open_document(t
         .replace(b'table:number-rows-repeated="1000000"', b'table:number-rows-repeated="4"')
     )
     replace_part(path, "content.xml", content)
-    no_id = "not a phone-number ID (those begin with phn_) and not a number"
+    no_id = "not a valid ID or phone number (IDs begin with phn_)"
     assert shown(read(path)) == [
         (2, "phn_1", ""),
         (6, "phn_2", "the result of a formula"),
         (7, "", UNCALCULATED),
         (8, "same", no_id),
         (9, "same", no_id),
-        (10, "919876543210", "read as if it began with +"),
+        (10, "919876543210", "read as if it started with +"),
         (11, "2026-01-31", "this cell is a date"),
         (16, "Err:522", "this cell is an error: Err:522"),
     ]
@@ -338,22 +338,24 @@ def test_the_sheet_asked_for_is_taken_even_if_it_is_hidden(sheets, sheet, taken)
     [
         pytest.param(
             ReadOptions(sheet="Nope"),
-            "sheets.xlsx: no sheet is called 'Nope'. There are: 'Cover', 'Numbers', 'Chart', 'Old', 'Older' => "
+            "sheets.xlsx: no sheet is called 'Nope'. Sheets: 'Cover', 'Numbers', 'Chart', 'Old', 'Older' => "
             "Name one of them with --sheet.",
             id="no such sheet",
         ),
         pytest.param(
             ReadOptions(sheet="Cover"),
-            "sheets.xlsx: no column is known to hold IDs or numbers. Found: sheet 'Cover' has 'Numbers to release'; "
+            "sheets.xlsx: no column is recognized as holding IDs or numbers. Found: sheet 'Cover' has "
+            "'Numbers to release'; "
             "hidden sheets not read: 'Old', 'Older' => "
-            "Say which column holds them: --column and its header.",
+            "Name it: --column and its header.",
             id="a sheet without such a column",
         ),
         pytest.param(
             ReadOptions(column="Owner"),
-            "sheets.xlsx: no column is called 'Owner'. Found: sheet 'Cover' has 'Numbers to release'; "
+            "sheets.xlsx: no column is called 'Owner'. Found: sheet 'Cover' has "
+            "'Numbers to release'; "
             "sheet 'Numbers' has 'id'; hidden sheets not read: 'Old', 'Older' => "
-            "Say which column holds the IDs or numbers: --column and its header.",
+            "Name the column of IDs or numbers: --column and its header.",
             id="no such column in any sheet",
         ),
     ],
@@ -365,7 +367,7 @@ def test_a_sheet_or_column_that_is_not_there_is_refused_with_those_that_are(shee
 def test_two_sheets_with_ids_are_refused_until_one_is_named(tmp_path):
     path = xlsx(tmp_path / "a.xlsx", TABLE, TABLE)
     assert refusal(path) == (
-        "a.xlsx: the sheets 'Sheet 1' and 'Sheet 2' both hold IDs or numbers => "
+        "a.xlsx: the sheets 'Sheet 1' and 'Sheet 2' both contain IDs or numbers => "
         "Say which one is meant, for example: --sheet 'Sheet 1'"
     )
     assert values(read(path, ReadOptions(sheet="Sheet 2"))) == ["phn_1", "phn_2"]
@@ -373,15 +375,13 @@ def test_two_sheets_with_ids_are_refused_until_one_is_named(tmp_path):
 
 def test_a_workbook_without_a_sheet_that_can_be_seen_is_refused(tmp_path):
     path = ods_of_rows(tmp_path / "a.ods", ods_row(ods_cell("id")), ods_row(ods_cell("phn_1")), hidden_sheet=True)
-    assert refusal(path) == (
-        "a.ods: the workbook has no sheet that can be seen => Name the hidden sheet that is meant with --sheet."
-    )
+    assert refusal(path) == ("a.ods: the workbook has no visible sheet => Name the hidden sheet to read with --sheet.")
 
 
 @pytest.mark.parametrize(("maker", "name"), MAKERS)
 def test_an_empty_sheet_has_no_rows(tmp_path, maker, name):
     assert refusal(maker(tmp_path / name, [[""]])) == (
-        f"{name}: there are no rows => Name a file with an ID or a number a row."
+        f"{name}: there are no rows => Name a file with one ID or number per row."
     )
 
 
@@ -484,7 +484,7 @@ def test_a_part_that_fails_its_checksum_is_refused(tmp_path):
         pytest.param(
             "",
             {f"xl/media/{n}.png": "x" for n in range(MOST_PARTS)},
-            f"a.xlsx: the workbook has 2,005 parts, and the most are 2,000: no spreadsheet program writes such a file "
+            f"a.xlsx: the workbook has 2,005 parts (maximum 2,000): no spreadsheet program writes such a file "
             f"=> {COPY_TABLE}",
             id="too many parts",
         ),
@@ -620,7 +620,7 @@ def test_a_workbook_that_breaks_its_parser_breaks_nothing_else(tmp_path):
     strings = f'<sst xmlns="{MAIN}"><si><t>{"x" * 9_000_000}</t></si></sst>'
     rows = "".join(row(n, f'<c r="A{n}" t="s"><v>0</v></c>') for n in range(1, 400))
     assert refusal(raw_xlsx(tmp_path / "a.xlsx", rows, {STRINGS: strings})) == (
-        "a.xlsx: the workbook needs more memory than it is given (1,610 MB) => "
+        "a.xlsx: the workbook needs more memory than it may use (1,610 MB) => "
         "Is there a stray cell far down or far right? Delete it, or save the table as CSV UTF-8."
     )
 
@@ -628,9 +628,9 @@ def test_a_workbook_that_breaks_its_parser_breaks_nothing_else(tmp_path):
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        (signal.SIGXCPU, "the workbook takes longer to read than it is given (180 s of computing)"),
-        (signal.SIGABRT, "the workbook needs more memory than it is given (1,610 MB)"),
-        (signal.SIGSEGV, "the workbook made the program that reads it fail"),
+        (signal.SIGXCPU, "the workbook takes longer to read than it may (180 s of processor time)"),
+        (signal.SIGABRT, "the workbook needs more memory than it may use (1,610 MB)"),
+        (signal.SIGSEGV, "the workbook crashed the program that reads it"),
     ],
 )
 def test_how_the_child_ended_is_told_by_its_signal(number, words):

@@ -50,7 +50,7 @@ def checked(stream: BinaryIO) -> zipfile.ZipFile:
         if part.file_size > RATIO_FROM and part.file_size > MOST_RATIO * max(part.compress_size, 1)
     ]
     if len(parts) > MOST_PARTS:
-        raise _unsafe(f"the workbook has {len(parts):,} parts, and the most are {MOST_PARTS:,}")
+        raise _unsafe(f"the workbook has {len(parts):,} parts (maximum {MOST_PARTS:,})")
     if total > MOST_UNPACKED:
         raise _unsafe(f"the workbook unpacks to {total // 1_000_000:,} MB")
     if bombs:

@@ -168,15 +168,15 @@ def _candidates(sheets: Sequence[calamine.SheetMetadata], wanted: str) -> list[s
         if not meant:
             listed = ", ".join(repr(name) for name in names)
             raise BadInput(
-                f"no sheet is called {wanted!r}. There are: {listed}",
+                f"no sheet is called {wanted!r}. Sheets: {listed}",
                 remedy="Name one of them with --sheet.",
             )
         return meant
     visible = [sheet.name for sheet in sheets if _is_table(sheet) and _is_visible(sheet)]
     if not visible:
         raise BadInput(
-            "the workbook has no sheet that can be seen",
-            remedy="Name the hidden sheet that is meant with --sheet.",
+            "the workbook has no visible sheet",
+            remedy="Name the hidden sheet to read with --sheet.",
         )
     return visible
 

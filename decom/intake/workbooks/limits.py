@@ -10,9 +10,9 @@ MOST_SECONDS = 180
 
 
 def too_much_memory() -> BadInput:
-    """The refusal of a workbook that needs more memory than it is given."""
+    """The refusal of a workbook that needs more memory than it may use."""
     return BadInput(
-        f"the workbook needs more memory than it is given ({MOST_MEMORY // 1_000_000:,} MB)",
+        f"the workbook needs more memory than it may use ({MOST_MEMORY // 1_000_000:,} MB)",
         remedy="Is there a stray cell far down or far right? Delete it, or save the table as CSV UTF-8.",
     )
 
@@ -20,6 +20,6 @@ def too_much_memory() -> BadInput:
 def too_much_time() -> BadInput:
     """The refusal of a workbook that takes longer than it is given."""
     return BadInput(
-        f"the workbook takes longer to read than it is given ({MOST_SECONDS} s of computing)",
+        f"the workbook takes longer to read than it may ({MOST_SECONDS} s of processor time)",
         remedy="Save the table as CSV UTF-8 and name that file.",
     )

@@ -78,7 +78,7 @@ def _number(value: float) -> Cell:
     if not math.isfinite(value):
         return BadCell("this cell is a number without a value", str(value))
     if value != int(value):
-        return BadCell("a number with a fraction is neither an ID nor a phone number", repr(value))
+        return BadCell("a number with a fraction is not a valid ID or phone number", repr(value))
     if abs(value) >= _MOST_EXACT:
         why = "precision lost: a spreadsheet keeps 15 digits of a number. Format the cell as text and type it again"
         return BadCell(why, str(int(value)))
