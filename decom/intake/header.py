@@ -49,7 +49,7 @@ class Columns:
     unnamed: frozenset[int]
     """Those of `others` that have no header: they travel only if something stands in them."""
     notes: tuple[str, ...]
-    """As `InputFile.notes`."""
+    """As `Rows.notes`."""
 
 
 def find(head: Sequence[RawRow], options: ReadOptions) -> Columns | None:

@@ -1,7 +1,7 @@
-"""What reading a file gives: rows in order, each with what its cells say, or why they say nothing.
+"""What reading a file gives: `Rows`, a frame of what each row's cells say; and what every `FileReader` offers.
 
-In: nothing. Out: `Row`, `InputFile`, and what every `FileReader` offers. Nothing here knows an account: whether a
-number exists, or which of two readings of a cell is meant, is decided when the plan is made.
+Nothing here knows an account: whether a number exists, or which of two readings of a cell is meant, is decided when
+the plan is made.
 """
 
 from collections.abc import Generator, Iterator
@@ -131,7 +131,7 @@ Cell = str | BadCell | NotedCell
 """What stands in one cell; a blank one is the empty string, or text of blanks alone."""
 
 RawRow = tuple[int, list[Cell]]
-"""A line and its number as a spreadsheet program shows it. Numbers rise; a skipped line leaves a gap."""
+"""A row and its number as a spreadsheet program shows it. Numbers rise; a skipped row leaves a gap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class OpenFile:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What a reader finds in a file, before anyone asks what the columns mean."""
+    """A table that a reader finds in a file, before anyone asks what its columns mean."""
 
     raw_rows: Iterator[RawRow]
     """Every row from the first on, blank ones included; read once, and only before the next sheet is asked
@@ -156,7 +156,7 @@ class Sheet:
     name: str | None = None
     """The sheet's name; None where the kind of file has none."""
     notes: tuple[str, ...] = ()
-    """As `InputFile.notes`."""
+    """As `Rows.notes`."""
     objection: BadInput | None = None
     """Why the sheet must not be taken, should it be the one with the IDs; None where nothing speaks against it."""
 
@@ -169,7 +169,7 @@ class FileReader(Protocol):
         ...
 
     def read(self, source: OpenFile, options: ReadOptions) -> Generator[Sheet, None, None]:
-        """The tables in the file: one for a delimited file, one a candidate sheet for a workbook.
+        """The sheets in the file: one for a delimited file, every candidate for a workbook.
 
         The caller closes it, be it read to its end or not, while `source` is still open. Raises BadInput (with
         `where` naming the line or sheet in it) where the file cannot be read as its kind.

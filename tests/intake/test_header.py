@@ -164,8 +164,8 @@ def test_two_lines_that_could_be_the_header_are_both_shown(head, options):
 def test_a_line_with_a_number_in_it_is_no_header_whatever_its_words():
     said = refusal(lines("Phone|+14155550100", "id|phone number", "phn_1|+919876543210"))
     assert said.startswith("no header in the first row; row 2 looks like one. It begins: row 1: 'Phone'")
-    columns = find(lines("id|20261123", "phn_1|x"))
-    assert columns is not None and columns.header_row == 1, "a year's digits are no number"
+    columns = found(lines("id|20261123", "phn_1|x"))
+    assert columns.header_row == 1, "a year's digits are no number"
 
 
 @pytest.mark.parametrize("number", ["+14155550100", "14155550100", "098765 43210", "phn_1", "+49 30 123456/7"])
@@ -281,7 +281,7 @@ HEADERS = st.sampled_from(
 @given(names=st.lists(HEADERS, min_size=1, max_size=12))
 def test_whatever_the_headers_the_other_columns_have_names_that_are_unique_and_none_of_ours(names):
     try:
-        columns = find([(1, list(names))])
+        columns = find([(1, list(names))], ReadOptions())
     except BadInput:
         return
     if columns is None:
