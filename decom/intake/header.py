@@ -1,7 +1,7 @@
-"""The first lines of a table in, the columns out: which holds the ID, which the number, which travel along.
+"""The first rows of a sheet in, its columns out: which holds the ID, which the number, which travel along.
 
-Raises BadInput where two columns fit, where `--column` fits none or several, and where a table has data but no
-header. A table in which nothing fits gives None: another sheet may hold it.
+Raises BadInput where two columns fit, where `--column` fits none or several, and where a sheet has data but no
+header. A sheet in which nothing fits gives None: another sheet may hold it.
 """
 
 import itertools
@@ -23,10 +23,10 @@ NUMBER_HEADERS = frozenset({"phonenumber", "number", "phone", "e164", "msisdn", 
 """Normalised headers of a column of E.164 numbers."""
 
 HEAD = 25
-"""How many of a table's first lines are searched for its header."""
+"""How many of a sheet's first rows are searched for its header."""
 
 MOST_COLUMNS = 16_384
-"""Most columns of a table: as many as a spreadsheet has."""
+"""Most columns of a sheet: as many as a spreadsheet has."""
 
 OUR_COLUMNS = frozenset(normalised(column.name) for column in (*in_file("P"), *in_file("U")))
 """Normalised headers of the plan's and the audit's own columns."""
@@ -34,10 +34,10 @@ OUR_COLUMNS = frozenset(normalised(column.name) for column in (*in_file("P"), *i
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Where a table's columns are; indices count from 0."""
+    """Where a sheet's columns are; indices count from 0."""
 
     header_row: int | None
-    """The header's row number as a spreadsheet program shows it; None where the table has no header."""
+    """The header's row number as a spreadsheet program shows it; None where the sheet has no header."""
     width: int
     """How many cells the header has."""
     id_at: int | None
@@ -53,24 +53,24 @@ class Columns:
 
 
 def find(head: Sequence[RawRow], options: ReadOptions) -> Columns | None:
-    """The columns of the table that begins with `head` (at most `HEAD` lines); None where nothing fits.
+    """The columns of the sheet that begins with `head` (at most `HEAD` rows); None where nothing fits.
 
-    The header is the line above the data that has the most kinds of header that we know (or the one asked for): a
-    heading over several columns, or a title, must not hide the line below it that names both ID and number. Where
+    The header is the row above the data that has the most kinds of header that we know (or the one asked for): a
+    heading over several columns, or a title, must not hide the row below it that names both ID and number. Where
     two fit alike, or an ID or a number stands above it, BadInput. A single column without a header is taken where
     its first cell is itself an ID or a number.
     """
-    filled = [line for line in head if not all(is_blank(cell) for cell in line[1])]
+    filled = [row for row in head if not all(is_blank(cell) for cell in row[1])]
     headed = _headed(filled, options)
     if not headed:
         return _headerless(filled, options)
-    above_data = list(itertools.takewhile(lambda line: line in headed or not _shows_number(line), filled))
-    near = [line for line in headed if line in above_data] or headed
-    most = max(_fit(line[1], options) for line in near)
-    best = [line for line in near if _fit(line[1], options) == most]
+    above_data = list(itertools.takewhile(lambda row: row in headed or not _shows_number(row), filled))
+    near = [row for row in headed if row in above_data] or headed
+    most = max(_fit(row[1], options) for row in near)
+    best = [row for row in near if _fit(row[1], options) == most]
     header = best[0]
     above = filled[: filled.index(header)]
-    alike = [line for line in headed if _fit(line[1], options) == most]
+    alike = [row for row in headed if _fit(row[1], options) == most]
     if len(best) > 1 or (above and (len(alike) > 1 or any(map(_names_any, above)))):
         raise _no_one_header(filled, best if len(best) > 1 else alike)
     note = f"header in row {header[0]} ({len(above)} {'row' if len(above) == 1 else 'rows'} above it skipped)"
@@ -78,18 +78,18 @@ def find(head: Sequence[RawRow], options: ReadOptions) -> Columns | None:
 
 
 def _headed(filled: Sequence[RawRow], options: ReadOptions) -> list[RawRow]:
-    """The lines that have a header's word in them and are no data: below the first, such a word beside anything that
+    """The rows that have a header's word in them and are no data: below the first, such a word beside anything that
     looks like a number (`14155550100`, `DID`) is one of the row's facts."""
     found: list[RawRow] = []
-    for line in filled:
-        is_data = _is_data(line[1]) if len(found) == 0 else _shows_number(line)
-        if _fit(line[1], options) > 0 and not is_data:
-            found.append(line)
+    for row in filled:
+        is_data = _is_data(row[1]) if len(found) == 0 else _shows_number(row)
+        if _fit(row[1], options) > 0 and not is_data:
+            found.append(row)
     return found
 
 
 def _fit(cells: Sequence[Cell], options: ReadOptions) -> int:
-    """How many kinds of column a line names as a header: 2 for ID and number; 1 for one, or for the one asked for."""
+    """How many kinds of column a row names as a header: 2 for ID and number; 1 for one, or for the one asked for."""
     hits = _hits(cells, options)
     if options.column is not None:
         return min(len(hits), 1)
@@ -97,18 +97,18 @@ def _fit(cells: Sequence[Cell], options: ReadOptions) -> int:
 
 
 def _is_data(cells: Sequence[Cell]) -> bool:
-    """Whether an ID or a number that is certain stands in a line: then a header's word in it is one of its data."""
+    """Whether an ID or a number that is certain stands in a row: then a header's word in it is one of its data."""
     readings = (read_cell(cell, None) for cell in cells)
     return any(each.number_id is not None or (each.number is not None and each.number.certain) for each in readings)
 
 
-def _names_any(line: RawRow) -> bool:
-    return any(map(names_something, line[1]))
+def _names_any(row: RawRow) -> bool:
+    return any(map(names_something, row[1]))
 
 
-def _shows_number(line: RawRow) -> bool:
-    """Whether a line names a number, or has one that only its region, or nobody, could read."""
-    return _names_any(line) or any(map(_looks_like_a_number, map(text_of, line[1])))
+def _shows_number(row: RawRow) -> bool:
+    """Whether a row names a number, or has one that only its region, or nobody, could read."""
+    return _names_any(row) or any(map(_looks_like_a_number, map(text_of, row[1])))
 
 
 def _looks_like_a_number(text: str) -> bool:
@@ -116,35 +116,35 @@ def _looks_like_a_number(text: str) -> bool:
 
 
 def _no_one_header(filled: Sequence[RawRow], could_be: Sequence[RawRow]) -> BadInput:
-    """What is said where the header cannot be told: the lines that could be it, and how the table begins."""
+    """What is said where the header cannot be told: the rows that could be it, and how the sheet begins."""
     *others, last = (str(number) for number, _ in could_be)
     which = f"rows {', '.join(others)} and {last} {'both' if len(others) == 1 else 'all'} look" if others else ""
     if could_be[0] is filled[0]:
         what = f"{which} like the header"
     else:
         what = f"no header in the first row; {which or f'row {last} looks'} like one"
-    shown = [line for line in filled[:4] if line not in could_be] + list(could_be[:4])
+    shown = [row for row in filled[:4] if row not in could_be] + list(could_be[:4])
     return BadInput(
-        f"{what}. {first_rows(sorted(shown, key=lambda line: line[0]))}",
+        f"{what}. {first_rows(sorted(shown, key=lambda row: row[0]))}",
         remedy="Delete the rows above the header, and any header repeated among the data.",
     )
 
 
-def headers_shown(line: Sequence[Cell]) -> str:
-    """The headers in a line as a message shows them: quoted, shortened, at most 12."""
-    shown = [repr(_short(text_of(cell))) for cell in line if not is_blank(cell)]
+def headers_shown(row: Sequence[Cell]) -> str:
+    """The headers in a row as a message shows them: quoted, shortened, at most 12."""
+    shown = [repr(_short(text_of(cell))) for cell in row if not is_blank(cell)]
     more = f" and {len(shown) - 12} more" if len(shown) > 12 else ""
     return ", ".join(shown[:12]) + more
 
 
 def first_rows(filled: Sequence[RawRow]) -> str:
-    """Rows at a table's beginning as a message shows them."""
+    """Rows at a sheet's beginning as a message shows them."""
     rows = (f"row {number}: {headers_shown(cells[:6])}" for number, cells in filled)
     return f"It begins: {'; '.join(rows)}."
 
 
 def _hits(cells: Sequence[Cell], options: ReadOptions) -> list[int]:
-    """The columns of a line whose header is asked for, or, where none is asked for, known to us."""
+    """The columns of a row whose header is asked for, or, where none is asked for, known to us."""
     headers = [header_of(cell) for cell in cells]
     if options.column is None:
         known = ID_HEADERS | NUMBER_HEADERS

@@ -184,9 +184,9 @@ def _notes(sheet: Sheet, columns: Columns) -> tuple[str, ...]:
 
 
 def _without_columns(sheet: Sheet, head: Sequence[RawRow]) -> str:
-    """What a table shows instead of the headers that are looked for; empty where it shows nothing at all.
+    """What a sheet shows instead of the headers that are looked for; empty where it shows nothing at all.
 
-    A line of one cell above the others is a title, or `#TYPE …` as PowerShell writes it: the headers are below it.
+    A row of one cell above the others is a title, or `#TYPE …` as PowerShell writes it: the headers are below it.
     """
     filled = [(sum(not is_blank(cell) for cell in cells), cells) for _, cells in head]
     filled = [(count, cells) for count, cells in filled if count > 0]
@@ -198,7 +198,7 @@ def _without_columns(sheet: Sheet, head: Sequence[RawRow]) -> str:
 
 
 def _no_column(options: ReadOptions, without: Sequence[str], beside: Sequence[str]) -> BadInput:
-    """What is said where no table fits; `without` is what each showed instead, `beside` what else is known."""
+    """What is said where no sheet fits; `without` is what each showed instead, `beside` what else is known."""
     shown = [text for text in without if text != ""]
     if not shown:
         return BadInput("there are no rows", remedy="Name a file with one ID or number per row.")

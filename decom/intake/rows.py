@@ -176,7 +176,7 @@ def _together(first: CellReading, second: CellReading) -> CellReading:
 
 
 def _surplus(cells: Sequence[Cell], columns: Columns) -> str | None:
-    """Why a line with more cells than the header cannot be trusted: a cell too many has shifted the others."""
+    """Why a row with more cells than the header cannot be trusted: a cell too many has shifted the others."""
     if len(cells) <= columns.width or all(map(is_blank, cells[columns.width :])):
         return None
     if columns.header_row is None:

@@ -1,4 +1,4 @@
-"""An XLSX, XLS or ODS workbook in, a table for each sheet out that may hold the IDs.
+"""An XLSX, XLS or ODS workbook in, a sheet out for each that may hold the IDs.
 
 The file is parsed by a process of its own with limits (`decom.intake.workbooks.child`); what it says is data and
 nothing else, so that a file that breaks the parser breaks no more than that process.
@@ -93,7 +93,7 @@ def _broken_off(child: "subprocess.Popen[bytes]") -> BadInput:
 
 
 def _lines(answers: Iterator[object], *, skip: bool) -> Iterator[RawRow]:
-    """The lines of the sheet that was just begun; a hidden one is left out where `skip` says so."""
+    """The rows of the sheet that was just begun; a hidden one is left out where `skip` says so."""
     for answer in answers:
         match answer:
             case [int(number), bool(is_hidden), *cells]:
