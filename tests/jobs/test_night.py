@@ -24,7 +24,7 @@ from decom.clock import SystemClock
 from decom.ledger.lock import workspace_locked
 from decom.sandbox.server import Sandbox
 from decom.settings import load
-from decom.whose import workspace_of
+from decom.workflow.workspace import workspace_of
 from tests.jobs.reading import JOBS, read_crontab
 from tests.notifying.receiver import Receiver, dead, receiving
 
