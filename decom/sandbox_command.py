@@ -15,7 +15,7 @@ from decom.errors import BadSettings
 from decom.flags import Given
 from decom.sandbox import server
 from decom.sandbox.account import Generation
-from decom.sandbox.limits import Limit
+from decom.sandbox.limit import Limit
 from decom.sandbox.server import SandboxOptions
 from decom.terminal.screen import Line, Screen
 from decom.vocabulary import ExitCode

@@ -10,11 +10,11 @@ from decom.clock import SystemClock
 from decom.errors import BadInput, Locked
 from decom.history import NumberPicture
 from decom.ledger.lock import workspace_locked
-from decom.sandbox.account import World
-from decom.sandbox.server import Sandbox
 from decom.whose import workspace_of
 from tests.end_to_end.readings import audit_rows, deletes, ids, input_of, outcomes
 from tests.in_process import Desk, interrupted, trouble_of
+from tests.service.server import Sandbox
+from tests.service.world import World
 
 Start = Callable[..., Sandbox]
 
