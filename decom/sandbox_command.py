@@ -16,7 +16,7 @@ from decom.flags import Given
 from decom.output.screen import Line, Screen
 from decom.sandbox import server
 from decom.sandbox.account import Generation
-from decom.sandbox.limits import Limit
+from decom.sandbox.limit import Limit
 from decom.sandbox.server import SandboxOptions
 from decom.vocabulary import ExitCode
 

@@ -14,14 +14,14 @@ from decom.clock import SystemClock
 from decom.dialnexa.connection import network_transport_maker
 from decom.errors import DecomError
 from decom.planning.plan import Plan
-from decom.sandbox.hooks import kill, when
-from decom.sandbox.server import Sandbox
 from decom.settings import Settings, load
 from decom.workflow import job
 from decom.workflow.context import Context
 from decom.workflow.plan import PlanResult
 from decom.workflow.reports import RunResult
 from tests.laws import two_laws
+from tests.service.hooks import kill, when
+from tests.service.server import Sandbox
 
 T = TypeVar("T")
 
@@ -134,8 +134,8 @@ def trouble_of(command: Callable[[], object]) -> DecomError:
 
 def interrupted(desk: Desk, sandbox: Sandbox, source: Path, after: int, **flags: object) -> str:
     """A run that SIGTERM stopped once so many numbers were released, one at a time. Its ID."""
-    sandbox.service.on_phase = when("applied", after, kill(os.getpid(), signal.SIGTERM))
+    sandbox.on_phase = when("applied", after, kill(os.getpid(), signal.SIGTERM))
     ended = desk.run(sandbox, source, concurrency=1, **flags)
-    sandbox.service.on_phase = None
+    sandbox.on_phase = None
     assert ended.exit_code == 143 and len(sandbox.removed) == after
     return ended.audit.run_id

@@ -9,11 +9,11 @@ import pytest
 
 from decom.clock import SystemClock
 from decom.ledger.lock import workspace_locked
-from decom.sandbox.account import World
-from decom.sandbox.server import Sandbox
 from decom.vocabulary import ExitCode
 from decom.workflow.checks import Check, CheckState, worst
 from tests.conftest import Command
+from tests.service.server import Sandbox
+from tests.service.world import World
 
 Findings = Mapping[str, Mapping[str, Any]]
 

@@ -8,13 +8,13 @@ import pytest
 from decom.clock import SystemClock
 from decom.errors import BadInput, Locked
 from decom.ledger.lock import workspace_locked
-from decom.sandbox.account import World
-from decom.sandbox.server import Sandbox
 from decom.workflow import history
 from decom.workflow.history import NumberDetails
 from decom.workflow.workspace import workspace_of
 from tests.end_to_end.readings import audit_rows, deletes, ids, input_of, outcomes
 from tests.in_process import Desk, interrupted, trouble_of
+from tests.service.server import Sandbox
+from tests.service.world import World
 
 Start = Callable[..., Sandbox]
 

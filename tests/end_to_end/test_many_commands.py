@@ -18,13 +18,13 @@ from decom.ledger.schema import FILE
 from decom.ledger.writer import Writer
 from decom.planning.plan import Plan, PlannedRow, ReportOptions
 from decom.planning.saved import SavedHead, write_plan
-from decom.sandbox.account import World
-from decom.sandbox.server import Sandbox
 from decom.vocabulary import Decision, Outcome
 from decom.workflow.runs import record_plan
 from tests.conftest import Command
 from tests.end_to_end.readings import ids, input_of
 from tests.made_up_plan import HEAD, RUN_ID
+from tests.service.server import Sandbox
+from tests.service.world import World
 
 ROOT = Path(__file__).parents[2]
 ROWS = 3_000

@@ -21,8 +21,8 @@ from decom.planning.build import build
 from decom.planning.protect import read_protected
 from decom.planning.selection import Selection, choose
 from decom.planning.survey import Survey
-from decom.sandbox.account import World
 from tests.intake.reading import read
+from tests.service.world import World
 
 SAMPLES = Path(__file__).resolve().parents[2] / "input_samples"
 EXPECTED: list[dict[str, Any]] = tomllib.loads((SAMPLES / "expected.toml").read_text("utf-8"))["sample"]

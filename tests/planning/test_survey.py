@@ -14,12 +14,12 @@ from decom.planning.holds.interface import HoldResult
 from decom.planning.holds.kinds import HOLDS
 from decom.planning.plan import Conflict, Source
 from decom.planning.survey import Survey, find_holds, find_numbers, survey
-from decom.sandbox.account import World, a_number
-from decom.sandbox.faults import Fault, FaultPlan, Rule
-from decom.sandbox.server import Sandbox
 from decom.vocabulary import SourceState
 from tests.dialnexa.speaking import asked, reading
 from tests.planning.plans import row
+from tests.service.faults import Fault, FaultPlan, Rule
+from tests.service.server import Sandbox
+from tests.service.world import World, a_number
 
 Start = Callable[..., Sandbox]
 

@@ -13,8 +13,8 @@ from decom.releasing.decide import LookLater, SendLater
 from decom.releasing.one_number import Task, Tools, listed, work_on
 from decom.releasing.stopping import CircuitBreaker, StopSignal
 from decom.releasing.whole_listing import look_through
-from decom.sandbox.account import World, a_number
 from tests.quick_clock import QuickClock
+from tests.service.world import World, a_number
 
 RUN = "20261123T185757Z-0a1b2c"
 SETTLE = 60.0

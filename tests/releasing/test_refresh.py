@@ -16,12 +16,12 @@ from decom.planning.holds.kinds import HOLDS
 from decom.planning.plan import Conflict, PlannedRow, Source
 from decom.releasing.one_number import Task
 from decom.releasing.refresh import Fresh, compare, pending_tasks, refresh_account
-from decom.sandbox.faults import FaultPlan, Rule
-from decom.sandbox.server import Sandbox
 from decom.vocabulary import Decision, Outcome, SourceState
 from tests.dialnexa.speaking import asked, reading
 from tests.planning.plans import head, planned
 from tests.releasing.at_work import phone, small, task
+from tests.service.faults import FaultPlan, Rule
+from tests.service.server import Sandbox
 
 Start = Callable[..., Sandbox]
 

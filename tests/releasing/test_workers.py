@@ -17,14 +17,14 @@ from decom.releasing.events import Began, Done, Event
 from decom.releasing.one_number import Task, Tools
 from decom.releasing.stopping import StopSignal
 from decom.releasing.workers import release_all
-from decom.sandbox.account import a_number
-from decom.sandbox.faults import Fault, FaultPlan, Rule
-from decom.sandbox.memory import Record
-from decom.sandbox.server import Sandbox
 from decom.vocabulary import Outcome, Stopped
 from tests.dialnexa.speaking import service_of
 from tests.quick_clock import QuickClock
 from tests.releasing.at_work import RUN, phone, small, task, tools_on
+from tests.service.faults import Fault, FaultPlan, Rule
+from tests.service.request_log import Record
+from tests.service.server import Sandbox
+from tests.service.world import a_number
 
 Start = Callable[..., Sandbox]
 

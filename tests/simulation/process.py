@@ -24,7 +24,7 @@ from decom.workflow.context import Context
 from tests.simulation.loop import Killed, Stuck, VirtualClock, VirtualLoop
 from tests.simulation.robbery import FILES, newest
 from tests.simulation.scenario import BESIDE, Strike
-from tests.simulation.service import Service, Wire
+from tests.simulation.service import VirtualService, Wire
 
 COMMIT_AT_MOST = 0.02
 """Seconds that a commit takes at most."""
@@ -92,7 +92,7 @@ class Process:
     """Runs one command."""
 
     def __init__(
-        self, service: Service, settings: Settings, start: float, jumps: tuple[tuple[float, float], ...]
+        self, service: VirtualService, settings: Settings, start: float, jumps: tuple[tuple[float, float], ...]
     ) -> None:
         """`start`: the monotonic clock when it begins."""
         self._service = service

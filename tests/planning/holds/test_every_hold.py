@@ -12,12 +12,12 @@ from decom.planning.holds.interface import Hold, HoldResult
 from decom.planning.holds.kinds import HOLDS
 from decom.planning.holds.workflows import Workflows
 from decom.planning.plan import Conflict, Source
-from decom.sandbox.account import World, a_number
-from decom.sandbox.faults import Fault, FaultPlan, Rule
-from decom.sandbox.server import Sandbox
-from decom.sandbox.shapes import ENVELOPES, Shape
 from decom.vocabulary import SourceState
 from tests.dialnexa.speaking import asked, reading
+from tests.service.faults import Fault, FaultPlan, Rule
+from tests.service.server import Sandbox
+from tests.service.shapes import ENVELOPES, Shape
+from tests.service.world import World, a_number
 
 Start = Callable[..., Sandbox]
 

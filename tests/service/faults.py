@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from decom.sandbox.gateways import GATEWAYS
-from decom.sandbox.memory import Record
+from tests.service.gateways import GATEWAYS
+from tests.service.request_log import Record
+from tests.service.shapes import FAILURES, ODD_ROWS
 
 KINDS: Mapping[str, str] = {
     # Below HTTP
@@ -94,8 +95,8 @@ KINDS: Mapping[str, str] = {
 
 TEXTS: Mapping[str, Collection[str]] = {
     "gateway_404": GATEWAYS,
-    "says_failed": ("statusCode", "success", "errors", "partial"),
-    "odd_row": ("no_number", "integer_id", "no_id", "null", "text", "twice"),
+    "says_failed": FAILURES,
+    "odd_row": (*ODD_ROWS, "twice"),
 }
 """The texts that may be given with a kind, where not any may."""
 
@@ -215,7 +216,7 @@ class FaultPlan:
             count = turn if rule.per_number else self._seen[place, ""]
             if chosen is not None or (rule.nth is not None and count not in rule.nth):
                 continue
-            chance = random.Random(f"{self.seed} {place} {target} {turn}")  # noqa: S311 - a repeatable choice
+            chance = random.Random(f"{self.seed} {place} {target} {turn}")
             if rule.rate == 1 or chance.random() < rule.rate:
                 chosen = chance.choice(rule.faults)
         return chosen

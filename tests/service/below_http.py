@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 
-from decom.sandbox.answers import JSON, Answer, error_body
-from decom.sandbox.exchange import Exchange
-from decom.sandbox.faults import Fault
-from decom.sandbox.other_answers import CLOSE, Act
+from decom.sandbox.answers import JSON, error_body, json_bytes
+from tests.service.exchange import Captured, Exchange
+from tests.service.faults import Fault
+from tests.service.other_answers import CLOSE, Act
 
 DRIP_SECONDS = 0.05
 CHUNK = bytes(65536)
@@ -24,7 +24,7 @@ def raw_head(exchange: Exchange, line: str, *headers: tuple[bytes, bytes]) -> by
     return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
-def ok_line(answer: Answer) -> str:
+def ok_line(answer: Captured) -> str:
     return f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"
 
 
@@ -124,7 +124,7 @@ async def close_race(exchange: Exchange, fault: Fault) -> None:
 
 
 async def second_answer(exchange: Exchange, fault: Fault) -> None:
-    body = error_body(200, fault.text or "Phone number released successfully")
+    body = json_bytes(error_body(200, fault.text or "Phone number released successfully"))
     line = f"HTTP/1.1 {int(fault.amount_or(200))} Again"
     length = (b"content-length", str(len(body)).encode())
     with corked(exchange.transport):

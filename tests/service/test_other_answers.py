@@ -2,9 +2,9 @@
 
 import pytest
 
-from decom.sandbox.faults import Fault, Rule
-from decom.sandbox.server import Sandbox
-from tests.sandbox.asking import client, path, three_numbers
+from tests.service.asking import client, path, three_numbers
+from tests.service.faults import Fault, Rule
+from tests.service.server import Sandbox
 
 
 @pytest.mark.parametrize("kind", ["202", "204", "empty_200", "html_200_after", "not_json", "bad_gzip", "surrogate"])

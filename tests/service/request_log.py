@@ -1,8 +1,7 @@
 """What the server saw, in order: requests in, one record each out."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
@@ -15,13 +14,9 @@ class Record:
     """The nth request with this method, from 1."""
     arrived: float
     """Seconds on the monotonic clock."""
-    wall: float
-    """Seconds since 1970, of the machine's clock."""
     method: str
     target: str
     """Path and query, byte for byte as they were sent."""
-    key_id: str | None
-    """The part of the key before the colon, None without a Bearer key."""
     number_id: str | None
     """The ID in the path, None where the path is not that of one number."""
     in_flight: int
@@ -32,17 +27,12 @@ class Record:
     """The kind of fault that was acted out on it."""
     applied: bool = False
     """Whether it changed the account."""
-    over_limit: bool = False
-    """Whether the rate limit refused it."""
     answered: float | None = None
     """When the server was done with it, on the monotonic clock; None until then."""
 
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
 
 @dataclass(slots=True)
-class Memory:
+class RequestLog:
     """The log of one sandbox. Written by the server's thread, read by any."""
 
     log: list[Record] = field(default_factory=list)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decom.sandbox.faults import KINDS, Fault, FaultPlan, Rule
-from decom.sandbox.memory import Record
+from tests.service.faults import KINDS, Fault, FaultPlan, Rule
+from tests.service.request_log import Record
 
 
 def asked(method, target):
@@ -14,10 +14,8 @@ def asked(method, target):
         seq=1,
         nth=1,
         arrived=0.0,
-        wall=0.0,
         method=method,
         target=target,
-        key_id=None,
         number_id=number_id,
         in_flight=1,
     )

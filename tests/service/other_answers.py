@@ -8,15 +8,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from decom.sandbox.answers import JSON, Answer, Headers, json_bytes, refusal
-from decom.sandbox.exchange import Exchange
-from decom.sandbox.faults import Fault
+from decom.sandbox.answers import JSON, Headers, json_bytes, no_route
+from tests.service.exchange import Captured, Exchange, refusal
+from tests.service.faults import Fault
 
 Act = Callable[[Exchange, Fault], Awaitable[None]]
 """Carries one kind of fault out on one exchange."""
 
-Make = Callable[[Exchange, Fault], Answer]
-Disguise = Callable[[Answer, Fault], Answer]
+Make = Callable[[Exchange, Fault], Captured]
+Disguise = Callable[[Captured, Fault], Captured]
 Spoil = Callable[[Any, Fault], Any]
 """Makes another body of a good one, as JSON; may change it in its place."""
 
@@ -26,7 +26,7 @@ SIGN_IN = b"<!doctype html><title>Sign in</title><h1>Welcome to Guest Wi-Fi</h1>
 
 
 def instead(make: Make) -> Act:
-    """Answer so, and do not ask the service."""
+    """Captured so, and do not ask the service."""
 
     async def answer_instead(exchange: Exchange, fault: Fault) -> None:
         await exchange.give(make(exchange, fault))
@@ -61,8 +61,8 @@ def disguised(disguise: Disguise) -> Act:
 def spoilt(spoil: Spoil) -> Act:
     """Ask the service; the body of a success is answered otherwise, anything else as it is."""
 
-    def other_body(answer: Answer, fault: Fault) -> Answer:
-        return Answer(answer.status, answer.without_length(), json_bytes(spoil(json.loads(answer.body), fault)))
+    def other_body(answer: Captured, fault: Fault) -> Captured:
+        return Captured(answer.status, answer.without_length(), json_bytes(spoil(json.loads(answer.body), fault)))
 
     return disguised(other_body)
 
@@ -70,11 +70,11 @@ def spoilt(spoil: Spoil) -> Act:
 def page(status: int) -> Make:
     """A gateway's own page; a 503 says when to come again."""
 
-    def make(exchange: Exchange, fault: Fault) -> Answer:
+    def make(exchange: Exchange, fault: Fault) -> Captured:
         words = f"{status} {HTTPStatus(status).phrase}"
         body = f"<html><head><title>{words}</title></head><body><center><h1>{words}</h1></center></body></html>"
         headers = [HTML, *(retry_after(fault) if status == 503 else [])]
-        return Answer(status, headers, body.encode())
+        return Captured(status, headers, body.encode())
 
     return make
 
@@ -85,11 +85,11 @@ def said(status: int, message: str | list[str], *headers: tuple[bytes, bytes]) -
     return lambda exchange, fault: answer
 
 
-def of_status(exchange: Exchange, fault: Fault) -> Answer:
+def of_status(exchange: Exchange, fault: Fault) -> Captured:
     return refusal(int(fault.amount_or(500)), fault.text or "The service says so.")
 
 
-def too_many(exchange: Exchange, fault: Fault) -> Answer:
+def too_many(exchange: Exchange, fault: Fault) -> Captured:
     return refusal(429, "ThrottlerException: Too Many Requests", retry_after(fault))
 
 
@@ -97,22 +97,22 @@ def retry_after(fault: Fault) -> Headers:
     return [(b"retry-after", word.encode()) for word in (fault.text or "1").split("|")]
 
 
-def no_such_route(exchange: Exchange, fault: Fault) -> Answer:
-    return refusal(404, f"Cannot {exchange.record.method} {exchange.record.target}")
+def no_such_route(exchange: Exchange, fault: Fault) -> Captured:
+    return refusal(404, no_route(exchange.record.method, exchange.record.target))
 
 
 def with_body(body: bytes, *headers: tuple[bytes, bytes]) -> Disguise:
     """The service's status with this body instead of its own."""
-    return lambda answer, fault: Answer(answer.status, [*answer.without_length(), *headers], body)
+    return lambda answer, fault: Captured(answer.status, [*answer.without_length(), *headers], body)
 
 
-def given_body(answer: Answer, fault: Fault) -> Answer:
+def given_body(answer: Captured, fault: Fault) -> Captured:
     return with_body((fault.text or "").encode("utf-8", "surrogatepass"))(answer, fault)
 
 
-def no_content(answer: Answer, fault: Fault) -> Answer:
+def no_content(answer: Captured, fault: Fault) -> Captured:
     # A length in a 204 would be an error of the server's own making.
-    return Answer(204, [(name, value) for name, value in answer.without_length() if name != b"content-type"], b"")
+    return Captured(204, [(name, value) for name, value in answer.without_length() if name != b"content-type"], b"")
 
 
 OTHER_ANSWERS: Mapping[str, Act] = {
@@ -127,7 +127,7 @@ OTHER_ANSWERS: Mapping[str, Act] = {
     "503_before": instead(page(503)),
     "504_before": instead(page(504)),
     "status_before": instead(of_status),
-    "html_200": instead(lambda exchange, fault: Answer(200, [HTML], SIGN_IN)),
+    "html_200": instead(lambda exchange, fault: Captured(200, [HTML], SIGN_IN)),
     "html_404": instead(page(404)),
     "route_404": instead(no_such_route),
     "500_after": afterwards(said(500, "Internal server error")),
@@ -135,8 +135,8 @@ OTHER_ANSWERS: Mapping[str, Act] = {
     "503_after": afterwards(page(503)),
     "504_after": afterwards(page(504)),
     "status_after": afterwards(of_status),
-    "html_200_after": disguised(lambda answer, fault: Answer(200, [HTML], SIGN_IN)),
-    "202": disguised(lambda answer, fault: Answer(202, answer.headers, answer.body)),
+    "html_200_after": disguised(lambda answer, fault: Captured(200, [HTML], SIGN_IN)),
+    "202": disguised(lambda answer, fault: Captured(202, answer.headers, answer.body)),
     "204": disguised(no_content),
     "empty_200": disguised(with_body(b"")),
     "body": disguised(given_body),

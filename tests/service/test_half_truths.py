@@ -7,12 +7,12 @@ import socket
 
 import pytest
 
-from decom.sandbox.account import World
-from decom.sandbox.faults import TEXTS, Fault, Rule
-from decom.sandbox.gateways import GATEWAYS
-from decom.sandbox.server import Sandbox
-from decom.sandbox.shapes import ENVELOPES, Shape, counts_in, rows_in
-from tests.sandbox.asking import PATIENCE, client, path, three_numbers
+from tests.service.asking import PATIENCE, client, path, three_numbers
+from tests.service.faults import TEXTS, Fault, Rule
+from tests.service.gateways import GATEWAYS
+from tests.service.server import Sandbox
+from tests.service.shapes import ENVELOPES, Shape, counts_in, rows_in
+from tests.service.world import World
 
 LIST = "/organization-phone-numbers"
 

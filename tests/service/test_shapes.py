@@ -2,10 +2,10 @@
 
 import pytest
 
-from decom.sandbox.account import World
-from decom.sandbox.server import Sandbox
-from decom.sandbox.shapes import ENVELOPES, Shape
-from tests.sandbox.asking import client, path, three_numbers
+from tests.service.asking import client, path, three_numbers
+from tests.service.server import Sandbox
+from tests.service.shapes import ENVELOPES, Shape
+from tests.service.world import World
 
 LIST = "/organization-phone-numbers"
 A = "+14155550100"
@@ -108,14 +108,7 @@ def test_rows_that_are_no_numbers_are_listed_and_not_on_the_account():
     assert [row.get("id") for row in body(world, LIST)["data"]] == ["phn_1", "phn_2", "phn_3", "phn_1", None]
 
 
-def test_an_account_may_tell_no_date():
-    with Sandbox(three_numbers()) as sandbox, client(sandbox) as http:
-        assert "date" in http.get(LIST).headers
-        sandbox.world.tell_date(told=False)
-        assert "date" not in http.get(LIST).headers
-
-
-@pytest.mark.parametrize("wrong", [{"envelope": "box"}, {"most": 0}, {"size": 3}])
+@pytest.mark.parametrize("wrong", [{"envelope": "box"}, {"most": 0}])
 def test_a_shape_that_does_not_exist_is_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
-        three_numbers().shape("numbers", **wrong)
+        Shape(**wrong)

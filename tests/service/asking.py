@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import httpx
 
-from decom.sandbox.account import World, a_number
-from decom.sandbox.server import Sandbox
+from tests.service.server import Sandbox
+from tests.service.world import World, a_number
 
 PATIENCE = 5.0
 """Seconds within which whatever a test waits for must have happened."""

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from typing import Literal
 
-from decom.sandbox.memory import Record
+from tests.service.request_log import Record
 
 Phase = Literal["arrival", "applied", "answered"]
 """A request has arrived · it has changed the account · the last byte of its answer was handed to the socket."""

@@ -1,35 +1,28 @@
 """The forms in which the service answers: rows or one object in, a body out. One line an envelope in `ENVELOPES`.
 
-Also the way back, for faults that spoil a body: where its rows are, and where it counts them.
+Also the way back, for whoever spoils a body: where its rows are, and where it counts them.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from decom.sandbox.answers import ENVELOPES as DOCUMENTED
+from decom.sandbox.answers import Envelope, Paging
 from decom.sandbox.made_up import Row
 
 T = TypeVar("T")
-
-SHIFT = "sandbox.shift"
-"""Key in a request's scope, if it is there: how many rows have slipped past this page (negative: come again)."""
-INSTEAD = "sandbox.instead"
-"""Key in a request's scope, if it is there: the page that is shown whatever later page is asked for."""
 
 HIDDEN = "sandbox."
 """Members of a row whose names begin so are the server's own, and shown to nobody."""
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Which part of a list is asked for."""
+class DriftingPage(Paging):
+    """A page of a list that does not hold still, or that knows only its first pages."""
 
-    number: int
-    """From 1."""
-    size: int
-    """Rows a page."""
     shift: int = 0
-    """Rows by which the list moved since the page before."""
+    """Rows by which the list moved since the page before: so many are missed; negative: come again."""
     instead: int | None = None
     """The page that is shown in place of any later one; None: each shows itself."""
 
@@ -63,45 +56,24 @@ class Shape:
             if size is not None and size < 1:
                 raise ValueError(f"{name} {size} leaves no row on a page")
 
-    @classmethod
-    def of(cls, **wanted: Any) -> "Shape":
-        """A shape from its JSON form. Raises ValueError where a member is unknown."""
-        unknown = set(wanted) - {field.name for field in fields(cls)}
-        if unknown:
-            raise ValueError(f"a shape has no {', '.join(sorted(unknown))}")
-        return cls(**wanted)
+    def cut(self, size: int) -> int:
+        """Rows on a page for which so many were asked."""
+        return size if self.most is None else min(size, self.most)
 
 
 def wrapped(body: object) -> dict[str, object]:
     return {"statusCode": 200, "message": "Success", "data": body}
 
 
-def data_meta(rows: list[Row], total: int, page: Page) -> dict[str, object]:
-    meta = {"page": page.number, "limit": page.size, "total": total, "totalPages": -(-total // page.size)}
-    return {"data": rows, "meta": meta}
+def in_wrapping(envelope: Envelope) -> Envelope:
+    return lambda rows, total, paging: wrapped(envelope(rows, total, paging))
 
 
-def items_total(rows: list[Row], total: int, page: Page) -> dict[str, object]:
-    return {"items": rows, "total": total, "page": page.number, "limit": page.size}
-
-
-def counted(rows: list[Row], total: int, page: Page) -> dict[str, object]:
-    pages = -(-total // page.size)
-    meta = {"totalItems": total, "itemsPerPage": page.size, "totalPages": pages, "currentPage": page.number}
-    return {"statusCode": 200, "message": "Success", "data": rows, "meta": meta}
-
-
-ENVELOPES: Mapping[str, Callable[[list[Row], int, Page], object]] = {
-    "data_meta": data_meta,
-    "items_total": items_total,
-    "counted": counted,
-    "list": lambda rows, total, page: rows,
-    "wrapped_list": lambda rows, total, page: wrapped(rows),
-    "wrapped_data_meta": lambda rows, total, page: wrapped(data_meta(rows, total, page)),
-    "wrapped_items_total": lambda rows, total, page: wrapped(items_total(rows, total, page)),
-    "wrapped_counted": lambda rows, total, page: wrapped(counted(rows, total, page)),
+ENVELOPES: Mapping[str, Envelope] = {
+    **DOCUMENTED,
+    **{f"wrapped_{name}": in_wrapping(DOCUMENTED[name]) for name in ("list", "data_meta", "items_total", "counted")},
 }
-"""Every form of a page: the rows on it, how many there are in all, and which page it is."""
+"""Every form of a page that was ever seen."""
 
 CALLS = ("callLogs", "calls")
 """Names under which one batch call may have its calls."""
@@ -113,30 +85,6 @@ def shown(row: Row, only: Iterable[str] | None = None) -> Row:
     """The row as a client sees it; `only` these members, None: all."""
     names = row if only is None else [name for name in only if name in row]
     return {name: row[name] for name in names if not name.startswith(HIDDEN)}
-
-
-def as_page(shape: Shape, documented: str, rows: list[Row], page: Page, only: Iterable[str] | None = None) -> object:
-    """One page of `rows`, of each row `only` these members."""
-    if not shape.paged:
-        page = Page(1, max(1, len(rows)))
-    some = [shown(row, only) for row in page.of(rows)]
-    return ENVELOPES[shape.envelope or documented](some, len(rows), page)
-
-
-def as_object(shape: Shape, row: Row) -> object:
-    """One object."""
-    return wrapped(shown(row)) if shape.wrapped else shown(row)
-
-
-def as_batch(shape: Shape, batch: Row, page: Page) -> object:
-    """One batch call: with its calls, a page of them, or as nothing but that page. One without any is just itself."""
-    if "callLogs" not in batch:
-        return as_object(shape, batch)
-    if shape.envelope in ENVELOPES:
-        return as_page(shape, "list", batch["callLogs"], page)
-    calls = page.of(batch["callLogs"]) if shape.paged else batch["callLogs"]
-    others = {name: value for name, value in batch.items() if name != "callLogs"}
-    return as_object(shape, {**others, shape.envelope or "callLogs": [shown(call) for call in calls]})
 
 
 # --- The way back --------------------------------------------------------------------------------------------
@@ -160,3 +108,52 @@ def counts_in(body: object) -> dict[str, Any]:
             return body
         body = body.get("data")
     return {}
+
+
+def own_counts(body: object) -> None:
+    """From now on the body counts only the rows that stand in it."""
+    rows, counts = len(rows_in(body) or ()), counts_in(body)
+    own = {"total": rows, "totalItems": rows, "totalPages": 1 if rows > 0 else 0}
+    counts.update((name, value) for name, value in own.items() if name in counts)
+
+
+def keep_rows(body: object, keep: int) -> None:
+    """The first `keep` rows alone are left, and counts that know no others."""
+    rows = rows_in(body)
+    if rows is not None:
+        del rows[keep:]
+    own_counts(body)
+
+
+def add_to_counts(body: object, amount: int, *names: str) -> None:
+    """These counts, where the body has them, are wrong by so much."""
+    counts = counts_in(body)
+    counts.update((name, counts[name] + amount) for name in names if name in counts)
+
+
+def saying(body: object, members: Mapping[str, object]) -> object:
+    """The body with these members beside its own; a bare list comes as `data`."""
+    return {**body, **members} if isinstance(body, dict) else {"data": body, **members}
+
+
+FAILURES: Mapping[str, Mapping[str, object]] = {
+    "success": {"success": False, "message": "upstream timed out"},
+    "statusCode": {"statusCode": 503, "message": "upstream timed out"},
+    "errors": {"errors": [{"message": "upstream timed out"}]},
+    "partial": {"partial": True},
+}
+"""What a 200 says of itself that is none, or not whole."""
+
+
+def without(*names: str) -> Callable[[Any], Any]:
+    return lambda row: {name: value for name, value in row.items() if name not in names}
+
+
+ODD_ROWS: Mapping[str, Callable[[Any], Any]] = {
+    "no_number": without("from_phone_number", "from_number", "phone_number"),
+    "integer_id": lambda row: {**row, "id": 17},
+    "no_id": without("id"),
+    "null": lambda row: None,
+    "text": lambda row: "a row",
+}
+"""What can be wrong with one row, by its name."""

@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from decom.sandbox.account import World
-from decom.sandbox.acts import ACTS
-from decom.sandbox.faults import KINDS, Fault, FaultPlan, Rule
-from decom.sandbox.server import Sandbox
-from tests.sandbox.asking import client, eventually, path, three_numbers
+from tests.service.acts import ACTS
+from tests.service.asking import client, eventually, path, three_numbers
+from tests.service.faults import KINDS, Fault, FaultPlan, Rule
+from tests.service.server import Sandbox
+from tests.service.world import World
 
 NO_ANSWER = httpx.RemoteProtocolError
 RESET = httpx.ReadError
@@ -234,7 +234,7 @@ def test_in_a_storm_of_every_fault_the_memory_stays_true_and_the_server_well(see
         for _ in range(2):
             list(pool.map(attempt, [http] * len(ids), ids))
         assert eventually(lambda: all(record.answered is not None for record in sandbox.log))
-        assert eventually(lambda: not sandbox.service.late)
+        assert eventually(lambda: sandbox.is_at_rest)
         log = list(sandbox.log)
     # A request on a connection that the server is just closing never arrives.
     assert 200 < len(log) <= 240

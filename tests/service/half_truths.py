@@ -9,12 +9,13 @@ import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from decom.sandbox.answers import JSON, Answer, Headers, json_bytes, refusal
-from decom.sandbox.exchange import Exchange
-from decom.sandbox.faults import Fault
-from decom.sandbox.gateways import GATEWAYS
-from decom.sandbox.other_answers import Act, Spoil, disguised, instead, spoilt
-from decom.sandbox.shapes import INSTEAD, counts_in, rows_in
+from decom.sandbox.answers import JSON, Headers, json_bytes
+from tests.service.exchange import Captured, Exchange, refusal
+from tests.service.faults import Fault
+from tests.service.gateways import GATEWAYS
+from tests.service.odd_api import INSTEAD
+from tests.service.other_answers import Act, Spoil, disguised, instead, spoilt
+from tests.service.shapes import FAILURES, ODD_ROWS, add_to_counts, keep_rows, own_counts, rows_in, saying
 
 Body = Any
 """JSON, as Python has it."""
@@ -46,41 +47,18 @@ async def swap(exchange: Exchange, fault: Fault) -> None:
 
 
 def total_mismatch(body: Body, fault: Fault) -> Body:
-    counts = counts_in(body)
-    for name in ("total", "totalItems"):
-        if name in counts:
-            counts[name] += int(fault.amount_or(1))
+    add_to_counts(body, int(fault.amount_or(1)), "total", "totalItems")
     return body
 
 
 def total_is_page(body: Body, fault: Fault) -> Body:
-    counts = counts_in(body)
-    own = {"total": len(rows_in(body) or ()), "totalItems": len(rows_in(body) or ()), "totalPages": 1}
-    counts.update((name, value) for name, value in own.items() if name in counts)
+    own_counts(body)
     return body
 
 
 def wrong_pages(body: Body, fault: Fault) -> Body:
-    counts = counts_in(body)
-    if "totalPages" in counts:
-        counts["totalPages"] += int(fault.amount_or(1))
+    add_to_counts(body, int(fault.amount_or(1)), "totalPages")
     return body
-
-
-def no_number(row: Body) -> Body:
-    return {
-        name: value for name, value in row.items() if name not in ("from_phone_number", "from_number", "phone_number")
-    }
-
-
-ODD_ROWS: Mapping[str, Callable[[Body], Body]] = {
-    "no_number": no_number,
-    "integer_id": lambda row: {**row, "id": 17},
-    "no_id": lambda row: {name: value for name, value in row.items() if name != "id"},
-    "null": lambda row: None,
-    "text": lambda row: "a row",
-}
-"""What can be wrong with one row, by its name; `twice` besides."""
 
 
 def odd_row(body: Body, fault: Fault) -> Body:
@@ -102,30 +80,22 @@ def half(body: Body) -> Body:
     """The body with the first half of its rows, and counts that know no others."""
     rows = rows_in(body)
     if rows is not None:
-        del rows[(len(rows) + 1) // 2 :]
-        total_is_page(body, Fault("total_is_page"))
+        keep_rows(body, (len(rows) + 1) // 2)
     return body
 
 
 async def says_failed(exchange: Exchange, fault: Fault) -> None:
     """A 200 that says of itself that it failed; to a GET in the form of a list without rows, or with half of them."""
-    way, said = fault.text or "success", "upstream timed out"
-    ways: Mapping[str, Mapping[str, Body]] = {
-        "statusCode": {"statusCode": 503, "message": said},
-        "success": {"success": False, "message": said},
-        "errors": {"errors": [{"message": said}]},
-        "partial": {"partial": True, "message": said},
-    }
-    if exchange.record.method != "GET":
-        await exchange.give(Answer(200, content_type(JSON), json_bytes(ways[way])))
-        return
-    body = half(json.loads((await exchange.ask()).body))
-    rows = rows_in(body)
-    if rows is not None and way != "partial":
-        rows.clear()
-        total_is_page(body, fault)
-    told = {**body, **ways[way]} if isinstance(body, dict) else {"data": body, **ways[way]}
-    await exchange.give(Answer(200, content_type(JSON), json_bytes(told)))
+    way = fault.text or "success"
+    said: Body = FAILURES[way]
+    if exchange.record.method == "GET":
+        body = json.loads((await exchange.ask()).body)
+        if way == "partial":
+            half(body)
+        else:
+            keep_rows(body, 0)
+        said = saying(body, said)
+    await exchange.give(Captured(200, content_type(JSON), json_bytes(said)))
 
 
 async def partial_content(exchange: Exchange, fault: Fault) -> None:
@@ -133,25 +103,25 @@ async def partial_content(exchange: Exchange, fault: Fault) -> None:
     if answer.status != 200:
         exchange.record.fault = None
     else:
-        answer = Answer(206, answer.without_length(), json_bytes(half(json.loads(answer.body))))
+        answer = Captured(206, answer.without_length(), json_bytes(half(json.loads(answer.body))))
     await exchange.give(answer)
 
 
-def multi_status(exchange: Exchange, fault: Fault) -> Answer:
+def multi_status(exchange: Exchange, fault: Fault) -> Captured:
     failed = {"id": exchange.record.number_id, "status": 500, "error": "carrier did not answer"}
-    return Answer(207, content_type(JSON), json_bytes({"results": [failed]}))
+    return Captured(207, content_type(JSON), json_bytes({"results": [failed]}))
 
 
-def accepted(exchange: Exchange, fault: Fault) -> Answer:
-    return Answer(202, content_type(JSON), json_bytes({"message": "Release accepted"}))
+def accepted(exchange: Exchange, fault: Fault) -> Captured:
+    return Captured(202, content_type(JSON), json_bytes({"message": "Release accepted"}))
 
 
 # --- Gateways, keys, bodies --------------------------------------------------------------------------------------
 
 
-def gateway_404(exchange: Exchange, fault: Fault) -> Answer:
+def gateway_404(exchange: Exchange, fault: Fault) -> Captured:
     kind, body = GATEWAYS[fault.text or "kong"](exchange.record.method, exchange.record.target)
-    return Answer(404, content_type(kind), body.encode())
+    return Captured(404, content_type(kind), body.encode())
 
 
 async def echo_key(exchange: Exchange, fault: Fault) -> None:
@@ -170,12 +140,12 @@ CODINGS: Mapping[str, Callable[[bytes], bytes]] = {
 }
 
 
-def coded(answer: Answer, fault: Fault) -> Answer:
+def coded(answer: Captured, fault: Fault) -> Captured:
     """Coded once for each coding in TEXT; the answer is followed by AMOUNT blanks, which cost next to nothing."""
     words, body = fault.text or "gzip", answer.body + b" " * int(fault.amount_or(0))
     for word in words.split(","):
         body = CODINGS[word.strip()](body)
-    return Answer(answer.status, [*answer.without_length(), (b"content-encoding", words.encode())], body)
+    return Captured(answer.status, [*answer.without_length(), (b"content-encoding", words.encode())], body)
 
 
 SPOILT: Mapping[str, Spoil] = {

@@ -6,9 +6,9 @@ import socket
 import httpx
 import pytest
 
-from decom.sandbox.faults import Fault, FaultPlan, Rule
-from decom.sandbox.server import Sandbox
-from tests.sandbox.asking import PATIENCE, client, eventually, path, three_numbers
+from tests.service.asking import PATIENCE, client, eventually, path, three_numbers
+from tests.service.faults import Fault, FaultPlan, Rule
+from tests.service.server import Sandbox
 
 
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after", "hang_after", "drip_headers", "late_apply", "garbage"])

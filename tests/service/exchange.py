@@ -1,4 +1,4 @@
-"""One request and its answer: key, limit and service on one side, the bare connection on the other.
+"""One request and its answer: the service on one side, the bare connection on the other.
 
 In: what a client sent. Out: what the service answers, or whatever a fault makes of it.
 """
@@ -14,12 +14,10 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from decom.sandbox.account import World
-from decom.sandbox.answers import Answer, Headers, refusal
-from decom.sandbox.api import RECORD, Api
-from decom.sandbox.hooks import Hook, Phase
-from decom.sandbox.limits import Limiter, Moment
-from decom.sandbox.memory import Memory, Record
+from decom.sandbox.answers import JSON, Headers, error_body, json_bytes
+from tests.service.hooks import Hook, Phase
+from tests.service.request_log import Record, RequestLog
+from tests.service.world import World
 
 TRANSPORT = "transport"
 """Key in `scope["state"]`: the connection's transport."""
@@ -27,21 +25,40 @@ TRANSPORT = "transport"
 FLUSH_SECONDS = 5.0
 """How long a closed connection may take to hand over its last bytes."""
 
+CHANGES = ("DELETE", "PATCH")
+"""The methods of which a 200 of the service's own means that the account is another now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What the service answers, before anything happens to it on its way."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+    def without_length(self) -> Headers:
+        """The headers, for another body."""
+        return [(name, value) for name, value in self.headers if name != b"content-length"]
+
+
+def refusal(status: int, message: str | list[str], headers: Headers | None = None) -> Captured:
+    """An error in the service's own shape."""
+    body = json_bytes(error_body(status, message))
+    return Captured(status, [(b"content-type", JSON.encode()), *(headers or [])], body)
+
 
 @dataclass(slots=True)
-class Service:
-    """What stands behind the door: the account, its limit, its endpoints, and who is told."""
+class Backstage:
+    """What stands behind the door: the sandbox, and who is told."""
 
     world: World
-    limiter: Limiter
-    memory: Memory = field(default_factory=Memory)
+    app: ASGIApp
+    """The sandbox that answers for this world."""
+    requests: RequestLog = field(default_factory=RequestLog)
     on_phase: Hook | None = None
-    app: ASGIApp = field(init=False)
     late: set[asyncio.Task[None]] = field(default_factory=set, init=False)
     """What goes on after its request has ended."""
-
-    def __post_init__(self) -> None:
-        self.app = Api(self.world).app()
 
     def tell(self, phase: Phase, record: Record) -> None:
         if self.on_phase is not None:
@@ -51,8 +68,8 @@ class Service:
 class Exchange:
     """One request being answered."""
 
-    def __init__(self, service: Service, record: Record, scope: Scope, receive: Receive, send: Send) -> None:
-        self.service = service
+    def __init__(self, backstage: Backstage, record: Record, scope: Scope, receive: Receive, send: Send) -> None:
+        self.backstage = backstage
         self.record = record
         self.send = send
         self._scope = scope
@@ -61,7 +78,7 @@ class Exchange:
 
     @property
     def world(self) -> World:
-        return self.service.world
+        return self.backstage.world
 
     @property
     def transport(self) -> asyncio.Transport:
@@ -71,26 +88,23 @@ class Exchange:
 
     # --- What the service does ------------------------------------------------------------------------------
 
-    async def ask(self, **extras: object) -> Answer:
+    async def ask(self, **extras: object) -> Captured:
         """What the service answers; whatever it had to do is done when this returns. Each call asks once more.
 
         `extras` come into the endpoint's scope.
         """
-        key = key_in(self._scope)
-        if key != self.world.key or self.world.revoked:
+        record, world = self.record, self.world
+        if world.revoked:
             return refusal(401, "Invalid or missing API key")
-        moment = Moment(time.monotonic(), time.time())
-        granted, headers = self.service.limiter.ask(_route(self._scope), moment, self.world.clock_skew)
-        if not granted:
-            self.record.over_limit = True
-            return refusal(429, "ThrottlerException: Too Many Requests", headers)
-        applied_before = self.record.applied
-        answer = await _captured(self.service.app, {**self._scope, RECORD: self.record, **extras}, self._replay)
-        if self.record.applied and not applied_before:
-            self.service.tell("applied", self.record)
-        return Answer(answer.status, answer.headers + headers, answer.body) if headers else answer
+        answer = await _captured(self.backstage.app, {**self._scope, **extras}, self._replay)
+        if answer.status == 200 and record.method in CHANGES:
+            record.applied = True
+            if record.method == "DELETE" and record.number_id is not None:
+                world.removed[record.number_id] = record.seq
+            self.backstage.tell("applied", record)
+        return answer
 
-    async def give(self, answer: Answer) -> None:
+    async def give(self, answer: Captured) -> None:
         """Send the answer as it is, with the server's own date."""
         self.record.status = answer.status
         headers = [*answer.headers, *([(b"date", self.date())] if self.world.tells_date else [])]
@@ -150,26 +164,11 @@ class Exchange:
     def later(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Go on with `work` when this request has ended. A server that stops does not wait for it."""
         task = asyncio.get_running_loop().create_task(work())
-        self.service.late.add(task)
-        task.add_done_callback(self.service.late.discard)
+        self.backstage.late.add(task)
+        task.add_done_callback(self.backstage.late.discard)
 
 
-def key_in(scope: Scope) -> str | None:
-    """The Bearer key that came with the request, None without one."""
-    for name, value in scope["headers"]:
-        if name == b"authorization":
-            scheme, _, key = value.decode("latin-1").partition(" ")
-            return key if scheme == "Bearer" else None
-    return None
-
-
-def _route(scope: Scope) -> str:
-    """The route's name for buckets of their own: `GET /v1/campaigns/:id`."""
-    parts = scope["path"].split("/", 3)
-    return f"{scope['method']} {'/'.join(parts[:3])}{'/:id' if len(parts) > 3 else ''}"
-
-
-async def _captured(app: ASGIApp, scope: Scope, receive: Receive) -> Answer:
+async def _captured(app: ASGIApp, scope: Scope, receive: Receive) -> Captured:
     """What `app` answers, whole."""
     start: Message = {}
     body = b""
@@ -182,5 +181,4 @@ async def _captured(app: ASGIApp, scope: Scope, receive: Receive) -> Answer:
             body += message.get("body", b"")
 
     await app(scope, receive, keep)
-    headers: Headers = list(start["headers"])
-    return Answer(start["status"], headers, body)
+    return Captured(start["status"], list(start["headers"]), body)

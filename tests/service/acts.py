@@ -6,12 +6,12 @@ Here are the faults of the account, of time and of the way; `ACTS` has one for e
 import asyncio
 from collections.abc import Mapping
 
-from decom.sandbox.below_http import BELOW_HTTP
-from decom.sandbox.exchange import Exchange
-from decom.sandbox.faults import Fault
-from decom.sandbox.half_truths import HALF_TRUTHS
-from decom.sandbox.other_answers import OTHER_ANSWERS, Act
-from decom.sandbox.shapes import SHIFT
+from tests.service.below_http import BELOW_HTTP
+from tests.service.exchange import Exchange
+from tests.service.faults import Fault
+from tests.service.half_truths import HALF_TRUTHS
+from tests.service.odd_api import SHIFT
+from tests.service.other_answers import OTHER_ANSWERS, Act
 
 
 async def act(exchange: Exchange, fault: Fault) -> None:
