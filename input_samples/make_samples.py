@@ -19,7 +19,7 @@ import xlwt  # type: ignore[import-untyped]  # it has no types
 from odf import opendocument, table, text  # type: ignore[import-untyped]  # it has no types
 from xlwt.CompoundDoc import XlsDoc  # type: ignore[import-untyped]  # it has no types
 
-from decom.sandbox.account import World
+from decom.sandbox.account import SandboxAccount
 from decom.sandbox.made_up import Row
 
 FOLDER = Path(__file__).resolve().parent
@@ -35,25 +35,25 @@ def spaced(number: str) -> str:
 
 def one_off() -> str:
     """A clean-up as someone gathered it by hand: by ID, by number, by both, and everything that goes wrong."""
-    world = World.made_up(seed=1)
-    free = iter(world.releasable)
-    indian = iter([row for row in world.releasable[100:] if row["country_code"] == "IN"])
-    british = iter([row for row in world.releasable[100:] if row["country_code"] == "GB"])
+    account = SandboxAccount.made_up(seed=1)
+    free = iter(account.releasable)
+    indian = iter([row for row in account.releasable[100:] if row["country_code"] == "IN"])
+    british = iter([row for row in account.releasable[100:] if row["country_code"] == "GB"])
     rows: list[tuple[str, str, str]] = []
     rows += [(row["id"], row["phone_number"], "") for row in islice(free, 12)]
     rows += [(row["id"], "", "retired with the old menu") for row in islice(free, 8)]
     rows += [("", row["phone_number"], "") for row in islice(free, 4)]
     rows += list(by_number_as_written(indian, british))
-    rows += [(row["id"], row["phone_number"], "still in a campaign?") for row in world.held_openly[:5]]
-    rows += [("", spaced(world.held_openly[5]["phone_number"]), "")]
-    rows += [(row["id"], "", "") for row in world.held_secretly[:2]]
+    rows += [(row["id"], row["phone_number"], "still in a campaign?") for row in account.held_openly[:5]]
+    rows += [("", spaced(account.held_openly[5]["phone_number"]), "")]
+    rows += [(row["id"], "", "") for row in account.held_secretly[:2]]
     rows += [
         ("phn_gone1gone1gone1g", "", "released last year?"),
         ("", "+919800000001", "not ours any more"),
         ("phn_gone2gone2gone2g", "+442079460999", ""),
     ]
-    rows += list(duplicates(world.releasable))
-    rows += list(mistakes(world.releasable[60:]))
+    rows += list(duplicates(account.releasable))
+    rows += list(mistakes(account.releasable[60:]))
     return as_csv(rows)
 
 

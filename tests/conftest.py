@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from decom.sandbox.account import World
-from decom.sandbox.server import Sandbox
 from tests.laws import two_laws
+from tests.service.server import Sandbox
+from tests.service.world import World
 
 OURS = ("DIALNEXA_", "DECOM_")
 THEIRS = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "NO_COLOR", "FORCE_COLOR", "XDG_STATE_HOME", "COLUMNS")

@@ -6,7 +6,7 @@
 import json
 from pathlib import Path
 
-from decom.sandbox.server import Sandbox
+from tests.service.server import Sandbox
 
 UNTOUCHED = (2, 5)
 RELEASING = ("release", "run", "resume")

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from decom.sandbox.account import World
-from decom.sandbox.hooks import kill, when
-from decom.sandbox.server import Sandbox
 from decom.vocabulary import Outcome
 from tests.conftest import Command
+from tests.service.hooks import kill, when
+from tests.service.server import Sandbox
+from tests.service.world import World
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = ("plan", "release", "run", "resume", "verify", "report", "runs", "show", "sandbox", "doctor")

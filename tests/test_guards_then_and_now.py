@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from decom.errors import Refused
-from decom.sandbox.account import World
-from decom.sandbox.faults import Rule
-from decom.sandbox.hooks import when
-from decom.sandbox.server import Sandbox
 from tests.end_to_end.readings import audit_rows, deletes, ids, input_of, outcomes
 from tests.in_process import Desk, interrupted, trouble_of
+from tests.service.faults import Rule
+from tests.service.hooks import when
+from tests.service.server import Sandbox
+from tests.service.world import World
 
 Start = Callable[..., Sandbox]
 
@@ -180,7 +180,7 @@ def test_a_guard_that_refuses_after_releases_were_sent_never_says_that_nothing_w
     def a_day_passes() -> None:
         desk.later = timedelta(hours=25)
 
-    sandbox.service.on_phase = when("arrival", 2, a_day_passes)
+    sandbox.on_phase = when("arrival", 2, a_day_passes)
     finished = desk.run(sandbox, asked_for(desk, sandbox), concurrency=1)
     assert outcomes(finished.folder) == {"failed": 2, "not_attempted": 1}
     assert finished.exit_code == 4 and len(deletes(sandbox)) == 2

@@ -1,46 +1,63 @@
-"""The shapes of the service's answers: rows or a refusal in, a response out."""
+"""How the service writes its answers: a page in the envelope of its list, one object, an error."""
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from decom.sandbox.made_up import Row
-from decom.sandbox.shapes import INSTEAD, SHIFT, Page, Shape
+
+T = TypeVar("T")
 
 JSON = "application/json; charset=utf-8"
 Headers = list[tuple[bytes, bytes]]
 
 
-def json_bytes(body: object) -> bytes:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def error_body(status: int, message: str | list[str]) -> bytes:
-    """The documented shape of an error: `{"statusCode", "message", "error"}`."""
-    return json_bytes({"statusCode": status, "message": message, "error": HTTPStatus(status).phrase})
-
-
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What the service answers, before anything happens to it on its way."""
+class Paging:
+    """Which part of a list is asked for."""
 
-    status: int
-    headers: Headers
-    body: bytes
+    number: int
+    """The page, from 1."""
+    size: int
+    """Rows per page."""
 
-    def without_length(self) -> Headers:
-        """The headers, for another body."""
-        return [(name, value) for name, value in self.headers if name != b"content-length"]
+    def of(self, rows: list[T]) -> list[T]:
+        start = (self.number - 1) * self.size
+        return rows[start : start + self.size]
 
 
-def refusal(status: int, message: str | list[str], headers: Headers | None = None) -> Answer:
-    """An error in the service's own shape."""
-    return Answer(status, [(b"content-type", JSON.encode()), *(headers or [])], error_body(status, message))
+def data_meta(rows: list[Row], total: int, paging: Paging) -> object:
+    meta = {"page": paging.number, "limit": paging.size, "total": total, "totalPages": -(-total // paging.size)}
+    return {"data": rows, "meta": meta}
+
+
+def items_total(rows: list[Row], total: int, paging: Paging) -> object:
+    return {"items": rows, "total": total, "page": paging.number, "limit": paging.size}
+
+
+def counted(rows: list[Row], total: int, paging: Paging) -> object:
+    pages = -(-total // paging.size)
+    meta = {"totalItems": total, "itemsPerPage": paging.size, "totalPages": pages, "currentPage": paging.number}
+    return {"statusCode": 200, "message": "Success", "data": rows, "meta": meta}
+
+
+Envelope = Callable[[list[Row], int, Paging], object]
+"""The rows on a page, how many there are in all, and which page it is → the body."""
+
+ENVELOPES: Mapping[str, Envelope] = {
+    "data_meta": data_meta,
+    "items_total": items_total,
+    "counted": counted,
+    "list": lambda rows, total, paging: rows,
+}
+"""The documented forms of a page."""
 
 
 class Refusal(HTTPException):
@@ -51,26 +68,36 @@ class Refusal(HTTPException):
         self.message = message
 
 
-async def refuse(request: Request, error: Exception) -> Response:
-    """The answer to a Refusal. Starlette's own 404 and 405 become what the service says of an unknown route."""
-    assert isinstance(error, HTTPException)
-    message = error.message if isinstance(error, Refusal) else no_route(request)
-    status = error.status_code if isinstance(error, Refusal) else 404
-    return Response(error_body(status, message), status, media_type=JSON)
+def json_bytes(body: object) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def no_route(request: Request) -> str:
-    query = f"?{request.url.query}" if request.url.query else ""
-    return f"Cannot {request.method} {request.url.path}{query}"
+def error_body(status: int, message: str | list[str]) -> dict[str, object]:
+    """The documented shape of an error."""
+    return {"statusCode": status, "message": message, "error": HTTPStatus(status).phrase}
 
 
 def answer(body: object) -> Response:
     return Response(json_bytes(body), media_type=JSON)
 
 
-def page_of(request: Request, shape: Shape, *, most: int = 100) -> Page:
-    """What `page` and `limit` ask for, as far as the shape allows. Raises a 400 as the service does."""
-    most = most if shape.refuse_above is None else shape.refuse_above
+def refused(status: int, message: str | list[str]) -> Response:
+    return Response(json_bytes(error_body(status, message)), status, media_type=JSON)
+
+
+async def refuse(request: Request, error: Exception) -> Response:
+    """The answer to a Refusal. Starlette's own 404 and 405 become what the service says of an unknown route."""
+    if isinstance(error, Refusal):
+        return refused(error.status_code, error.message)
+    return refused(404, no_route(request.method, request.url.path, request.url.query))
+
+
+def no_route(method: str, path: str, query: str = "") -> str:
+    return f"Cannot {method} {path}?{query}" if query else f"Cannot {method} {path}"
+
+
+def paging_of(request: Request, most: int) -> Paging:
+    """What `page` and `limit` ask for; `most` is the largest limit. Raises a 400 as the service does."""
     found, wrong = {"page": 1, "limit": 20}, []
     for name in found:
         text = request.query_params.get(name)
@@ -84,8 +111,7 @@ def page_of(request: Request, shape: Shape, *, most: int = 100) -> Page:
             found[name] = int(text)
     if wrong:
         raise Refusal(400, wrong)
-    size = found["limit"] if shape.most is None else min(found["limit"], shape.most)
-    return Page(found["page"], size, request.scope.get(SHIFT, 0), request.scope.get(INSTEAD))
+    return Paging(found["page"], found["limit"])
 
 
 def words(request: Request, name: str) -> frozenset[str] | None:

@@ -10,8 +10,8 @@ from decom.dialnexa.connection import Endpoint, Key, network_transport_maker
 from decom.dialnexa.pacing import Pace, Pacer, parse_rate
 from decom.dialnexa.retrying import Patience
 from decom.dialnexa.service import Service
-from decom.sandbox.server import Sandbox
 from tests.quick_clock import QuickClock
+from tests.service.server import Sandbox
 
 T = TypeVar("T")
 

@@ -13,13 +13,13 @@ from decom.dialnexa.models import Campaign, Number, Price, Workflow
 from decom.dialnexa.replies import Answered, Proof, Unanswered, proof
 from decom.dialnexa.understanding import no_such_route
 from decom.errors import KeyRefused, Unreachable
-from decom.sandbox.account import World, a_number
-from decom.sandbox.faults import Fault, FaultPlan, Rule
-from decom.sandbox.gateways import GATEWAYS
-from decom.sandbox.server import Sandbox
-from decom.sandbox.shapes import Shape
 from tests.dialnexa.speaking import asked, reading, service_of
 from tests.quick_clock import QuickClock
+from tests.service.faults import Fault, FaultPlan, Rule
+from tests.service.gateways import GATEWAYS
+from tests.service.server import Sandbox
+from tests.service.shapes import Shape
+from tests.service.world import World, a_number
 
 Start = Callable[..., Sandbox]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from decom.sandbox.server import Sandbox
+from tests.service.server import Sandbox
 
 
 def input_of(folder: Path, ids: Iterable[str], name: str = "numbers.csv") -> Path:

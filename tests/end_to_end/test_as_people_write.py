@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from decom.sandbox.account import World, a_number
-from decom.sandbox.server import Sandbox
 from tests.conftest import Command
 from tests.end_to_end.readings import audit, audit_rows
+from tests.service.server import Sandbox
+from tests.service.world import World, a_number
 
 SAMPLES = Path(__file__).resolve().parents[2] / "input_samples"
 

@@ -2,9 +2,9 @@
 
 import json
 
-from decom.sandbox.server import Sandbox
 from tests.conftest import Command
 from tests.end_to_end.readings import audit, audit_rows, deletes, ids
+from tests.service.server import Sandbox
 
 
 def a_list(decom: Command, numbers: list[str], operations: list[str]) -> str:

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from decom.sandbox.account import World
-from decom.sandbox.faults import Fault, Rule
-from decom.sandbox.server import Sandbox
 from tests.conftest import Command
 from tests.end_to_end.readings import audit_rows, deletes, ids, input_of
+from tests.service.faults import Fault, Rule
+from tests.service.server import Sandbox
+from tests.service.world import World
 
 
 def test_0_for_a_plan_without_a_conflict(decom: Command, sandbox: Sandbox) -> None:

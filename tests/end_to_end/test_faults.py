@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
-from decom.sandbox.account import World
-from decom.sandbox.faults import Fault, Rule
-from decom.sandbox.server import Sandbox
 from tests.conftest import Command
 from tests.end_to_end.readings import audit_rows, deletes, ids, input_of, outcomes, released
+from tests.service.faults import Fault, Rule
+from tests.service.server import Sandbox
+from tests.service.world import World
 
 IN_DOUBT_THEN_RELEASED = [
     "drop_before",

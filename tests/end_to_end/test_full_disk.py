@@ -12,11 +12,11 @@ import pytest
 
 from decom.ledger.schema import FILE
 from decom.ledger.writer import BALLAST, BALLAST_BYTES
-from decom.sandbox.account import World
-from decom.sandbox.hooks import when
-from decom.sandbox.server import Sandbox
 from tests.conftest import Command, Ran
 from tests.end_to_end.readings import audit_rows, deletes, ids, input_of, outcomes, released
+from tests.service.hooks import when
+from tests.service.server import Sandbox
+from tests.service.world import World
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def when_released(nth: int) -> Filling:
     """When that DELETE has just been carried out, and its answer is still on its way."""
 
     def begin(sandbox: Sandbox, pid: int) -> None:
-        sandbox.service.on_phase = when("applied", nth, lambda: fill_the_disk(pid))
+        sandbox.on_phase = when("applied", nth, lambda: fill_the_disk(pid))
 
     return begin
 
@@ -49,7 +49,7 @@ def ran_on_a_disk_that_fills(sandbox: Sandbox, decom: Command, filling: Filling,
     with decom.begun(*arguments) as process:
         filling(sandbox, process.pid)
         out, err = process.communicate(timeout=60)
-    sandbox.service.on_phase = None
+    sandbox.on_phase = None
     return Ran(process.returncode, out.decode(), err.decode())
 
 
@@ -98,7 +98,7 @@ def test_a_run_keeps_a_reserve_and_where_even_that_does_not_help_its_end_is_on_r
             " BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
         )
     reserve: list[int] = []
-    sandbox.service.on_phase = when("applied", 2, lambda: reserve.append((decom.home / BALLAST).stat().st_size))
+    sandbox.on_phase = when("applied", 2, lambda: reserve.append((decom.home / BALLAST).stat().st_size))
     ran = decom("release", run_id, "--yes", "--concurrency", "1")
     assert ran.code == 4, ran.err
     assert reserve == [BALLAST_BYTES] and not (decom.home / BALLAST).exists()

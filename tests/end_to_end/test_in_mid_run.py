@@ -11,11 +11,11 @@ from collections.abc import Callable
 import pytest
 
 from decom.ledger.schema import FILE
-from decom.sandbox.account import World
-from decom.sandbox.hooks import when
-from decom.sandbox.server import Sandbox
 from tests.conftest import Command, Ran
 from tests.end_to_end.readings import audit, audit_rows, deletes, ids, input_of, outcomes, released
+from tests.service.hooks import when
+from tests.service.server import Sandbox
+from tests.service.world import World
 
 Meanwhile = Callable[[Command], None]
 
@@ -27,10 +27,10 @@ def sandbox(start_sandbox: Callable[..., Sandbox]) -> Sandbox:
 
 def run_with(meanwhile: Meanwhile, sandbox: Sandbox, decom: Command, nth: int = 2, numbers: int = 6) -> Ran:
     """A run, one number after the other, in which something happens when the nth is just being released."""
-    sandbox.service.on_phase = when("applied", nth, lambda: meanwhile(decom))
+    sandbox.on_phase = when("applied", nth, lambda: meanwhile(decom))
     chosen = input_of(decom.folder, ids(sandbox.world.releasable)[:numbers])
     ran = decom("run", chosen, "--execute", "--yes", "--concurrency", "1")
-    sandbox.service.on_phase = None
+    sandbox.on_phase = None
     return ran
 
 
@@ -194,9 +194,9 @@ def test_a_second_run_after_the_lock_was_removed_asks_no_number_twice(sandbox: S
             process.send_signal(signal.SIGSTOP)
             asleep.set()
 
-        sandbox.service.on_phase = when("applied", 2, fall_asleep)
+        sandbox.on_phase = when("applied", 2, fall_asleep)
         assert asleep.wait(60)
-        sandbox.service.on_phase = None
+        sandbox.on_phase = None
         remove_the_locks(decom)
         second = decom(*command)
         assert second.code == 0, second.err
@@ -248,7 +248,7 @@ def test_a_run_that_is_to_stop_does_not_wait_long_for_another_program(sandbox: S
         other.begin()
         began.set()
 
-    sandbox.service.on_phase = when("applied", 2, keep_it)
+    sandbox.on_phase = when("applied", 2, keep_it)
     with decom.begun("release", run_id, "--yes", "--concurrency", "1") as process:
         assert began.wait(60)
         process.send_signal(signal.SIGTERM)

@@ -7,20 +7,20 @@ from collections.abc import Callable
 
 import pytest
 
-from decom.sandbox.account import World
-from decom.sandbox.faults import Rule
-from decom.sandbox.hooks import Phase, kill, when
-from decom.sandbox.server import Sandbox
 from tests.conftest import Command
 from tests.end_to_end.readings import audit, audit_rows, deletes, ids, input_of, outcomes, released
+from tests.service.faults import Rule
+from tests.service.hooks import Phase, kill, when
+from tests.service.server import Sandbox
+from tests.service.world import World
 
 
 def struck(sandbox: Sandbox, decom: Command, phase: Phase, nth: int, number: int, *arguments: object) -> int:
     """Run the command, and let the server send it a signal at that phase of its nth DELETE. The exit code."""
     with decom.begun(*arguments) as process:
-        sandbox.service.on_phase = when(phase, nth, kill(process.pid, number))
+        sandbox.on_phase = when(phase, nth, kill(process.pid, number))
         process.communicate(timeout=60)
-    sandbox.service.on_phase = None
+    sandbox.on_phase = None
     return process.returncode
 
 
@@ -94,7 +94,7 @@ def test_a_second_signal_leaves_at_once_and_loses_nothing(
     decom = decom_for(sandbox)
     chosen = ids(sandbox.world.releasable)[:6]
     arrived = threading.Event()
-    sandbox.service.on_phase = when("applied", 2, arrived.set)
+    sandbox.on_phase = when("applied", 2, arrived.set)
     with decom.begun("run", input_of(decom.folder, chosen), "--execute", "--yes", "--concurrency", "2") as process:
         assert arrived.wait(60)
         process.send_signal(signal.SIGTERM)
@@ -144,9 +144,9 @@ def test_two_runs_never_work_on_one_workspace_of_a_home_at_the_same_time(
 
     # The server waits inside the first run's DELETE, so the first run surely holds its lock meanwhile.
     first = input_of(decom.folder, chosen[:2])
-    sandbox.service.on_phase = None
+    sandbox.on_phase = None
     with decom.begun("run", first, "--execute", "--yes", "--concurrency", "1") as process:
-        sandbox.service.on_phase = when("arrival", 1, try_another)
+        sandbox.on_phase = when("arrival", 1, try_another)
         _, error = process.communicate(timeout=60)
     assert process.returncode == 0, error
     [(code, words)] = second

@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 import pytest
 
-from decom.sandbox.account import World
-from decom.sandbox.faults import Rule
-from decom.sandbox.memory import Record
-from decom.sandbox.server import Sandbox
 from tests.conftest import Command
 from tests.end_to_end.readings import audit, audit_rows, deletes, ids, input_of, outcomes, released
+from tests.service.faults import Rule
+from tests.service.request_log import Record
+from tests.service.server import Sandbox
+from tests.service.world import World
 
 Made = tuple[Sandbox, Command, list[str]]
 

@@ -7,9 +7,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from decom.sandbox.server import Sandbox
 from tests.conftest import Command
 from tests.end_to_end.readings import ids, input_of
+from tests.service.server import Sandbox
 
 Heard = list[tuple[str, bytes]]
 

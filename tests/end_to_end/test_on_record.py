@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from decom.ledger.schema import FILE
-from decom.sandbox.account import World
-from decom.sandbox.hooks import kill, when
-from decom.sandbox.server import Sandbox
 from tests.conftest import Command
 from tests.end_to_end.readings import audit_rows, deletes, ids, input_of, outcomes, released
 from tests.ledger.tampering import copied, tamper
+from tests.service.hooks import kill, when
+from tests.service.server import Sandbox
+from tests.service.world import World
 
 OTHER = "UPDATE entries SET body = replace(body, 'conflicted', 'release') WHERE kind = 'row'"
 """What a held number is made into that somebody wants gone."""
@@ -42,9 +42,9 @@ def killed_run(sandbox: Sandbox, decom: Command, numbers: Path, nth: int = 2) ->
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:
-        sandbox.service.on_phase = when("applied", nth, kill(process.pid, signal.SIGKILL))
+        sandbox.on_phase = when("applied", nth, kill(process.pid, signal.SIGKILL))
         process.wait(60)
-    sandbox.service.on_phase = None
+    sandbox.on_phase = None
     return decom.run_folder().name
 
 

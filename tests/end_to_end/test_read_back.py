@@ -5,9 +5,9 @@ import json
 
 import pandas as pd
 
-from decom.sandbox.server import Sandbox
 from tests.conftest import Command
 from tests.end_to_end.readings import ids
+from tests.service.server import Sandbox
 
 SHEETS = ("Released", "Missing", "Conflicted", "Other")
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from decom.sandbox.server import Sandbox
 from tests.conftest import Command
 from tests.end_to_end.readings import ids, input_of, outcomes
+from tests.service.server import Sandbox
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

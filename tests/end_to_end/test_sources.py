@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from decom.sandbox.account import World, a_number
-from decom.sandbox.faults import Fault, FaultPlan, Rule
-from decom.sandbox.server import Sandbox
-from decom.sandbox.shapes import Shape
 from tests.conftest import Command, Ran
 from tests.end_to_end.readings import audit, audit_rows, deletes, ids, input_of, outcomes
+from tests.service.faults import Fault, FaultPlan, Rule
+from tests.service.server import Sandbox
+from tests.service.shapes import Shape
+from tests.service.world import World, a_number
 
 Start = Callable[..., Sandbox]
 Point = Callable[[Sandbox], Command]

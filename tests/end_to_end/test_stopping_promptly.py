@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from decom.sandbox.account import World
-from decom.sandbox.faults import Fault, FaultPlan, Rule
-from decom.sandbox.hooks import Phase
-from decom.sandbox.memory import Record
-from decom.sandbox.server import Sandbox
 from tests.conftest import Command
 from tests.end_to_end.readings import audit_rows, deletes, ids, input_of
 from tests.in_process import Desk
+from tests.service.faults import Fault, FaultPlan, Rule
+from tests.service.hooks import Phase
+from tests.service.request_log import Record
+from tests.service.server import Sandbox
+from tests.service.world import World
 
 Start = Callable[..., Sandbox]
 
@@ -53,7 +53,7 @@ def stops_at(sandbox: Sandbox, phase: Phase, method: str) -> list[float]:
             at.append(time.monotonic())
             os.kill(os.getpid(), signal.SIGTERM)
 
-    sandbox.service.on_phase = hook
+    sandbox.on_phase = hook
     return at
 
 
@@ -85,7 +85,7 @@ def test_a_stop_while_the_service_is_asked_whether_it_is_there_ends_the_run_at_o
             stopped.append(time.monotonic())
             os.kill(os.getpid(), signal.SIGTERM)
 
-    sandbox.service.on_phase = hook
+    sandbox.on_phase = hook
     numbers = input_of(desk.folder, ids(sandbox.world.releasable)[:12])
     finished = desk.run(sandbox, numbers, concurrency=5, DECOM_TIMEOUT="2")
     assert time.monotonic() - stopped[0] < AT_ONCE
@@ -102,13 +102,13 @@ def test_a_number_in_doubt_is_asked_about_for_no_longer_than_one_request_takes(d
             troubled(sandbox, WAIT, "GET")
             troubled_at.append(stops_at(sandbox, "answered", "GET"))
 
-    sandbox.service.on_phase = hook
+    sandbox.on_phase = hook
     numbers = input_of(desk.folder, ids(sandbox.world.releasable)[:1])
     finished = desk.run(sandbox, numbers, DECOM_TIMEOUT="2")
     assert time.monotonic() - troubled_at[0][0] < AT_ONCE
     assert finished.exit_code == 143
     assert [row["outcome"] for row in audit_rows(finished.folder)] == ["unknown"]
-    sandbox.service.on_phase, sandbox.faults = None, ()
+    sandbox.on_phase, sandbox.faults = None, ()
     assert desk.resume(sandbox).exit_code == 0
 
 
@@ -123,7 +123,7 @@ def test_a_stop_while_the_account_is_read_for_a_plan_is_not_kept_waiting(
     decom = decom_for(sandbox)
     troubled(sandbox, WAIT, "GET")
     answered = threading.Event()
-    sandbox.service.on_phase = lambda reached, _: answered.set() if reached == "answered" else None
+    sandbox.on_phase = lambda reached, _: answered.set() if reached == "answered" else None
     numbers = input_of(decom.folder, ids(sandbox.world.releasable)[:3])
     with decom.begun(arguments[0], numbers, *arguments[1:]) as process:
         assert answered.wait(60)

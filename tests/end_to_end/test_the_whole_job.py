@@ -5,10 +5,10 @@ from typing import Literal
 
 import pytest
 
-from decom.sandbox.account import World
-from decom.sandbox.server import Sandbox
 from tests.conftest import Command
 from tests.end_to_end.readings import audit, audit_rows, deletes, ids, input_of, outcomes, released
+from tests.service.server import Sandbox
+from tests.service.world import World
 
 Generation = Literal["first", "second"]
 

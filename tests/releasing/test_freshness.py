@@ -30,18 +30,18 @@ from decom.planning.guards import Extent, Limits
 from decom.planning.holds.kinds import HOLDS
 from decom.planning.plan import PlannedRow, Source
 from decom.releasing.freshness import EVERY, MOST_SHARE
-from decom.releasing.part import Part, carry_out
+from decom.releasing.part import Session, carry_out
 from decom.releasing.refresh import read_meanings
-from decom.releasing.stopping import Stop
+from decom.releasing.stopping import StopSignal
 from decom.vocabulary import Decision, Outcome, SourceState, Stopped
 from tests.planning.plans import RUN, head, planned
-from tests.simulation.faults import Faults, Limit
+from tests.service.limits import ANNOUNCING, Announced, FromFirst
+from tests.simulation.faults import Faults
 from tests.simulation.loop import VirtualClock, VirtualLoop
 from tests.simulation.seen import Request
-from tests.simulation.service import Service as Server
-from tests.simulation.service import Wire
+from tests.simulation.service import VirtualService, Wire
 from tests.simulation.voice import Answer, Voice, error
-from tests.simulation.world import CAMPAIGNS, Call, Hold, World
+from tests.simulation.world import CAMPAIGNS, Call, Hold, Workspace
 
 BASE = "/v1"
 KEY = "key_7:secret"
@@ -50,6 +50,11 @@ SLOW = Pace(Fixed(20, 60.0), 0.0)
 READING = 370.0
 """When the first reading has begun, as enough releases have left by then."""
 SOURCES = (Source("campaigns", SourceState.CHECKED, "0 campaigns, 0 of them not over"),)
+
+
+def at_most(requests: int, seconds: float) -> Announced:
+    """The server's own limit."""
+    return Announced(FromFirst(requests, seconds), ANNOUNCING["seconds, rounded up"])
 
 
 def calls_from(number: str, written: str) -> Call:
@@ -66,7 +71,7 @@ class Release:
     pace: Pace = SLOW
     concurrency: int = 3
     plan_ttl: timedelta = timedelta(days=1)
-    limit: Limit | None = None
+    limit: Announced | None = None
     jumps: Sequence[tuple[float, float]] = ()
     sources: tuple[Source, ...] = SOURCES
     """Those that the plan had read."""
@@ -74,12 +79,14 @@ class Release:
     """Those that may stay unread."""
     speaking: type[Voice] = Voice
     loop: VirtualLoop = field(default_factory=VirtualLoop)
-    stop: Stop | None = None
+    stop: StopSignal | None = None
 
     def __post_init__(self) -> None:
-        self.world = World(numbers={f"phn_{n}": f"+1415555{n:04}" for n in range(1, self.count + 1)}, key=KEY)
+        self.world = Workspace(numbers={f"phn_{n}": f"+1415555{n:04}" for n in range(1, self.count + 1)}, key=KEY)
         chance = random.Random(2)
-        self.server = Server(self.world, self.speaking(), Faults(1), BASE, settle=60.0, chance=chance, limit=self.limit)
+        self.server = VirtualService(
+            self.world, self.speaking(), Faults(1), BASE, settle=60.0, chance=chance, limit=self.limit
+        )
         self.clock = VirtualClock(self.loop, self.jumps)
         self.busy = self.busiest = 0
         """Requests in flight now, and at most."""
@@ -117,7 +124,7 @@ class Release:
         endpoint = Endpoint(f"https://api.example{BASE}", Key(KEY))
         pacer = Pacer(self.pace, self.clock, chance)
         service = Service(endpoint, pacer, Patience(self.clock, chance), lambda: Wire(self.server, self.loop, self._on))
-        part = Part(
+        part = Session(
             head=head(made_at=made_at, sources=self.sources, accept_unchecked=self.accepted, account_size=self.count),
             releases=rows,
             planned=Extent(len(rows), self.count, 0, len(rows)),
@@ -131,7 +138,7 @@ class Release:
             plan_ttl=self.plan_ttl,
             protected=frozenset(),
         )
-        self.stop = Stop()
+        self.stop = StopSignal()
         with Writer(self.home, RUN, self.clock) as ledger:
             await carry_out(part, service, ledger, self.stop, lambda _: None)
 
@@ -220,7 +227,7 @@ def test_a_short_run_reads_nothing_again(home: Path):
 
 
 def test_after_a_long_wait_that_the_service_asked_for_it_is_read_again_before_anything_is_sent(home: Path):
-    release = Release(home, count=30, pace=Pace(Fixed(600, 60.0), 0.0), limit=Limit(20, 400.0))
+    release = Release(home, count=30, pace=Pace(Fixed(600, 60.0), 0.0), limit=at_most(20, 400.0))
     release.at(200.0, lambda: release.schedule_campaign(30))
     found = release.done()
     assert found["phn_30"].outcome is Outcome.CONFLICTED and "phn_30" not in sent(release)
@@ -233,11 +240,11 @@ def test_after_a_long_wait_that_the_service_asked_for_it_is_read_again_before_an
 
 
 def test_a_wait_within_the_look_just_before_is_followed_by_another_look(home: Path):
-    release = Release(home, count=30, pace=Pace(Fixed(600, 60.0), 0.0), limit=Limit(2, 400.0))
+    release = Release(home, count=30, pace=Pace(Fixed(600, 60.0), 0.0), limit=at_most(2, 400.0))
 
     def meanwhile() -> None:
         release.schedule_campaign(30)
-        release.server.limit = Limit(1_000, 60.0)
+        release.server.limit = at_most(1_000, 60.0)
 
     release.at(200.0, meanwhile)  # campaigns were read already, and the next source is told to wait
     found = release.done()
@@ -300,7 +307,7 @@ def test_a_source_that_can_be_read_again_in_time_lets_the_run_go_on(home: Path):
 class RevokedForReading(Voice):
     """A service whose key may release, and reads nothing any more after a minute."""
 
-    def read(self, world: World, path: str, query: Mapping[str, str], stale: float = 0.0) -> Answer:
+    def read(self, world: Workspace, path: str, query: Mapping[str, str], stale: float = 0.0) -> Answer:
         return error(401, "Invalid API key") if world.now > 60.0 else Voice.read(self, world, path, query, stale)
 
 

@@ -19,13 +19,13 @@ from decom.planning.plan import Conflict
 from decom.releasing.decide import LookLater, ReadListing, SendLater, Settle
 from decom.releasing.one_number import Task, Tools, as_settled, work_on
 from decom.releasing.stopping import OUTAGE_AFTER
-from decom.sandbox.faults import Fault, Rule
-from decom.sandbox.gateways import GATEWAYS
-from decom.sandbox.server import Sandbox
 from decom.vocabulary import Outcome, Stopped
 from tests.dialnexa.speaking import service_of
 from tests.quick_clock import QuickClock
 from tests.releasing.at_work import SETTLE, kinds, not_there, phone, small, task, to_its_end, tools_on
+from tests.service.faults import Fault, Rule
+from tests.service.gateways import GATEWAYS
+from tests.service.server import Sandbox
 
 Start = Callable[..., Sandbox]
 Worked = Settled | SendLater | LookLater | ReadListing

@@ -8,13 +8,13 @@ import pytest
 
 from decom.errors import KeyRefused, Unreachable
 from decom.releasing.verification import CLAIMING, GONE, STAYED, Claim, Difference, differences
-from decom.sandbox.account import World
-from decom.sandbox.faults import Fault, FaultPlan, Rule
-from decom.sandbox.server import Sandbox
 from decom.vocabulary import Outcome
 from tests.dialnexa.speaking import asked, reading
 from tests.quick_clock import QuickClock
 from tests.releasing.at_work import SETTLE, phone, small
+from tests.service.faults import Fault, FaultPlan, Rule
+from tests.service.server import Sandbox
+from tests.service.world import World
 
 Start = Callable[..., Sandbox]
 

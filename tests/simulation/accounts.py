@@ -1,11 +1,11 @@
-"""What account there is tonight, and how its service speaks. In: chance. Out: a `World` and a `Voice`."""
+"""What account there is tonight, and how its service speaks. In: chance. Out: a `Workspace` and a `Voice`."""
 
 import random
 from collections.abc import Mapping, Sequence
 
-from decom.sandbox.shapes import CALLS, ENVELOPES, Shape
+from tests.service.shapes import CALLS, ENVELOPES, Shape
 from tests.simulation.voice import ILLS, LATER, Ill, Voice
-from tests.simulation.world import ALWAYS, BATCH_CALLS, CAMPAIGNS, Call, Hold, World
+from tests.simulation.world import ALWAYS, BATCH_CALLS, CAMPAIGNS, Call, Hold, Workspace
 
 CAMPAIGN_STATUSES = ("active", "running", "scheduled", "paused", "completed", "cancelled", "odd", "Scheduled", "ACTIVE")
 BATCH_STATUSES: Mapping[int, Sequence[str | None]] = {
@@ -23,11 +23,11 @@ NOT_FOUND = ("Phone number not found", "Phone number {} not found", "Phone numbe
 ECHOES = ("{key}", "{secret}", "Bearer {key}")
 
 
-def account(chance: random.Random, *, crowd: bool) -> World:
+def account(chance: random.Random, *, crowd: bool) -> Workspace:
     """The numbers, and what holds them."""
     large = chance.random() < 0.03
     count = chance.randint(420, 520) if large else chance.randint(40, 60) if crowd else chance.randint(4, 16)
-    world = World(generation=chance.choice((1, 1, 2)))
+    world = Workspace(generation=chance.choice((1, 1, 2)))
     for place in range(count):
         world.numbers[f"phn_{chance.randrange(16**8):08x}{place}"] = f"+1415555{place:04d}"
     world.batch_calls_too = world.generation == 1 and chance.random() < 0.15
@@ -52,7 +52,7 @@ def account(chance: random.Random, *, crowd: bool) -> World:
     return world
 
 
-def _holds(chance: random.Random, world: World) -> None:
+def _holds(chance: random.Random, world: Workspace) -> None:
     """A few campaigns or batch calls, some of which are over, and in many orders."""
     few = chance.sample(sorted(world.numbers.values()), min(6, len(world.numbers)))
     plain = chance.random() < 0.75  # most nights every number can be read: else there would be no other nights
@@ -78,7 +78,7 @@ def campaign(chance: random.Random, name: str, status: str | None, number: str, 
     return Hold(CAMPAIGNS, name, status, (call,), silent=chance.random() < 0.25)
 
 
-def batch(chance: random.Random, world: World, name: str, number: str, *, plain: bool) -> Hold:
+def batch(chance: random.Random, world: Workspace, name: str, number: str, *, plain: bool) -> Hold:
     """A batch call; its number may stand behind those of many other calls, or nowhere."""
     status = chance.choice(BATCH_STATUSES[2])
     if not plain and chance.random() < 0.2:
@@ -120,7 +120,7 @@ def _dress(chance: random.Random) -> dict[str, object]:
     return chance.choice(dresses)
 
 
-def voice(chance: random.Random, world: World, key: str) -> Voice:
+def voice(chance: random.Random, world: Workspace, key: str) -> Voice:
     """The forms in which the service answers tonight."""
     found = Voice(not_found=chance.choice(NOT_FOUND), absent=405 if chance.random() < 0.2 else 404)
     for source in ("numbers", CAMPAIGNS, BATCH_CALLS, "workflows", "batch-call"):
@@ -146,7 +146,7 @@ def _shape(chance: random.Random, source: str) -> Shape:
     return Shape(envelope, wrapped=chance.random() < 0.5, paged=paged, most=most, refuse_above=refuse_above)
 
 
-def _fall_ill(chance: random.Random, world: World, found: Voice) -> None:
+def _fall_ill(chance: random.Random, world: Workspace, found: Voice) -> None:
     """One of the lists says less than the truth, mostly from its second page on."""
     sources = [source for source in (CAMPAIGNS, BATCH_CALLS, "workflows") if world.has(source)]
     source = chance.choice((*sources, *sources, *sources, *sources, "numbers"))

@@ -9,7 +9,7 @@ from email.utils import formatdate
 
 import httpx
 
-from decom.sandbox.gateways import GATEWAYS
+from tests.service.gateways import GATEWAYS
 from tests.simulation.faults import Faults
 from tests.simulation.loop import MIDNIGHT
 from tests.simulation.seen import Request
@@ -85,30 +85,33 @@ def _gateway(entry: Request, chance: random.Random, faults: Faults) -> Given:
     return Given(404, body.encode(), {"content-type": kind})
 
 
-def throttled(wait: float, fault: str = "") -> Given:
+def throttled(wait: float, fault: str) -> Given:
     """A 429, saying how long to wait or not."""
-    headers = {"content-type": JSON}
+    given = too_many()
     seconds = int(wait) + 1
     if fault == "429_date":
         # The client's clock and the server's are one here, but for its jumps: the date is all that counts.
-        headers["date"] = formatdate(EPOCH, usegmt=True)
-        headers["retry-after"] = formatdate(EPOCH + seconds, usegmt=True)
-    elif fault == "429_fraction":
-        headers["retry-after"] = f"{wait + 0.7:.1f}"
-    elif fault == "429_long":
-        headers["retry-after"] = f"{LONG_PAUSE:.0f}"
+        dates = {"date": formatdate(EPOCH, usegmt=True), "retry-after": formatdate(EPOCH + seconds, usegmt=True)}
+        given.headers = {**given.headers, **dates}
     elif fault != "429_bare":
-        headers["retry-after"] = str(seconds)
-    return Given(429, as_bytes(error(429, "Too Many Requests").body), headers)
+        asked = {"429_fraction": f"{wait + 0.7:.1f}", "429_long": f"{LONG_PAUSE:.0f}"}.get(fault, str(seconds))
+        given.headers = {**given.headers, "retry-after": asked}
+    return given
+
+
+def too_many() -> Given:
+    """A 429 that says nothing of itself; a limit's headers come with it."""
+    return Given(429, as_bytes(error(429, "Too Many Requests").body), {"content-type": JSON})
 
 
 def response(request: httpx.Request, entry: Request, given: Given, headers: Mapping[str, str]) -> httpx.Response:
     """The answer as it goes over the wire; what the client was told is noted."""
     entry.status, entry.about_number = given.status, given.about_number
     entry.page = given.headers.get("content-type", "").startswith(HTML)
-    asked = given.headers.get("retry-after", "")
+    told = {**given.headers, **headers}
+    asked = told.get("retry-after", "")
     entry.retry_after = float(asked) if asked.replace(".", "").isdigit() else None
-    return httpx.Response(given.status, headers={**given.headers, **headers}, stream=_Body(given), request=request)
+    return httpx.Response(given.status, headers=told, stream=_Body(given), request=request)
 
 
 class _Body(httpx.AsyncByteStream):

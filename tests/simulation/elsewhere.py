@@ -16,9 +16,9 @@ from tests.simulation.desk import BASE_PATH, write_list
 from tests.simulation.faults import Faults
 from tests.simulation.process import Process, ask_for_resume, ask_for_run
 from tests.simulation.scenario import Scenario
-from tests.simulation.service import Service
+from tests.simulation.service import VirtualService
 from tests.simulation.voice import Voice
-from tests.simulation.world import World
+from tests.simulation.world import Workspace
 
 KEY = "key_9:canary-5e11d0"
 STAGING = f"https://staging.example{BASE_PATH}"
@@ -30,7 +30,7 @@ def rehearse(night: Scenario, settings: Settings, at: float, broken: list[str]) 
     For a `foreign` list that workspace has most of what is on it, and the night's own account has not.
     """
     chance = random.Random(f"{night.seed} elsewhere")
-    world = World(generation=night.world.generation, numbers=dict(night.world.numbers), key=KEY)
+    world = Workspace(generation=night.world.generation, numbers=dict(night.world.numbers), key=KEY)
     if night.rehearsal == "foreign":
         theirs = {f"phn_theirs{n}": f"+1415558{n:04d}" for n in range(3 * len(night.rows) + 3)}
         world.numbers.update(theirs)
@@ -57,13 +57,13 @@ def rehearse(night: Scenario, settings: Settings, at: float, broken: list[str]) 
 def resume_with_another_key(night: Scenario, settings: Settings, run_id: str, now: float) -> list[str]:
     """Go on with a run by the key of a workspace that has the same E.164 numbers, under other IDs."""
     numbers = {f"{number_id}b": number for number_id, number in night.world.numbers.items()}
-    service = _quiet(World(generation=night.world.generation, numbers=numbers, key=KEY), night)
+    service = _quiet(Workspace(generation=night.world.generation, numbers=numbers, key=KEY), night)
     Process(service, replace(settings, api_key=Secret(KEY)), now, ()).run(ask_for_resume(run_id))
     deletes = [each.target for each in service.log if each.method == "DELETE"]
     return [f"H9: {run_id} was resumed with another workspace's key: {deletes}"] if len(deletes) > 0 else []
 
 
-def _quiet(world: World, night: Scenario) -> Service:
+def _quiet(world: Workspace, night: Scenario) -> VirtualService:
     """A service in which nothing goes wrong."""
     chance = random.Random(f"{night.seed} there")
-    return Service(world, Voice(), Faults(night.seed), BASE_PATH, settle=night.settle, chance=chance)
+    return VirtualService(world, Voice(), Faults(night.seed), BASE_PATH, settle=night.settle, chance=chance)

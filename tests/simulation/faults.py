@@ -65,16 +65,6 @@ RARE = frozenset({"certificate", "401", "html_404", "route_404", "html_200", "re
 """Faults that end a run; where every second seed had one, nothing else would be seen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """At most so many requests in a window that begins with its first request."""
-
-    requests: int
-    seconds: float
-    epoch: bool = False
-    """Whether the server says when a window ends as a Unix time, and gives no date beside it."""
-
-
 @dataclass(slots=True)
 class Faults:
     """Chooses for every request."""

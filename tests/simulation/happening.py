@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from tests.simulation.accounts import batch, campaign
 from tests.simulation.scenario import Scenario
-from tests.simulation.world import BATCH_CALLS, CAMPAIGNS, Hold, World
+from tests.simulation.world import BATCH_CALLS, CAMPAIGNS, Hold, Workspace
 
 
 def happens(night: Scenario, kind: str, number_id: str) -> Callable[[], None]:
@@ -46,7 +46,7 @@ def while_it_waits(night: Scenario) -> Callable[[], None]:
     return change
 
 
-def _starts(world: World, source: str, chance: random.Random, number_id: str) -> None:
+def _starts(world: Workspace, source: str, chance: random.Random, number_id: str) -> None:
     """A campaign or batch call begins to hold the number, if this account has such a thing."""
     if number_id not in world.numbers or not world.has(source):
         return
@@ -60,7 +60,7 @@ def _starts(world: World, source: str, chance: random.Random, number_id: str) ->
     world.start(started)
 
 
-def _ends(world: World) -> None:
+def _ends(world: Workspace) -> None:
     if len(world.holds) > 0:
         world.end(world.holds[0])
 
@@ -74,7 +74,7 @@ def _shrinks(night: Scenario) -> None:
             night.world.remove(number_id, None)
 
 
-def swap(world: World, target: str, chance: random.Random) -> None:
+def swap(world: Workspace, target: str, chance: random.Random) -> None:
     """As a later page of a list is asked for, one of its first rows leaves and another arrives at its end."""
     count = len(world.changes) + len(world.ended)
     if "/organization-phone-numbers" in target:

@@ -17,7 +17,7 @@ from tests.simulation.life import Life
 from tests.simulation.process import Ended
 from tests.simulation.scenario import Scenario
 from tests.simulation.seen import Case, Part
-from tests.simulation.service import Service
+from tests.simulation.service import VirtualService
 
 CANARY = "canary-"
 """What every key of a night has in its secret half."""
@@ -28,7 +28,7 @@ class Night:
     """What happened."""
 
     scenario: Scenario
-    service: Service
+    service: VirtualService
     folder: Path
     parts: list[Part] = field(default_factory=list)
     ends: list[tuple[str, Ended]] = field(default_factory=list)
@@ -55,7 +55,7 @@ class Night:
 def live(night: Scenario, folder: Path) -> Night:
     """Live through one night in a folder that may be new."""
     folder.mkdir(mode=0o700, exist_ok=True)
-    service = Service(
+    service = VirtualService(
         world=night.world,
         voice=night.voice,
         faults=night.faults,

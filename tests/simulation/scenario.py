@@ -10,12 +10,13 @@ from datetime import timedelta
 
 from decom.dialnexa.pacing import Pace, parse_rate
 from decom.planning.guards import Limits
+from tests.service.limits import ANNOUNCING, Announced, FromFirst
 from tests.simulation import cells
 from tests.simulation.accounts import account, voice
 from tests.simulation.cells import Row
-from tests.simulation.faults import DELETES, ODD_READS, READS, Faults, Limit, some
+from tests.simulation.faults import DELETES, ODD_READS, READS, Faults, some
 from tests.simulation.voice import Voice
-from tests.simulation.world import World
+from tests.simulation.world import Workspace
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 BESIDE = ("second", "second plan", "second verify")
@@ -56,7 +57,7 @@ class Scenario:
     """Everything that is left to chance."""
 
     seed: int
-    world: World
+    world: Workspace
     voice: Voice
     faults: Faults
     rows: list[Row]
@@ -71,7 +72,7 @@ class Scenario:
     plan_ttl: timedelta
     limits: Limits
     pace: Pace
-    limit: Limit | None
+    limit: Announced | None
     """The server's own."""
     region: str | None = None
     """Of numbers without a country code."""
@@ -206,7 +207,7 @@ def _jumps(chance: random.Random) -> tuple[tuple[float, float], ...]:
     return ((chance.uniform(0.0, 60.0), chance.choice((-YEAR, -3_600.0, -30.0, 30.0, 3_600.0, YEAR))),)
 
 
-def _list(chance: random.Random, world: World, wanted: list[str]) -> tuple[str | None, list[Row]]:
+def _list(chance: random.Random, world: Workspace, wanted: list[str]) -> tuple[str | None, list[Row]]:
     """The region and the rows of the list: mostly good ones."""
     by_number = chance.random() < 0.3
     rows = []
@@ -268,11 +269,12 @@ def _limits(chance: random.Random, wanted: int, size: int) -> Limits:
     return Limits(1_000, 1.0, 1.0)
 
 
-def _limit(chance: random.Random) -> Limit | None:
-    """The server's own limit, where it has one."""
+def _limit(chance: random.Random) -> Announced | None:
+    """The server's own limit, where it has one; where the reset is a Unix time, no answer has a date beside it."""
     if chance.random() >= 0.15:
         return None
-    return Limit(chance.choice((10, 40)), chance.choice((5.0, 60.0)), epoch=chance.random() < 0.3)
+    kind = FromFirst(chance.choice((10, 40)), chance.choice((5.0, 60.0)))
+    return Announced(kind, ANNOUNCING["Unix time, rounded up" if chance.random() < 0.3 else "seconds, rounded up"])
 
 
 def _just_enough(wanted: int, size: int) -> Limits:

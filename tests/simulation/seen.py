@@ -1,18 +1,16 @@
 """What can be known of a run from outside, in words that fit every server. In: logs and files. Out: plain values.
 
-The checker reads nothing else. The simulation's service writes these values itself; the sandbox's memory is turned
-into them by `from_sandbox`.
+The checker reads nothing else; the simulation's service writes these values itself.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from decom.sandbox.memory import Record
 from tests.reporting.oracle.interface import AuditRow
 from tests.simulation.cells import Row
 
@@ -265,25 +263,3 @@ def read_lines(home: Path) -> list[Line]:
         found = connection.execute("SELECT run_id, kind, number_id, body FROM entries ORDER BY seq").fetchall()
     connection.close()
     return [Line(run_id, kind, number_id, json.loads(body)) for run_id, kind, number_id, body in found]
-
-
-def from_sandbox(log: Iterable[Record]) -> tuple[list[Request], list[Removal]]:
-    """The sandbox's memory in the checker's words; who removed a number is known, its E.164 number is not."""
-    requests, removals = [], []
-    for record in log:
-        requests.append(
-            Request(
-                seq=record.seq,
-                method=record.method,
-                target=record.target,
-                arrived=record.arrived,
-                ended=record.answered,
-                status=record.status,
-                about_number=record.status == 404 and record.fault not in ("html_404", "route_404"),
-                page=record.fault in ("html_200", "html_200_after", "html_404"),
-                fault=record.fault,
-            )
-        )
-        if record.applied and record.method == "DELETE" and record.number_id is not None:
-            removals.append(Removal(record.number_id, "", record.answered or record.arrived, record.seq))
-    return requests, removals

@@ -1,4 +1,4 @@
-"""The service as a client sees it: an httpx transport over a `World`. In: requests, faults. Out: answers, or none.
+"""The service as a client sees it: an httpx transport over a `Workspace`. In: requests, faults. Out: answers, or none.
 
 As httpcore does, it calls the request's trace exactly when something may have left. What was received is carried out
 by the world's own agenda, so that it happens also when the client is dead by then.
@@ -7,13 +7,14 @@ by the world's own agenda, so that it happens also when the client is dead by th
 import asyncio
 import random
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
-from tests.simulation.answers import EPOCH, JSON, LONG_PAUSE, Given, instead, response, throttled
+from tests.service.limits import Announced
+from tests.simulation.answers import EPOCH, JSON, LONG_PAUSE, Given, instead, response, too_many
 from tests.simulation.faults import (
     APPLIED_SILENT,
     DOUBTFUL_AFTER,
@@ -23,30 +24,29 @@ from tests.simulation.faults import (
     SUCCESSES,
     UNTRUE_SUCCESSES,
     Faults,
-    Limit,
 )
 from tests.simulation.happening import swap
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.seen import Request
 from tests.simulation.voice import ILLS, Answer, Voice, as_bytes, error
-from tests.simulation.world import World
+from tests.simulation.world import Workspace
 
 LATE_AT_MOST = 0.8
 """A late or stale fault lasts at most this share of the settle time: nobody can see through a longer one."""
 
 
 @dataclass(slots=True)
-class Service:
+class VirtualService:
     """One server, which outlives the clients that talk to it."""
 
-    world: World
+    world: Workspace
     voice: Voice
     faults: Faults
     base_path: str
     settle: float
     """Seconds after which whatever was received has been carried out, and no copy is behind any more."""
     chance: random.Random
-    limit: Limit | None = None
+    limit: Announced | None = None
     log: list[Request] = field(default_factory=list)
     on_request: dict[int, Callable[[], None]] = field(default_factory=dict)
     """What changes on the account when the nth request arrives."""
@@ -54,36 +54,25 @@ class Service:
     """How many intents for a number are on the disk; None where nobody can look."""
     on_pause: Callable[[], None] = lambda: None
     """What happens on the account while a client waits for long, as it was told to."""
-    _window: tuple[float, int] = (-1e9, 0)
 
-    def throttled(self, now: float) -> float | None:
-        """Count a request; seconds to wait where it is one too many."""
+    def allowed(self, now: float) -> tuple[bool, Mapping[str, str]]:
+        """Whether the limit lets a request through that arrives now, and the headers that say so."""
         if self.limit is None:
-            return None
-        began, used = self._window
-        if now >= began + self.limit.seconds:
-            began, used = now, 0
-        self._window = (began, used + 1)
-        return None if used < self.limit.requests else began + self.limit.seconds - now
-
-    def limit_headers(self, now: float) -> dict[str, str]:
-        """What the server says of its limit."""
-        if self.limit is None:
-            return {}
-        began, used = self._window
-        ends = int(began + self.limit.seconds - now) + 1
-        return {
-            "X-RateLimit-Limit": str(self.limit.requests),
-            "X-RateLimit-Remaining": str(max(0, self.limit.requests - used)),
-            "X-RateLimit-Reset": str(int(EPOCH + now) + ends if self.limit.epoch else max(0, ends)),
-        }
+            return True, {}
+        accepted, headers = self.limit.ask(now, EPOCH + now)
+        return accepted, {name.lower(): value for name, value in headers.items()}
 
 
 class Wire(httpx.AsyncBaseTransport):
     """One client's connection."""
 
     def __init__(
-        self, service: Service, loop: VirtualLoop, event: Callable[[str], Awaitable[None]], *, beside: bool = False
+        self,
+        service: VirtualService,
+        loop: VirtualLoop,
+        event: Callable[[str], Awaitable[None]],
+        *,
+        beside: bool = False,
     ) -> None:
         """`event` is told of everything that happens, and may never return: then the client is dead.
 
@@ -138,10 +127,10 @@ class Wire(httpx.AsyncBaseTransport):
         if fault == "write_error":
             raise httpx.WriteError("broken pipe")
         received = self._loop.time() + service.chance.uniform(0.001, 0.3)
-        wait = service.throttled(self._loop.time())
+        accepted, headers = service.allowed(self._loop.time())
         found: list[Answer] = []
         key = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if wait is None and _is_carried_out(fault):
+        if accepted and _is_carried_out(fault):
             self._carry_out_later(request, entry, received, lambda: found.append(self._carry_out(entry, key)))
         await asyncio.sleep(received - self._loop.time())
         service.world.advance(max(received, self._loop.time()))
@@ -149,12 +138,11 @@ class Wire(httpx.AsyncBaseTransport):
         if fault == "429_long":
             service.world.at(self._loop.time() + LONG_PAUSE / 2, service.on_pause)
         await self._silence(fault)
-        given = throttled(wait) if wait is not None else self._given(entry, found[0] if found else None)
+        given = self._given(entry, found[0] if found else None) if accepted else too_many()
         await asyncio.sleep(service.chance.uniform(0.001, 0.3))
         service.world.advance(self._loop.time())
         await self._event("answered")
         entry.ended = self._loop.time()
-        headers = service.limit_headers(entry.ended)
         return response(request, entry, given, headers)
 
     def _carry_out_later(

@@ -7,9 +7,9 @@ every exit code that can be reached must have been seen.
 from collections import Counter
 from dataclasses import dataclass, field
 
-from decom.sandbox.gateways import GATEWAYS
-from decom.sandbox.shapes import CALLS, ENVELOPES
 from decom.vocabulary import Evidence, ExitCode, Outcome, Stopped
+from tests.service.gateways import GATEWAYS
+from tests.service.shapes import CALLS, ENVELOPES
 from tests.simulation import cells
 from tests.simulation.faults import DELETES, READS
 from tests.simulation.night import Night

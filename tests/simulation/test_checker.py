@@ -10,13 +10,12 @@ from typing import Any
 
 import pytest
 
-from decom.sandbox.memory import Record
 from decom.vocabulary import Outcome
 from tests.simulation.cells import Row
 from tests.simulation.checker import judge
 from tests.simulation.conftest import folder_in_memory
 from tests.simulation.night import live
-from tests.simulation.seen import Case, Change, Line, Removal, Request, from_sandbox
+from tests.simulation.seen import Case, Change, Line, Removal, Request
 from tests.simulation.test_every_kill import night_of
 from tests.simulation.world import CAMPAIGNS, Call, Hold
 
@@ -316,23 +315,3 @@ def test_a_gateway_that_repeats_a_request_is_let_pass_only_where_the_reason_says
 
     assert called_missing(honest) == []
     assert len(called_missing("it was not there")) > 0
-
-
-def test_the_sandbox_log_is_read_as_well():
-    fields: dict[str, Any] = {
-        "nth": 1,
-        "arrived": 5.0,
-        "wall": 0.0,
-        "key_id": "k",
-        "number_id": "phn_1",
-        "in_flight": 1,
-    }
-    path = "/v1/organization-phone-numbers/phn_1"
-    first = Record(seq=1, method="DELETE", target=path, applied=True, answered=5.5, fault="drop_after", **fields)
-    second = Record(seq=2, method="DELETE", target=path, status=404, answered=6.0, **fields)
-    requests, removals = from_sandbox([first, second])
-    assert [(each.number_id, each.told, each.about_number) for each in requests] == [
-        ("phn_1", False, False),
-        ("phn_1", True, True),
-    ]
-    assert [(each.number_id, each.by) for each in removals] == [("phn_1", 1)]

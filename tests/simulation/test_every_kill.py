@@ -17,7 +17,7 @@ from tests.simulation.faults import Faults
 from tests.simulation.night import Night, live
 from tests.simulation.scenario import KEY, Scenario, Strike
 from tests.simulation.voice import Voice
-from tests.simulation.world import CAMPAIGNS, Call, Hold, World
+from tests.simulation.world import CAMPAIGNS, Call, Hold, Workspace
 
 MOST_EVENTS = 400
 
@@ -25,7 +25,7 @@ MOST_EVENTS = 400
 def night_of(kinds: tuple[str, ...], *strikes: Strike | None) -> Scenario:
     """Six numbers: four to be released, one of them the default number; the share is just what the guard allows."""
     ids = [f"phn_{letter}" for letter in "abcdef"]
-    world = World(numbers={number_id: f"+1415555010{place}" for place, number_id in enumerate(ids)})
+    world = Workspace(numbers={number_id: f"+1415555010{place}" for place, number_id in enumerate(ids)})
     held = world.numbers["phn_e"]
     world.holds.append(Hold(CAMPAIGNS, "cmp_1", "active", (Call(held, {"from_phone_number": held}, readable=True),)))
     world.key = KEY

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from decom.planning.guards import Limits
-from decom.sandbox.shapes import CALLS, ENVELOPES, Shape
+from tests.service.shapes import CALLS, ENVELOPES, Shape
 from tests.simulation import cells
 from tests.simulation.cells import TRICKS, Row, by_id
 from tests.simulation.faults import UNTRUE_SUCCESSES, Faults
@@ -19,7 +19,7 @@ from tests.simulation.night import Night, live
 from tests.simulation.scenario import BESIDE, KEY, ROBBED, Scenario
 from tests.simulation.test_every_kill import night_of
 from tests.simulation.voice import COUNTING, ILLS, LATER, Ill
-from tests.simulation.world import BATCH_CALLS, CAMPAIGNS, Call, Hold, World
+from tests.simulation.world import BATCH_CALLS, CAMPAIGNS, Call, Hold, Workspace
 
 A, B, C = "phn_a", "phn_b", "phn_c"
 """The numbers that an undisturbed night releases."""
@@ -44,14 +44,14 @@ def without_holds(*strikes: tuple[int, str] | None) -> Scenario:
     return night
 
 
-def campaign(world: World, number_id: str, status: str = "scheduled", name: str = "cmp_x", **written: str) -> Hold:
+def campaign(world: Workspace, number_id: str, status: str = "scheduled", name: str = "cmp_x", **written: str) -> Hold:
     """A campaign that the service itself would not mind: only who has read of it can keep the number."""
     number = world.numbers[number_id]
     said = written or {"from_phone_number": number}
     return Hold(CAMPAIGNS, name, status, (Call(number, said, readable=True),))
 
 
-def batch(world: World, *number_ids: str, status: str | None = "running", name: str = "bch_x") -> Hold:
+def batch(world: Workspace, *number_ids: str, status: str | None = "running", name: str = "bch_x") -> Hold:
     """A batch call that calls from numbers in this order."""
     calls = [Call(world.numbers[each], {"from_number": world.numbers[each]}, readable=True) for each in number_ids]
     return Hold(BATCH_CALLS, name, status, tuple(calls))

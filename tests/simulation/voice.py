@@ -9,8 +9,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from decom.sandbox.shapes import AS_DOCUMENTED, ENVELOPES, Page, Shape, counts_in, rows_in, wrapped
-from tests.simulation.world import BATCH_CALLS, CAMPAIGNS, Call, Hold, World
+from tests.service.shapes import (
+    AS_DOCUMENTED,
+    ENVELOPES,
+    FAILURES,
+    ODD_ROWS,
+    DriftingPage,
+    Shape,
+    add_to_counts,
+    keep_rows,
+    own_counts,
+    rows_in,
+    saying,
+    without,
+    wrapped,
+)
+from tests.simulation.world import BATCH_CALLS, CAMPAIGNS, Call, Hold, Workspace
 
 NUMBERS = "organization-phone-numbers"
 COUNTING = tuple(name for name in ENVELOPES if not name.endswith("list"))
@@ -72,7 +86,7 @@ class Voice:
         """A message with what is to be echoed."""
         return message if self.echo == "" else f"{message} ({self.echo})"
 
-    def read(self, world: World, path: str, query: Mapping[str, str], stale: float = 0.0) -> Answer:
+    def read(self, world: Workspace, path: str, query: Mapping[str, str], stale: float = 0.0) -> Answer:
         """Answer a GET; `stale`: from a copy that is so many seconds behind in what was removed."""
         if not world.key_accepted:
             return error(401, self.said("Invalid API key"))
@@ -96,7 +110,7 @@ class Voice:
             of_source = [hold for hold in of_source if hold.status in query["status"].split(",")]
         return self._list(what, of_source, self._hold, query)
 
-    def _numbers(self, world: World, one: str, query: Mapping[str, str], stale: float) -> Answer:
+    def _numbers(self, world: Workspace, one: str, query: Mapping[str, str], stale: float) -> Answer:
         shown = world.shown(stale)
         if one == "":
             documented = "data_meta" if world.generation == 1 else "items_total"
@@ -106,7 +120,7 @@ class Voice:
         record = self._number(world, one, shown[one])
         return Answer(200, wrapped(record) if self._shape("numbers").wrapped else record, ids=frozenset({one}))
 
-    def _number(self, world: World, number_id: str, number: str) -> dict[str, Any]:
+    def _number(self, world: Workspace, number_id: str, number: str) -> dict[str, Any]:
         record = {"id": number_id, "phone_number": number, "status": "active", "country_code": "US"}
         if world.generation == 1:
             record |= {"monthly_cost_usd": "1.15", "type": "local"}
@@ -122,7 +136,7 @@ class Voice:
             row["status"] = hold.status
         return {**row, **hold.calls[0].written} if hold.source == CAMPAIGNS and not hold.silent else row
 
-    def _detail(self, world: World, hold: Hold, query: Mapping[str, str]) -> Answer:
+    def _detail(self, world: Workspace, hold: Hold, query: Mapping[str, str]) -> Answer:
         """One campaign, or one batch call with a page of its calls."""
         row, holds = self._hold(hold), (hold,)
         if hold.source == CAMPAIGNS:
@@ -162,10 +176,10 @@ class Voice:
         if page is None:
             return self._limit(shape)
         if not shape.paged:
-            page = Page(1, max(1, len(rows)))
+            page = DriftingPage(1, max(1, len(rows)))
         if envelope in COUNTING:
             repeats = ill is not None and ill.kind == "repeats"
-            page = Page(page.number, page.size, int(query.get("shift", 0)), 1 if repeats else None)
+            page = DriftingPage(page.number, page.size, int(query.get("shift", 0)), 1 if repeats else None)
         some = page.of(rows)
         self.seen.add(f"list as {envelope}{'' if shape.paged else ', unpaged'}")
         shown = [dict(show(row)) for row in some]
@@ -186,16 +200,16 @@ class Voice:
         return self.shapes.get(source, AS_DOCUMENTED)
 
 
-def _page(query: Mapping[str, str], shape: Shape, most: int) -> Page | None:
+def _page(query: Mapping[str, str], shape: Shape, most: int) -> DriftingPage | None:
     """The page that is asked for, as far as the shape allows; None where the limit is refused."""
     allowed = shape.refuse_above or most
     limit = int(query.get("limit", min(20, allowed)))
     if limit > allowed:
         return None
-    return Page(int(query.get("page", 1)), limit if shape.most is None else min(limit, shape.most))
+    return DriftingPage(int(query.get("page", 1)), shape.cut(limit))
 
 
-def _enveloped(envelope: str, rows: list[Any], total: int, page: Page) -> Json:
+def _enveloped(envelope: str, rows: list[Any], total: int, page: DriftingPage) -> Json:
     body: Json = ENVELOPES[envelope](rows, total, page)  # type: ignore[assignment]  # what an envelope makes is JSON
     return body
 
@@ -203,51 +217,28 @@ def _enveloped(envelope: str, rows: list[Any], total: int, page: Page) -> Json:
 # --- What can be wrong with a list ---------------------------------------------------------------------------
 
 
-def _says(**members: object) -> Callable[[Answer], Answer]:
-    """A 200 that says that it failed, in the form of an empty list."""
+def _says(way: str) -> Callable[[Answer], Answer]:
+    """A 200 that says that it failed, in the form of an empty list; where it is partial, of half of it."""
 
     def ill(answer: Answer) -> Answer:
-        body = emptied(answer.body, 0)
-        return Answer(200, {**body, **members} if isinstance(body, dict) else {"data": body, **members})
+        body = answer.body
+        keep_rows(body, len(rows_in(body) or ()) // 2 if way == "partial" else 0)
+        return Answer(200, saying(body, FAILURES[way]))  # type: ignore[arg-type]  # what is said of JSON is JSON
 
     return ill
 
 
-def _partial(answer: Answer) -> Answer:
-    body = emptied(answer.body, len(rows_in(answer.body) or ()) // 2)
-    return Answer(200, {**body, "partial": True} if isinstance(body, dict) else {"data": body, "partial": True})
+def _206(answer: Answer) -> Answer:
+    keep_rows(answer.body, len(rows_in(answer.body) or ()) // 2)
+    return Answer(206, answer.body)
 
 
-def emptied(body: Json | None, keep: int) -> Json | None:
-    """The body with its first `keep` rows alone, and counts that know no others."""
-    rows, counts = rows_in(body), counts_in(body)
-    if rows is not None:
-        del rows[keep:]
-    counts.update((name, value) for name, value in _own(keep).items() if name in counts)
-    return body
-
-
-def _own(count: int) -> Mapping[str, int]:
-    return {"total": count, "totalItems": count, "totalPages": 1 if count > 0 else 0}
-
-
-def _counts(change: Callable[[dict[str, Any], int], None]) -> Callable[[Answer], Answer]:
+def _counts(change: Callable[[Json | None], None]) -> Callable[[Answer], Answer]:
     def ill(answer: Answer) -> Answer:
-        change(counts_in(answer.body), len(rows_in(answer.body) or ()))
+        change(answer.body)
         return answer
 
     return ill
-
-
-def _total_is_page(counts: dict[str, Any], rows: int) -> None:
-    counts.update((name, value) for name, value in _own(rows).items() if name in counts)
-
-
-def _more(*names: str) -> Callable[[dict[str, Any], int], None]:
-    def change(counts: dict[str, Any], rows: int) -> None:
-        counts.update((name, counts[name] + 1) for name in names if name in counts)
-
-    return change
 
 
 def _odd_row(spoil: Callable[[Any], Any], *, hides: bool) -> Callable[[Answer], Answer]:
@@ -266,26 +257,19 @@ def _odd_row(spoil: Callable[[Any], Any], *, hides: bool) -> Callable[[Answer], 
     return ill
 
 
-def _without(*names: str) -> Callable[[Any], Any]:
-    return lambda row: {name: value for name, value in row.items() if name not in names}
-
-
 ILLS: Mapping[str, Callable[[Answer], Answer]] = {
     "503": lambda answer: error(503, "Service Unavailable"),
     "404 later": lambda answer: error(404, "Cannot GET /v1/that"),
-    "success": _says(success=False, message="upstream timed out"),
-    "statusCode": _says(statusCode=503, message="upstream timed out"),
-    "errors": _says(errors=[{"message": "upstream timed out"}]),
-    "partial": _partial,
-    "206": lambda answer: Answer(206, emptied(answer.body, len(rows_in(answer.body) or ()) // 2)),
+    **{way: _says(way) for way in FAILURES},
+    "206": _206,
     "repeats": lambda answer: answer,
-    "total is the page's": _counts(_total_is_page),
-    "total more": _counts(_more("total", "totalItems")),
-    "pages more": _counts(_more("totalPages")),
-    "no id": _odd_row(_without("id"), hides=False),
-    "integer id": _odd_row(lambda row: {**row, "id": 17}, hides=False),
-    "no number": _odd_row(_without("from_phone_number", "from_number"), hides=True),
-    "no object": _odd_row(lambda row: "a row", hides=True),
+    "total is the page's": _counts(own_counts),
+    "total more": _counts(lambda body: add_to_counts(body, 1, "total", "totalItems")),
+    "pages more": _counts(lambda body: add_to_counts(body, 1, "totalPages")),
+    "no id": _odd_row(ODD_ROWS["no_id"], hides=False),
+    "integer id": _odd_row(ODD_ROWS["integer_id"], hides=False),
+    "no number": _odd_row(without("from_phone_number", "from_number"), hides=True),
+    "no object": _odd_row(ODD_ROWS["text"], hides=True),
 }
 """What can be wrong with a source's list, from one page on."""
 

@@ -85,7 +85,7 @@ class Told:
 
 
 @dataclass(slots=True)
-class World:
+class Workspace:
     """One workspace."""
 
     generation: int = 1
