@@ -21,6 +21,7 @@ from decom.intake import workbook
 from decom.intake.interface import OpenFile, ReadOptions
 from decom.intake.workbook import Workbook
 from decom.intake.workbooks.archive import MOST_PARTS, MOST_RATIO, RATIO_FROM
+from decom.intake.workbooks.xls import marks_of
 from tests.intake.reading import ReadFile, read, refusal, values
 from tests.intake.workbooks import (
     MAIN,
@@ -614,6 +615,14 @@ def test_an_old_workbook_whose_sectors_run_in_a_circle_is_refused(tmp_path):
     struct.pack_into("<I", content, table_at, 0)
     path.write_bytes(content)
     assert refusal(path) == f"a.xls: the workbook cannot be read: Cannot detect file format => {SAVE_AGAIN}"
+
+
+def test_a_sheet_whose_hidden_rows_cannot_be_known_is_refused(tmp_path):
+    path = compound(tmp_path / "a.xls", record(0x0809, b"\0" * 16) + record(0x000A) + b"\0" * 5_000)
+    with path.open("rb") as file:
+        marks_at = marks_of(file)
+    with pytest.raises(BadInput, match="the workbook is damaged: it holds fewer sheets than it names"):
+        marks_at(0)
 
 
 def test_a_workbook_that_breaks_its_parser_breaks_nothing_else(tmp_path):
