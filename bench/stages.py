@@ -31,7 +31,7 @@ from decom.reporting.audit import build
 from decom.reporting.kinds import FORMATS
 from decom.reporting.write import chosen, write_reports
 from decom.runs import known
-from decom.settings import Settings, load
+from decom.settings.load import Settings, load
 from decom.surroundings import Surroundings
 from decom.vocabulary import Evidence, Outcome
 

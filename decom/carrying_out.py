@@ -40,7 +40,7 @@ from decom.reporting import audit as audits
 from decom.reporting.interface import Audit
 from decom.reporting.manifest import check_manifest, read_manifest
 from decom.runs import KnownRun, check_as_shown, known
-from decom.settings import Settings
+from decom.settings.load import Settings
 from decom.signals import stopping_on_signals
 from decom.surroundings import Surroundings
 from decom.vocabulary import Evidence, Outcome, Stopped

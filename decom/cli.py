@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from decom.flags import (
+from decom.commands.flags import (
     COMMON,
     EXECUTE,
     GUARDS,
@@ -53,7 +53,8 @@ def plan(input: Input, given: Given) -> int:
 
     Reads the file, decides each row with its reason, and shows the plan. Sends only GET: nothing is changed.
     """
-    from decom import answering, session
+    from decom.commands import command as answering
+    from decom.commands import setup as session
 
     return answering.answered(given, lambda screen: session.plan(given, screen, input))
 
@@ -67,7 +68,8 @@ def release(
 
     Shows what is about to happen and asks; looks at every number again just before. Then verifies and reports.
     """
-    from decom import answering, session
+    from decom.commands import command as answering
+    from decom.commands import setup as session
 
     return answering.answered(given, lambda screen: session.release(given, screen, plan))
 
@@ -78,7 +80,8 @@ def run(input: Input, given: Given) -> int:
 
     Without --execute it is a dry run and the same as plan.
     """
-    from decom import answering, session
+    from decom.commands import command as answering
+    from decom.commands import setup as session
 
     return answering.answered(given, lambda screen: session.run(given, screen, input))
 
@@ -94,7 +97,8 @@ def resume(
 
     What became of a release that was under way is asked first; then the rest is done.
     """
-    from decom import answering, session
+    from decom.commands import command as answering
+    from decom.commands import setup as session
 
     return answering.answered(given, lambda screen: session.resume(given, screen, run))
 
@@ -105,7 +109,8 @@ def verify(run: Run, given: Given) -> int:
 
     Compares every number with the account, and every file of the run with what was written. Sends only GET.
     """
-    from decom import answering, session
+    from decom.commands import command as answering
+    from decom.commands import setup as session
 
     return answering.answered(given, lambda screen: session.verify(given, screen, run))
 
@@ -116,7 +121,8 @@ def report(run: Run, given: Given) -> int:
 
     Sends nothing, and needs no key.
     """
-    from decom import answering, session
+    from decom.commands import command as answering
+    from decom.commands import setup as session
 
     return answering.answered(given, lambda screen: session.report(given, screen, run))
 
@@ -124,7 +130,8 @@ def report(run: Run, given: Given) -> int:
 @command(app, *COMMON)
 def runs(given: Given) -> int:
     """List past runs. Sends nothing."""
-    from decom import answering, looking_back
+    from decom.commands import command as answering
+    from decom.commands import show as looking_back
 
     return answering.answered(given, lambda screen: looking_back.runs(given, screen))
 
@@ -138,7 +145,8 @@ def show(
 
     Of a number, its whole life across runs. Sends nothing.
     """
-    from decom import answering, looking_back
+    from decom.commands import command as answering
+    from decom.commands import show as looking_back
 
     return answering.answered(given, lambda screen: looking_back.show(given, screen, target))
 
@@ -149,7 +157,8 @@ def doctor(given: Given) -> int:
 
     Says what to mend, and which sources of conflicts this account has. Sends only GET.
     """
-    from decom import answering, session
+    from decom.commands import command as answering
+    from decom.commands import setup as session
 
     return answering.answered(given, lambda screen: session.examine(given, screen))
 
@@ -160,7 +169,8 @@ def sandbox(given: Given) -> int:
 
     It behaves as the service does. Prints the two lines to export, and serves until it is stopped.
     """
-    from decom import answering, sandbox_command
+    from decom.commands import command as answering
+    from decom.commands import sandbox as sandbox_command
 
     return answering.answered(given, lambda screen: sandbox_command.serve(given, screen))
 

@@ -27,8 +27,8 @@ from decom.planning.holds.default_number import DefaultNumber
 from decom.planning.holds.kinds import HOLDS
 from decom.planning.plan import Source
 from decom.private_files import private_folder
-from decom.secret import Secret
-from decom.settings import Settings
+from decom.settings.load import Settings
+from decom.settings.secret import Secret
 from decom.surroundings import Surroundings
 from decom.vocabulary import ExitCode, SourceState
 

@@ -30,7 +30,7 @@ from decom.reporting.kinds import FORMATS
 from decom.reporting.neutral import neutral
 from decom.reporting.write import chosen
 from decom.runs import enter_plan, nothing_was_sent
-from decom.settings import Settings
+from decom.settings.load import Settings
 from decom.surroundings import Surroundings
 from decom.vocabulary import Decision, SourceState, Stopped
 from decom.whose import workspace_of

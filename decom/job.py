@@ -29,7 +29,7 @@ from decom.releasing.refresh import unfinished
 from decom.releasing.verification import differences
 from decom.reporting import audit as audits
 from decom.runs import KnownRun, check_as_shown, known, latest_interrupted, named, new_run_id, saved_of
-from decom.settings import Settings
+from decom.settings.load import Settings
 from decom.surroundings import Surroundings, service_for
 from decom.vocabulary import ExitCode
 from decom.whose import workspace_of

@@ -17,7 +17,7 @@ import structlog
 from decom.clock import Clock
 from decom.dialnexa.pacing import Pacer
 from decom.releasing.events import Began, Done, Event
-from decom.secret import Masker, Secret
+from decom.settings.secret import Masker, Secret
 from decom.terminal.screen import shown
 
 PROGRESS_EVERY = 30.0

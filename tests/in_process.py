@@ -18,7 +18,7 @@ from decom.errors import DecomError
 from decom.planning.plan import Plan
 from decom.sandbox.hooks import kill, when
 from decom.sandbox.server import Sandbox
-from decom.settings import Settings, load
+from decom.settings.load import Settings, load
 from decom.surroundings import Surroundings
 from decom.writing_up import Finished
 from tests.laws import two_laws

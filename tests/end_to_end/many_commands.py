@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from decom import cli, looking_back, session
+from decom import cli
+from decom.commands import setup as session
+from decom.commands import show as looking_back
 
 assert looking_back and session  # loaded before the fork: no child has to do it again
 

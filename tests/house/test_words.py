@@ -9,7 +9,7 @@ import pytest
 
 from decom.reporting.interface import ReportFormat
 from decom.reporting.kinds import FORMATS
-from decom.settings_sources import SETTINGS
+from decom.settings.sources import SETTINGS
 from decom.vocabulary import Decision, Evidence, ExitCode, Outcome
 
 README = (Path(__file__).parents[2] / "README.md").read_text()

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from decom.flags import COMMON, EXECUTE, GUARDS, HOURS, LEAVE, READING
-from decom.settings_sources import SETTINGS
+from decom.commands.flags import COMMON, EXECUTE, GUARDS, HOURS, LEAVE, READING
+from decom.settings.sources import SETTINGS
 
 ROOT = Path(__file__).parents[2]
 JOBS = ROOT / "jobs"

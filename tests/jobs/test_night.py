@@ -23,7 +23,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from decom.clock import SystemClock
 from decom.ledger.lock import workspace_locked
 from decom.sandbox.server import Sandbox
-from decom.settings import load
+from decom.settings.load import load
 from decom.whose import workspace_of
 from tests.jobs.reading import JOBS, read_crontab
 from tests.notifying.receiver import Receiver, dead, receiving

@@ -14,7 +14,7 @@ from decom.drawing_up import Planned
 from decom.errors import DecomError, Locked, Refused
 from decom.ledger.reader import Reader, RunStory
 from decom.reporting.audit import build
-from decom.secret import Secret
+from decom.settings.secret import Secret
 from tests.reporting.oracle.compare import differences
 from tests.reporting.oracle.interface import AuditRow
 from tests.reporting.rows import rows_of

@@ -19,7 +19,7 @@ from typing import Any
 from decom import job
 from decom.errors import DecomError, NotDurable
 from decom.ledger.schema import FILE
-from decom.settings import Settings
+from decom.settings.load import Settings
 from decom.surroundings import Surroundings
 from tests.simulation.loop import Killed, Stuck, VirtualClock, VirtualLoop
 from tests.simulation.robbery import FILES, newest

@@ -13,17 +13,17 @@ from typing import Annotated, Literal, TypeVar, cast
 from pydantic import PlainValidator, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from decom import settings_values as may_be
 from decom.dialnexa.pacing import AUTO, Pace, Rate, parse_rate
 from decom.errors import BadSettings
 from decom.intake.interface import Wanted
 from decom.planning.guards import ACCEPTABLE, Limits
 from decom.planning.plan import Billing, ReportOptions
 from decom.planning.selection import Selection
-from decom.secret import Secret
-from decom.settings_checks import DEFAULT_BASE_URL, checked_base_url, checked_key, read_key_file
-from decom.settings_places import home_of
-from decom.settings_sources import BY_NAME, Layer, Sources, first, read_sources
+from decom.settings import parsing as may_be
+from decom.settings.credentials import DEFAULT_BASE_URL, checked_base_url, checked_key, read_key_file
+from decom.settings.home import home_of
+from decom.settings.secret import Secret
+from decom.settings.sources import BY_NAME, Layer, Sources, first, read_sources
 
 T = TypeVar("T")
 

@@ -14,14 +14,14 @@ from decom.dialnexa.pacing import AUTO, UNLIMITED, Fixed
 from decom.errors import BadSettings
 from decom.planning.plan import Billing
 from decom.planning.selection import Selection
-from decom.secret import Secret
-from decom.settings import Settings, load
-from decom.settings_checks import DEFAULT_BASE_URL, checked_base_url, checked_key
-from decom.settings_places import home_of
-from decom.settings_sources import SETTINGS, Setting, read_sources
+from decom.settings.credentials import DEFAULT_BASE_URL, checked_base_url, checked_key
+from decom.settings.home import home_of
+from decom.settings.load import Settings, load
+from decom.settings.secret import Secret
+from decom.settings.sources import SETTINGS, Setting, read_sources
 
 KEY = "key_id:canary-7f3d9a51c0de"
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def settings(

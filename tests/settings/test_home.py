@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from decom.errors import BadSettings
-from decom.settings import load
-from decom.settings_places import home_of, working_folder
-from decom.settings_sources import SETTINGS, read_sources
+from decom.settings.home import home_of, working_folder
+from decom.settings.load import load
+from decom.settings.sources import SETTINGS, read_sources
 from decom.vocabulary import ExitCode
 from tests.conftest import Command
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from decom.commands.flags import Given
 from decom.errors import DecomError, Interrupted
-from decom.flags import Given
 from decom.terminal.screen import Screen, Showing
 from decom.vocabulary import SIGNALS, ExitCode
 

@@ -9,14 +9,14 @@ from typing import TypeVar
 
 from rich.text import Text
 
-from decom import settings_values as may_be
-from decom.answering import Answer
+from decom.commands.command import Answer
+from decom.commands.flags import Given
 from decom.errors import BadSettings
-from decom.flags import Given
 from decom.sandbox import server
 from decom.sandbox.account import Generation
 from decom.sandbox.limits import Limit
 from decom.sandbox.server import SandboxOptions
+from decom.settings import parsing as may_be
 from decom.terminal.screen import Line, Screen
 from decom.vocabulary import ExitCode
 

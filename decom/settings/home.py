@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from decom.errors import BadSettings
-from decom.settings_sources import Sources, first
+from decom.settings.sources import Sources, first
 
 
 def default_home(environ: Mapping[str, str]) -> Path:

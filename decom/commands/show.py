@@ -5,12 +5,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from decom import history
-from decom.answering import Answer
+from decom.commands.command import Answer
+from decom.commands.flags import Given
 from decom.errors import BadSettings
-from decom.flags import Given
 from decom.history import NumberPicture
-from decom.settings_places import home_of, working_folder
-from decom.settings_sources import read_sources
+from decom.settings.home import home_of, working_folder
+from decom.settings.sources import read_sources
 from decom.terminal.runs import number_lines, run_lines, runs_lines
 from decom.terminal.screen import Screen
 from decom.vocabulary import ExitCode
@@ -35,7 +35,7 @@ def show(given: Given, screen: Screen, target: str) -> Answer:
 
 def _workspace(given: Given) -> tuple[str, str] | None:
     """The workspace that the settings name, with its base URL; None where there is no key, or it cannot be used."""
-    from decom.settings import load  # listing past runs needs neither, and they take time to load
+    from decom.settings.load import load  # listing past runs needs neither, and they take time to load
     from decom.whose import workspace_of
 
     try:

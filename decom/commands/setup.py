@@ -17,21 +17,21 @@ import structlog
 from rich.text import Text
 
 from decom import doctor, job, logs
-from decom.answering import Answer
 from decom.clock import SystemClock
+from decom.commands.command import Answer
+from decom.commands.flags import Given
 from decom.dialnexa.connection import network_transport_maker
 from decom.doctor_findings import Finding, State, worst
 from decom.drawing_up import Planned
 from decom.errors import BadSettings, DecomError
-from decom.flags import Given
 from decom.notifying import notify
 from decom.planning.plan import Plan
 from decom.releasing.events import Event, tell
 from decom.reporting.as_json import summary
-from decom.secret import Secret
-from decom.settings import Settings, load
-from decom.settings_places import working_folder
-from decom.settings_sources import JOB_SUFFIX
+from decom.settings.home import working_folder
+from decom.settings.load import Settings, load
+from decom.settings.secret import Secret
+from decom.settings.sources import JOB_SUFFIX
 from decom.signals import run_interruptibly
 from decom.surroundings import Surroundings
 from decom.terminal.plan import asked_for_leave, next_after_plan, plan_lines, short_plan

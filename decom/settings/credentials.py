@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from decom.errors import BadSettings
-from decom.secret import Secret
+from decom.settings.secret import Secret
 
 DEFAULT_BASE_URL = "https://api.dialnexa.com/v1"
 MOST_KEY_BYTES = 4096
