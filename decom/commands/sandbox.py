@@ -1,76 +1,101 @@
-"""`decom sandbox`: what was asked for in, a running server out; prints what must be exported to use it."""
+"""`decom sandbox`: a made-up account served on this machine."""
 
 import json
 import shlex
 import sys
 from collections.abc import Callable
-from contextlib import suppress
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from rich.text import Text
+import typer
 
-from decom.commands.command import Answer
-from decom.commands.flags import Given
-from decom.errors import BadSettings
-from decom.sandbox import server
-from decom.sandbox.account import Generation
-from decom.sandbox.limits import Limit
-from decom.sandbox.server import SandboxOptions
-from decom.settings import parsing as may_be
-from decom.terminal.screen import Line, Screen
-from decom.vocabulary import ExitCode
+from decom.commands.flags import Flags, Option, command
+
+if TYPE_CHECKING:
+    from decom.commands.command import CommandResult
+    from decom.sandbox.server import SandboxOptions
+    from decom.terminal.screen import Screen
 
 T = TypeVar("T")
 
-USUAL = SandboxOptions()
+OPTIONS = (
+    Option("port", "Port to listen on. Default: any free port.", "N"),
+    Option("numbers", "How many numbers the account has. [default: 400]", "N"),
+    Option("generation", "Which generation of the API it follows. [default: first]", "first|second"),
+    Option("rate", "Its rate limit. [default: 150/60]", "N/SECONDS|none"),
+    Option("seed", "The same seed makes the same account.", "N"),
+)
 
 
-def serve(given: Given, screen: Screen) -> Answer:
-    """Serve until stopped. Raises BadSettings where a flag cannot be used, or the port is taken."""
-    numbers = _said(given, "numbers", may_be.whole(1, 1_000_000), USUAL.numbers)
-    options = SandboxOptions(
-        port=_said(given, "port", may_be.whole(0, 65_535), USUAL.port),
-        generation=_said(given, "generation", _generation, USUAL.generation),
-        seed=_said(given, "seed", may_be.whole(0, 2**31), USUAL.seed),
-        numbers=numbers,
-        # A small account has fewer of them.
-        held=min(USUAL.held, numbers // 4),
-        secretly_held=min(USUAL.secretly_held, numbers // 20),
-        limit=_said(given, "rate", _limit, USUAL.limit),
-    )
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, sandbox, *OPTIONS, ignored=("verbose",))
+
+
+def sandbox(flags: Flags, screen: "Screen") -> "CommandResult":
+    """Serve a made-up account on this machine.
+
+    It behaves as the API does. Prints two lines to export, and serves until it is stopped.
+    """
+    from contextlib import suppress
+
+    from decom.commands.command import CommandResult
+    from decom.errors import BadSettings
+    from decom.sandbox import server
+    from decom.vocabulary import ExitCode
+
+    options = _options(flags)
     try:
         with suppress(SystemExit, KeyboardInterrupt):  # a signal before the server has its own handlers
             server.serve(options, lambda base_url, key: _announce(base_url, key, screen))
     except OSError as error:
         raise BadSettings(
-            f"the port cannot be had: {error.strerror or error}",
+            f"cannot listen on this port: {error.strerror or error}",
             where=f"--port {options.port}",
-            remedy="Name another one, or leave --port out for any that is free.",
+            remedy="Name another port, or leave --port out to use any free one.",
         ) from error
-    return Answer(ExitCode.DONE, json_is_written=True)
+    return CommandResult(ExitCode.DONE, json_is_written=True)
 
 
-def _said(given: Given, name: str, check: Callable[[object], T], usual: T) -> T:
+def _options(flags: Flags) -> "SandboxOptions":
+    """What the server is asked for. Raises BadSettings where a flag cannot be used."""
+    from decom.sandbox.limits import Limit
+    from decom.sandbox.server import SandboxOptions
+    from decom.settings import parsing
+
+    usual = SandboxOptions()
+    numbers = _parsed(flags, "numbers", parsing.whole(1, 1_000_000), usual.numbers)
+    generation = _parsed(flags, "generation", parsing.one_of("first", "second"), str(usual.generation))
+    return SandboxOptions(
+        port=_parsed(flags, "port", parsing.whole(0, 65_535), usual.port),
+        generation="second" if generation == "second" else "first",
+        seed=_parsed(flags, "seed", parsing.whole(0, 2**31), usual.seed),
+        numbers=numbers,
+        # A small account has fewer of them.
+        held=min(usual.held, numbers // 4),
+        secretly_held=min(usual.secretly_held, numbers // 20),
+        limit=_parsed(flags, "rate", lambda said: Limit.parse(str(said)), usual.limit),
+    )
+
+
+def _parsed(flags: Flags, name: str, parse: Callable[[object], T], usual: T) -> T:
     """A flag's value, or the usual one where it was not given."""
-    text = given.settings.get(name)
+    from decom.errors import BadSettings
+
+    said = flags.settings.get(name)
     try:
-        return usual if text is None else check(text)
+        return usual if said is None else parse(said)
     except ValueError as error:
-        raise BadSettings(
-            str(error), where=f"--{name}", remedy="`decom sandbox --help` says what is allowed."
-        ) from None
+        remedy = "`decom sandbox --help` says what is allowed."
+        raise BadSettings(str(error), where=f"--{name}", remedy=remedy) from None
 
 
-def _generation(text: object) -> Generation:
-    return "second" if may_be.one_of("first", "second")(text) == "second" else "first"
-
-
-def _limit(text: object) -> Limit | None:
-    return Limit.parse(str(text))
-
-
-def _announce(base_url: str, key: str, screen: Screen) -> None:
+def _announce(base_url: str, key: str, screen: "Screen") -> None:
     """The two lines to be exported go to stdout, so that a shell can evaluate them."""
+    from rich.text import Text
+
+    from decom.terminal.screen import Line
+    from decom.vocabulary import ExitCode
+
     if screen.showing.json:
         lines = json.dumps({"base_url": base_url, "api_key": key, "exit_code": int(ExitCode.DONE)})
     else:
@@ -78,4 +103,4 @@ def _announce(base_url: str, key: str, screen: Screen) -> None:
     sys.stdout.write(f"{lines}\n")
     sys.stdout.flush()
     if not screen.showing.quiet:
-        screen.say([Line(Text("The sandbox runs. Paste the two lines into another terminal. Ctrl-C ends it."))])
+        screen.say([Line(Text("The sandbox is running. Paste the two lines into another terminal. Ctrl-C stops it."))])

@@ -1,50 +1,58 @@
-"""The commands that read the ledger alone: what was given in, past runs or a number's life shown, an answer out."""
+"""`decom show`: everything that the ledger knows of one run or one number."""
 
-import os
-from dataclasses import asdict
-from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from decom import history
-from decom.commands.command import Answer
-from decom.commands.flags import Given
-from decom.errors import BadSettings
-from decom.history import NumberPicture
-from decom.settings.home import home_of, working_folder
-from decom.settings.sources import read_sources
-from decom.terminal.runs import number_lines, run_lines, runs_lines
-from decom.terminal.screen import Screen
-from decom.vocabulary import ExitCode
+import typer
+
+from decom.commands.flags import Flags, command
+
+if TYPE_CHECKING:
+    from decom.commands.command import CommandResult
+    from decom.terminal.screen import Screen
 
 
-def runs(given: Given, screen: Screen) -> Answer:
-    """List past runs."""
-    found = history.runs(_home(given))
-    screen.show(runs_lines(found, screen.out.width))
-    return Answer(ExitCode.DONE, {"runs": [asdict(line) for line in found]})
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, show, ignored=("output", "rate", "concurrency", "verbose"))
 
 
-def show(given: Given, screen: Screen, target: str) -> Answer:
-    """One run, or one number's whole life."""
-    picture = history.show(_home(given), target, _workspace(given))
-    if isinstance(picture, NumberPicture):
+def show(
+    target: Annotated[str, typer.Argument(metavar="RUN-or-NUMBER", help="A run ID, a number's ID, or +919876543210.")],
+    flags: Flags,
+    screen: "Screen",
+) -> "CommandResult":
+    """Show everything recorded about a run or a number.
+
+    For a number: its history across all runs. Sends nothing.
+    """
+    import os
+    from dataclasses import asdict
+
+    from decom import history
+    from decom.commands.command import CommandResult
+    from decom.settings.home import home_in_force
+    from decom.terminal.runs import number_lines, run_lines
+    from decom.vocabulary import ExitCode
+
+    picture = history.show(home_in_force(flags.settings, os.environ), target, _workspace(flags))
+    if isinstance(picture, history.NumberPicture):
         screen.show(number_lines(picture))
-        return Answer(ExitCode.DONE, asdict(picture))
+        return CommandResult(ExitCode.DONE, asdict(picture))
     screen.show(run_lines(picture))
-    return Answer(ExitCode.DONE, {**asdict(picture), "folder": str(picture.folder)})
+    return CommandResult(ExitCode.DONE, {**asdict(picture), "folder": str(picture.folder)})
 
 
-def _workspace(given: Given) -> tuple[str, str] | None:
+def _workspace(flags: Flags) -> tuple[str, str] | None:
     """The workspace that the settings name, with its base URL; None where there is no key, or it cannot be used."""
-    from decom.settings.load import load  # listing past runs needs neither, and they take time to load
+    import os
+    from pathlib import Path
+
+    from decom.errors import BadSettings
+    from decom.settings.load import load
     from decom.whose import workspace_of
 
     try:
-        settings = load(given.settings, None, os.environ, Path.cwd())
+        settings = load(flags.settings, None, os.environ, Path.cwd())
         return workspace_of(settings), settings.base_url
     except BadSettings:
         return None  # a key is not needed to look back, and so no reason to refuse
-
-
-def _home(given: Given) -> Path:
-    """The home in force, by the same rule as for every other command."""
-    return home_of(read_sources(given.settings, None, os.environ, working_folder()), os.environ)

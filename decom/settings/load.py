@@ -3,29 +3,28 @@
 Flags beat the environment, the environment beats `.env`, that beats the job file, and that the defaults.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from pydantic import PlainValidator, ValidationError
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
-
-from decom.dialnexa.pacing import AUTO, Pace, Rate, parse_rate
+from decom.dialnexa.pacing import Pace
 from decom.errors import BadSettings
 from decom.intake.interface import Wanted
-from decom.planning.guards import ACCEPTABLE, Limits
+from decom.planning.guards import Limits
 from decom.planning.plan import Billing, ReportOptions
 from decom.planning.selection import Selection
-from decom.settings import parsing as may_be
-from decom.settings.credentials import DEFAULT_BASE_URL, checked_base_url, checked_key, read_key_file
+from decom.settings.catalogue import BY_NAME, DEFAULT_BASE_URL, SETTINGS
+from decom.settings.credentials import base_url_in_force, key_in_force
 from decom.settings.home import home_of
 from decom.settings.secret import Secret
-from decom.settings.sources import BY_NAME, Layer, Sources, first, read_sources
+from decom.settings.sources import Layer, Sources, first, read_sources
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    Knobs = TypeVar("Knobs", bound=DataclassInstance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +74,12 @@ class Settings:
     plan_ttl: timedelta
     """How long a plan may be carried out."""
     limits: Limits
-    protect: Path | None
+    protect: Path | None = None
     input: InputChoice
     report: ReportOptions
-    window: str | None
+    window: str | None = None
     """The hours in which work is done, `22:00-05:00`; None: any."""
-    timezone: str | None
+    timezone: str | None = None
     """The zone of `window`; None: the machine's."""
     deadline: float | None
     """Seconds that a run may take; None: any."""
@@ -114,202 +113,84 @@ def load(
     Raises BadSettings.
     """
     sources = read_sources(flags, job_file, environ, cwd)
-    values = _checked(sources)
+    values = _values(sources, cwd)
     warnings = list(sources.warnings)
-    key = _key(sources, warnings) if with_key else None
+    key = key_in_force(sources, warnings) if with_key else None
     if with_key and environ.get("SSLKEYLOGFILE", "") != "":
         warnings.append(
-            f"SSLKEYLOGFILE is set: whoever reads {environ['SSLKEYLOGFILE']} can decrypt what is sent, the API key too."
-            " Type: unset SSLKEYLOGFILE"
+            f"SSLKEYLOGFILE is set: whoever can read {environ['SSLKEYLOGFILE']} can decrypt what is sent, the API key"
+            " included. Type: unset SSLKEYLOGFILE"
         )
-    billing = Billing(values.cycle, values.day, values.renewal_column)
+    billing = Billing(values.get("cycle"), values.get("day"), values.get("renewal_column"))
     _check_billing(sources, billing)
-    path = values.input if values.input is None or str(values.input) != "-" else None
-    return Settings(
+    deadline = values.get("deadline")
+    return _filled(
+        Settings,
+        values,
         api_key=key,
-        base_url=_base_url(sources) if with_key else DEFAULT_BASE_URL,
-        workspace=values.workspace,
+        base_url=base_url_in_force(sources) if with_key else DEFAULT_BASE_URL,
         home=home_of(sources, environ),
-        output=values.output or cwd / "decom-runs",
-        pace=Pace(values.rate, values.reserve),
-        concurrency=values.concurrency,
-        timeout=values.timeout,
-        settle=values.settle,
-        plan_ttl=values.plan_ttl,
-        limits=Limits(values.max_release, values.max_share, values.max_missing, values.max_cost),
-        protect=values.protect,
-        accept_unchecked=values.accept_unchecked,
+        pace=_filled(Pace, values),
+        limits=_filled(Limits, values),
         input=InputChoice(
-            path,
-            Wanted(values.column, values.sheet, values.region, values.hidden_rows, values.max_rows),
-            Selection(values.only, values.exclude, values.limit, values.ignore_column),
+            None if str(values.get("input", "-")) == "-" else values["input"],
+            _filled(Wanted, values),
+            _filled(Selection, values, ignore_columns=values.get("ignore_column", ())),
         ),
-        report=ReportOptions(values.formats, values.group_by, billing),
-        window=values.window,
-        timezone=values.timezone,
-        deadline=None if values.deadline is None else values.deadline.total_seconds(),
-        notify=NotifyOptions(values.urls, values.on, values.heartbeat, values.metrics_file),
+        report=_filled(ReportOptions, values, billing=billing),
+        deadline=None if deadline is None else deadline.total_seconds(),
+        notify=_filled(NotifyOptions, values),
         warnings=tuple(warnings),
         origins={name: layer.place(name) for layer in reversed(sources.layers) for name in layer.values},
     )
 
 
-def _a(check: Callable[[object], object]) -> PlainValidator:
-    return PlainValidator(check)
+def _values(sources: Sources, cwd: Path) -> dict[str, Any]:
+    """Every value that is set or has a default, by the setting's name. Raises BadSettings for the first wrong one."""
+    values: dict[str, Any] = {}
+    for setting in SETTINGS:
+        said = first(sources.layers, setting.name)
+        if said is not None:
+            values[setting.name] = _parsed(*said)
+        elif setting.default is not None:
+            value = setting.parse(setting.default)
+            values[setting.name] = cwd / value if isinstance(value, Path) else value
+    return values
 
 
-def _rate(said: object) -> Rate:
-    return parse_rate(may_be.text(said))
-
-
-def _secrets(said: object) -> tuple[Secret, ...]:
-    return tuple(Secret(word) for word in may_be.words(said))
-
-
-def _secret_url(said: object) -> Secret:
-    if not isinstance(said, str) or not said.startswith(("https://", "http://")) or not said.isprintable():
-        raise ValueError("this is not allowed: it must be a URL that begins with https:// or http://")
-    return Secret(said)
-
-
-def _unseen(said: object) -> str:
-    """What is checked elsewhere, and may be shown nowhere."""
-    if not isinstance(said, str):
-        raise ValueError("this is not allowed: it must be a text")
-    return said
-
-
-_LIMITS = Limits()
-
-
-class _Values(BaseSettings):
-    """Each setting by its name, its form and its default; where they stand is `settings_sources`' affair."""
-
-    model_config = SettingsConfigDict(
-        extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True, validate_default=False
-    )
-
-    input: Annotated[Path | None, _a(may_be.path)] = None
-    column: Annotated[str | None, _a(may_be.text)] = None
-    sheet: Annotated[str | None, _a(may_be.text)] = None
-    region: Annotated[str | None, _a(may_be.region)] = None
-    hidden_rows: Annotated[str | None, _a(may_be.one_of("include", "skip"))] = None
-    max_release: Annotated[int, _a(may_be.whole(1, 100_000_000))] = _LIMITS.max_release
-    max_share: Annotated[float, _a(may_be.share(zero=False))] = _LIMITS.max_share
-    max_missing: Annotated[float, _a(may_be.share(zero=True))] = _LIMITS.max_missing
-    max_cost: Annotated[Decimal | None, _a(may_be.dollars)] = None
-    only: Annotated[tuple[str, ...], _a(may_be.texts)] = ()
-    exclude: Annotated[tuple[str, ...], _a(may_be.texts)] = ()
-    limit: Annotated[int | None, _a(may_be.whole(1, 100_000_000))] = None
-    ignore_column: Annotated[tuple[str, ...], _a(may_be.texts)] = ()
-    max_rows: Annotated[int, _a(may_be.whole(1, 100_000_000))] = Wanted().max_rows
-    plan_ttl: Annotated[timedelta, _a(may_be.length)] = timedelta(hours=24)
-    protect: Annotated[Path | None, _a(may_be.path)] = None
-    accept_unchecked: Annotated[tuple[str, ...], _a(may_be.some_of(*ACCEPTABLE))] = ()
-    rate: Annotated[Rate, _a(_rate)] = AUTO
-    concurrency: Annotated[int, _a(may_be.whole(1, 256))] = 16
-    reserve: Annotated[float, _a(may_be.share(zero=True))] = 0.1
-    window: Annotated[str | None, _a(may_be.hours)] = None
-    timezone: Annotated[str | None, _a(may_be.timezone)] = None
-    deadline: Annotated[timedelta | None, _a(may_be.length)] = None
-    output: Annotated[Path | None, _a(may_be.path)] = None
-    formats: Annotated[tuple[str, ...], _a(may_be.words)] = ReportOptions().formats
-    group_by: Annotated[str | None, _a(may_be.text)] = None
-    cycle: Annotated[str | None, _a(may_be.one_of("calendar", "anniversary", "column"))] = None
-    day: Annotated[int | None, _a(may_be.whole(1, 31))] = None
-    renewal_column: Annotated[str | None, _a(may_be.text)] = None
-    urls: Annotated[tuple[Secret, ...], _a(_secrets)] = ()
-    on: Annotated[Literal["trouble", "always"], _a(may_be.one_of("trouble", "always"))] = "trouble"
-    heartbeat: Annotated[Secret | None, _a(_secret_url)] = None
-    metrics_file: Annotated[Path | None, _a(may_be.path)] = None
-    home: Annotated[Path | None, _a(may_be.path)] = None
-    timeout: Annotated[float, _a(may_be.seconds(zero=False))] = 30.0
-    settle: Annotated[float, _a(may_be.seconds(zero=True))] = 60.0
-    base_url: Annotated[str | None, _a(_unseen)] = None
-    workspace: Annotated[str | None, _a(may_be.text)] = None
-    api_key: Annotated[str | None, _a(_unseen)] = None
-    api_key_file: Annotated[Path | None, _a(may_be.path)] = None
-
-
-def _checked(sources: Sources) -> _Values:
-    """Every value in its form, the strongest source first. Raises BadSettings for the first that has none."""
-
-    class Said(_Values):
-        @classmethod
-        def settings_customise_sources(
-            cls, settings_cls: type[BaseSettings], *_: object, **__: object
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return tuple(InitSettingsSource(settings_cls, dict(layer.values)) for layer in sources.layers)
-
+def _parsed(layer: Layer, name: str) -> object:
     try:
-        return Said()
-    except ValidationError as error:
-        trouble = error.errors(include_input=False, include_url=False)[0]
-        name = str(trouble["loc"][0])
-        layer, _ = _said(sources, name)
-        raise BadSettings(
-            str(trouble.get("ctx", {}).get("error", trouble["msg"])),
-            where=layer.place(name),
-            remedy=f"For example: {layer.example(name)}",
-        ) from None
+        return BY_NAME[name].parse(layer.values[name])
+    except ValueError as error:
+        raise BadSettings(str(error), where=layer.place(name), remedy=f"For example: {layer.example(name)}") from None
 
 
-def _said(sources: Sources, *names: str) -> tuple[Layer, str]:
-    """The layer that says it; for what is known to be said."""
-    return cast(tuple[Layer, str], first(sources.layers, *names))
-
-
-def _key(sources: Sources, warnings: list[str]) -> Secret | None:
-    found = first(sources.layers, "api_key", "api_key_file")
-    if found is None:
-        return None
-    layer, name = found
-    value = layer.values[name]
-    if name == "api_key_file":
-        return checked_key(read_key_file(value, warnings), str(value))
-    return checked_key(value, layer.place(name))
-
-
-def _base_url(sources: Sources) -> str:
-    """The base URL in force. One that a file names counts only for the key of that file.
-
-    Otherwise a stray file in the working directory, or a job file from somewhere, could send the key elsewhere. Nor is
-    it enough for a `.env` to name a key file: whoever leaves one lying about could name one that is not theirs.
-    """
-    found = first(sources.layers, "base_url")
-    if found is None:
-        return DEFAULT_BASE_URL
-    layer, name = found
-    place = layer.place(name)
-    url = checked_base_url(layer.values[name], place)
-    key = first(sources.layers, "api_key", "api_key_file")
-    if url == DEFAULT_BASE_URL or layer.file is None or key is None:
-        return url
-    same_file = key[0] is layer and (layer.kind != ".env" or key[1] == "api_key")
-    if not same_file:
-        raise BadSettings(
-            f"the base URL {url} is set here, but the key comes from {key[0].place(key[1])}",
-            where=place,
-            remedy=f"If the key is really meant for it, say so: --base-url {url}  (or DIALNEXA_BASE_URL).",
-        )
-    return url
+def _filled(knobs: "type[Knobs]", values: Mapping[str, Any], **others: object) -> "Knobs":
+    """The knobs with the values that have the names of their fields, and with `others`."""
+    names = {each.name for each in fields(knobs)}
+    return knobs(**{**{name: value for name, value in values.items() if name in names}, **others})
 
 
 def _check_billing(sources: Sources, billing: Billing) -> None:
-    needs = {"calendar": ("day", billing.day), "column": ("renewal_column", billing.column)}
-    if billing.cycle in needs and needs[billing.cycle][1] is None:
-        layer, _ = _said(sources, "cycle")
-        missing = needs[billing.cycle][0]
-        raise BadSettings(
-            f'cycle = "{billing.cycle}" needs [{str(BY_NAME[missing].job).replace(".", "] ")}',
-            where=layer.place("cycle"),
-            remedy=f"For example: {layer.example(missing)}",
-        )
-    for name, value, cycle in (("day", billing.day, "calendar"), ("renewal_column", billing.column, "column")):
-        if value is not None and billing.cycle != cycle:
-            layer, _ = _said(sources, name)
+    """What a billing cycle needs is set, and what it does not need is not. Raises BadSettings."""
+    needs = (("day", billing.day, "calendar"), ("renewal_column", billing.column, "column"))
+    for name, value, cycle in needs:
+        if billing.cycle == cycle and value is None:
+            layer = _layer_of(sources, "cycle")
             raise BadSettings(
-                f'this says nothing without cycle = "{cycle}"',
-                where=layer.place(name),
-                remedy=f'Add: cycle = "{cycle}"  or take it out.',
+                f'cycle = "{cycle}" needs {BY_NAME[name].in_a_job_file}',
+                where=layer.place("cycle"),
+                remedy=f"For example: {layer.example(name)}",
             )
+    for name, value, cycle in needs:
+        if value is not None and billing.cycle != cycle:
+            raise BadSettings(
+                f'this has no effect without cycle = "{cycle}"',
+                where=_layer_of(sources, name).place(name),
+                remedy=f'Add: cycle = "{cycle}"  or remove it.',
+            )
+
+
+def _layer_of(sources: Sources, name: str) -> Layer:
+    """The layer that says it; for what is known to be said."""
+    return next(layer for layer in sources.layers if name in layer.values)

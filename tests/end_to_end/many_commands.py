@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from decom import cli
-from decom.commands import setup as session
-from decom.commands import show as looking_back
+from decom import cli, doctor, history, job
+from decom.commands import results
+from decom.terminal import runs
 
-assert looking_back and session  # loaded before the fork: no child has to do it again
+assert doctor and history and job and results and runs  # loaded before the fork: no child has to do it again
 
 
 @dataclass
