@@ -29,7 +29,7 @@ from decom.ledger.writer import Writer
 from decom.reporting.audit import build
 from decom.reporting.kinds import FORMATS
 from decom.reporting.write import chosen, write_reports
-from decom.settings import Settings, load
+from decom.settings.load import Settings, load
 from decom.vocabulary import Evidence, Outcome
 from decom.workflow import job
 from decom.workflow.context import Context

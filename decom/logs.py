@@ -18,7 +18,7 @@ from decom.clock import Clock
 from decom.dialnexa.pacing import Pacer
 from decom.output.screen import harmless
 from decom.releasing.events import Began, Done, Event
-from decom.secret import Masker, Secret
+from decom.settings.secret import Masker, Secret
 
 PROGRESS_EVERY = 30.0
 """Seconds between two `progress` lines."""

@@ -14,7 +14,7 @@ from decom.clock import SystemClock
 from decom.dialnexa.connection import network_transport_maker
 from decom.errors import DecomError
 from decom.planning.plan import Plan
-from decom.settings import Settings, load
+from decom.settings.load import Settings, load
 from decom.workflow import job
 from decom.workflow.context import Context
 from decom.workflow.plan import PlanResult

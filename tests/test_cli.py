@@ -22,29 +22,34 @@ from tests.service.world import World
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = ("plan", "release", "run", "resume", "verify", "report", "runs", "show", "sandbox", "doctor")
-COMMON = {"--home", "--output", "--base-url", "--rate", "--concurrency", "--json", "--quiet", "--verbose", "--no-color"}
+HOME = {"--home", "--json", "--quiet", "--no-color"}
+FOR_RUNS = HOME | {"--output", "--verbose"}
+ASKING = FOR_RUNS | {"--base-url", "--rate"}
 ALWAYS = {"--version", "--help"}
 READING = {"--column", "--sheet", "--region", "--hidden-rows"}
 SELECTING = {"--only", "--exclude", "--limit", "--ignore-column"}
 GUARDS = {"--max-release", "--max-share", "--max-missing", "--max-cost", "--protect", "--accept-unchecked"}
-HOURS = {"--window", "--timezone", "--deadline"}
+RELEASING = ASKING | GUARDS | {"--concurrency", "--window", "--timezone", "--deadline", "--yes"}
 FLAGS = {
-    "plan": COMMON | READING | SELECTING | GUARDS,
-    "release": COMMON | GUARDS | HOURS | {"--yes"},
-    "run": COMMON | READING | SELECTING | GUARDS | HOURS | {"--yes", "--execute"},
-    "resume": COMMON | GUARDS | HOURS | {"--yes"},
-    "sandbox": {
-        "--port",
-        "--numbers",
-        "--generation",
-        "--rate",
-        "--seed",
-        "--json",
-        "--quiet",
-        "--verbose",
-        "--no-color",
-    },
+    "plan": ASKING | READING | SELECTING | GUARDS,
+    "release": RELEASING,
+    "run": RELEASING | READING | SELECTING | {"--execute"},
+    "resume": RELEASING,
+    "verify": ASKING,
+    "report": FOR_RUNS,
+    "runs": HOME,
+    "show": HOME | {"--base-url"},
+    "doctor": ASKING,
+    "sandbox": {"--port", "--numbers", "--generation", "--rate", "--seed", "--json", "--quiet", "--no-color"},
 }
+COMMON = {
+    "--home": "elsewhere",
+    "--output": "elsewhere",
+    "--base-url": "http://127.0.0.1:9/v1",
+    "--rate": "none",
+    "--concurrency": "3",
+}
+"""Flags that scripts give to every command that works on a home, with a value each."""
 HEAVY = (
     "pandas",
     "numpy",
@@ -101,11 +106,28 @@ def test_help_names_every_command(alone: Command) -> None:
 def test_each_command_takes_exactly_its_flags_and_says_what_each_is_for(command: str, alone: Command) -> None:
     ran = alone(command, "--help")
     assert ran.code == 0, ran.err
-    unfolded = re.sub(r"\n {20,}", " ", ran.out)
-    found = dict(re.findall(r"^  (--[a-z-]+)\b.*?  +(\S.*)$", unfolded, re.M))
-    assert set(found) == FLAGS.get(command, COMMON) | ALWAYS
-    assert all(words[0].isupper() and words.endswith(".") for words in found.values())
+    unfolded = re.sub(r"\n {10,}", " ", ran.out)
+    found = dict(re.findall(r"^  (?:-[a-z], )?(--[a-z-]+)\b.*?  +(\S.*)$", unfolded, re.M))
+    assert set(found) == FLAGS[command] | ALWAYS
+    assert all(re.fullmatch(r"[A-Z].*\.( \[(default|env): .*\])?", words) for words in found.values())
     assert not any("key" in flag for flag in found)
+
+
+@pytest.mark.parametrize("command", sorted({*COMMANDS} - {"sandbox"}))
+def test_a_flag_that_has_no_effect_on_a_command_is_hidden_and_accepted(command: str, alone: Command) -> None:
+    argument = {"plan": "x.csv", "run": "x.csv", "release": "x", "verify": "x", "report": "x", "show": "x"}.get(command)
+    given = [part for flag in COMMON.items() for part in flag]
+    ran = alone(command, *([argument] if argument is not None else []), *given, "-v", "--json")
+    assert json.loads(ran.out).get("error", {}).get("kind") != "Usage"
+
+
+@pytest.mark.parametrize(
+    ("command", "short", "long"),
+    [("runs", "-h", "--help"), ("plan", "-q", "--quiet"), ("plan", "-v", "--verbose"), ("plan", "-o", "--output")]
+    + [(command, "-y", "--yes") for command in ("release", "run", "resume")],
+)
+def test_the_short_form_of_a_flag_is_the_flag(command: str, short: str, long: str, alone: Command) -> None:
+    assert f"  {short}, {long}" in alone(command, "-h").out
 
 
 @pytest.mark.parametrize("arguments", [("--version",), ("plan", "--version"), ("runs", "--version")])

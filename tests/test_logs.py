@@ -21,7 +21,7 @@ from decom.dialnexa.pacing import Fixed, Pace, Pacer
 from decom.ledger.records import Settled
 from decom.logs import LogListener, Verbosity
 from decom.releasing.events import Began, Done, Stopping
-from decom.secret import Secret
+from decom.settings.secret import Secret
 from decom.vocabulary import Outcome
 from tests.quick_clock import QuickClock
 

@@ -17,7 +17,7 @@ from decom.dialnexa.gate import NotLetThrough
 from decom.dialnexa.http11 import Transport
 from decom.dialnexa.replies import Answered, Reply, Unanswered, coding
 from decom.errors import BadSettings
-from decom.secret import Masker, Secret
+from decom.settings.secret import Masker, Secret
 
 MOST_DELETE_BODY = 64 * 1024
 """Bytes read of a DELETE's answer: only its message is wanted."""

@@ -17,8 +17,8 @@ from decom.errors import BadSettings, DecomError
 from decom.notifying.message import message
 from decom.notifying.metrics import write_metrics
 from decom.notifying.sending import LONGEST, Errand, deliver
-from decom.secret import Secret
-from decom.settings import NotifyOptions
+from decom.settings.load import NotifyOptions
+from decom.settings.secret import Secret
 from decom.vocabulary import ExitCode
 from decom.workflow.reports import RunResult
 

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from decom.secret import Secret
+from decom.settings.secret import Secret
 
 LONGEST = 10.0
 """Seconds until an errand is given up, its name look-up and a dripping answer included."""

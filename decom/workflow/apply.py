@@ -39,7 +39,7 @@ from decom.releasing.verification import CLAIMING, Claim, differences
 from decom.reporting import audit as audits
 from decom.reporting.interface import Audit
 from decom.reporting.manifest import check_manifest, read_manifest
-from decom.settings import Settings
+from decom.settings.load import Settings
 from decom.vocabulary import Evidence, Outcome, Stopped
 from decom.workflow.context import Context
 from decom.workflow.guards import GuardsInForce

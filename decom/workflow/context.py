@@ -11,7 +11,7 @@ from decom.dialnexa.retrying import Patience
 from decom.dialnexa.service import Service
 from decom.planning.plan import Plan
 from decom.releasing.events import Listener
-from decom.settings import Settings
+from decom.settings.load import Settings
 from decom.workflow.workspace import key_of
 
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from decom.planning.guards import Limits, planned_limits, stricter
 from decom.planning.plan import PlanHead, PlannedRow
 from decom.planning.protect import read_protected
-from decom.settings import Settings
+from decom.settings.load import Settings
 
 LIMITS = ("max_release", "max_share", "max_missing", "max_cost")
 

@@ -25,8 +25,8 @@ from decom.ledger.reader import Reader
 from decom.planning.holds.default_number import DefaultNumber
 from decom.planning.holds.kinds import HOLDS
 from decom.planning.plan import Source
-from decom.secret import Secret
-from decom.settings import Settings
+from decom.settings.load import Settings
+from decom.settings.secret import Secret
 from decom.vocabulary import ExitCode, SourceState
 from decom.workflow.checks import Check, CheckState
 from decom.workflow.context import Context

@@ -25,7 +25,7 @@ from decom.planning.saved import JSON_FILE, check_untouched, saved_head
 from decom.releasing.refresh import pending_tasks
 from decom.releasing.verification import differences
 from decom.reporting import audit as audits
-from decom.settings import Settings
+from decom.settings.load import Settings
 from decom.vocabulary import ExitCode
 from decom.workflow.apply import apply_plan, changed_since, claims_of
 from decom.workflow.context import Context, service_for

@@ -29,7 +29,7 @@ from decom.planning.survey import survey
 from decom.reporting.formula_safe import escape_formulas
 from decom.reporting.kinds import FORMATS
 from decom.reporting.write import chosen
-from decom.settings import Settings
+from decom.settings.load import Settings
 from decom.vocabulary import Decision, SourceState, Stopped
 from decom.workflow.context import Context
 from decom.workflow.guards import protected_by

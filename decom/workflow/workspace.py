@@ -4,8 +4,8 @@ import hashlib
 import re
 
 from decom.errors import BadSettings
-from decom.secret import Secret
-from decom.settings import Settings
+from decom.settings.load import Settings
+from decom.settings.secret import Secret
 
 _NAME = re.compile(r"ws-[0-9a-f]{12}", re.ASCII)
 

@@ -9,7 +9,7 @@ import typer.main
 
 from decom.cli import app
 from decom.reporting.manifest import RUN_FILES
-from decom.settings_sources import SETTINGS
+from decom.settings.catalogue import SETTINGS
 from decom.vocabulary import Evidence, ExitCode, Outcome, Stopped
 
 ROOT = Path(__file__).parents[2]

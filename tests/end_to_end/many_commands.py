@@ -15,9 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from decom import cli, looking_back, session
+from decom import cli
+from decom.commands import results
+from decom.output import run_view as runs
+from decom.workflow import health as doctor
+from decom.workflow import history, job
 
-assert looking_back and session  # loaded before the fork: no child has to do it again
+assert doctor and history and job and results and runs  # loaded before the fork: no child has to do it again
 
 
 @dataclass

@@ -9,7 +9,8 @@ import pytest
 
 from decom.reporting.interface import ReportFormat
 from decom.reporting.kinds import FORMATS
-from decom.settings_sources import SETTINGS
+from decom.settings.catalogue import SETTINGS
+from decom.settings.setting import Setting
 from decom.vocabulary import Decision, Evidence, ExitCode, Outcome
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
@@ -68,6 +69,18 @@ def test_every_file_that_contributing_names_is_there() -> None:
     assert [name for name in named if not (root / name).exists()] == []
 
 
-def test_the_readme_lists_every_setting_that_the_environment_may_give() -> None:
-    listed = set(re.findall(r"`((?:DECOM|DIALNEXA)_[A-Z_]+)`", section("Settings")))
-    assert {setting.env for setting in SETTINGS if setting.env is not None} == listed
+def in_the_readme(setting: Setting) -> str:
+    """A setting's row of the README's table, made of its entry in the catalogue."""
+    words = f"{setting.help} {setting.more}".rstrip()
+    typed = ["`INPUT`"] if setting.name == "input" else []
+    typed += [f"`{setting.on_the_command_line}`"] if setting.flag is not None else []
+    typed += [f"`{setting.env}`"] if setting.env is not None else []
+    in_a_job = f"`{setting.in_a_job_file}`" if setting.job is not None else ""
+    default = setting.unset if setting.default is None else f"`{setting.default}`"
+    cells = (words, ", ".join(typed), in_a_job, default)
+    return "| {} |".format(" | ".join(cell.replace("|", "\\|") for cell in cells))
+
+
+def test_the_readmes_table_of_settings_is_the_catalogue() -> None:
+    rows = [line for line in section("Settings").splitlines() if line.startswith("| ")]
+    assert rows[2:] == [in_the_readme(setting) for setting in SETTINGS]

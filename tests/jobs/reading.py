@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from decom.flags import COMMON, EXECUTE, GUARDS, HOURS, LEAVE, READING
-from decom.settings_sources import SETTINGS
+import typer.main
+
+from decom.cli import app
+from decom.settings.catalogue import SETTINGS
 
 ROOT = Path(__file__).parents[2]
 JOBS = ROOT / "jobs"
 VARIABLES = {setting.env for setting in SETTINGS}
-RUN_FLAGS = {f"--{flag.name.replace('_', '-')}" for flag in (*COMMON, *READING, *GUARDS, *HOURS, *EXECUTE, *LEAVE)}
+RUN = typer.main.get_command(app).commands["run"]  # type: ignore[attr-defined]  # a group, as Typer makes of several commands
+RUN_FLAGS = {option for parameter in RUN.params for option in parameter.opts}
 
 
 def assert_a_run(arguments: Sequence[str]) -> None:

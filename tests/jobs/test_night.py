@@ -22,7 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from decom.clock import SystemClock
 from decom.ledger.lock import workspace_locked
-from decom.settings import load
+from decom.settings.load import load
 from decom.workflow.workspace import workspace_of
 from tests.jobs.reading import JOBS, read_crontab
 from tests.notifying.receiver import Receiver, dead, receiving

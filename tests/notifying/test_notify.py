@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 
 from decom.errors import BadSettings, Locked
 from decom.notifying.notify import tell_begun, tell_ended, warn_about_missing_extras
-from decom.secret import Secret
-from decom.settings import NotifyOptions
+from decom.settings.load import NotifyOptions
+from decom.settings.secret import Secret
 from decom.vocabulary import ExitCode, Outcome, Stopped
 from tests.notifying.endings import audit_of, finished
 from tests.notifying.receiver import Receiver, dead, receiving, silent

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 
 from decom.notifying.sending import Errand, deliver
-from decom.secret import Secret
+from decom.settings.secret import Secret
 from tests.notifying.receiver import babbling, dead, dripping, receiving, silent
 
 CANARY = "tok-CANARY-77"

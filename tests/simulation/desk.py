@@ -12,8 +12,8 @@ from decom.intake.interface import ReadOptions
 from decom.ledger.schema import FILE
 from decom.planning.plan import ReportOptions
 from decom.planning.selection import Selection
-from decom.secret import Secret
-from decom.settings import InputChoice, NotifyOptions, Settings
+from decom.settings.load import InputChoice, NotifyOptions, Settings
+from decom.settings.secret import Secret
 from tests.simulation.cells import Row
 from tests.simulation.scenario import KEY, Scenario
 

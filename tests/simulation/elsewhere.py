@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from decom.ledger.reader import Reader
 from decom.planning.guards import Limits
-from decom.secret import Secret
-from decom.settings import Settings
+from decom.settings.load import Settings
+from decom.settings.secret import Secret
 from tests.simulation.cells import by_id
 from tests.simulation.desk import BASE_PATH, write_list
 from tests.simulation.faults import Faults

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from decom.errors import DecomError, Locked, Refused
 from decom.ledger.reader import Reader, RunRecord
 from decom.reporting.audit import build
-from decom.secret import Secret
+from decom.settings.secret import Secret
 from decom.workflow import job
 from decom.workflow.plan import PlanResult
 from tests.reporting.oracle.compare import differences

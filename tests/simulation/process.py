@@ -18,7 +18,7 @@ from typing import Any
 
 from decom.errors import DecomError, NotDurable
 from decom.ledger.schema import FILE
-from decom.settings import Settings
+from decom.settings.load import Settings
 from decom.workflow import job
 from decom.workflow.context import Context
 from tests.simulation.loop import Killed, Stuck, VirtualClock, VirtualLoop

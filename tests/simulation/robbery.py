@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from decom.settings import Settings
+from decom.settings.load import Settings
 
 ASIDE = "~aside"
 

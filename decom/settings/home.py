@@ -1,7 +1,4 @@
-"""The folders that every command needs to know: the home, and where it was called. Settings' sources in, paths out.
-
-Light, as `settings_sources` is: also for commands that need the home alone.
-"""
+"""The home, and the working directory. In: what the sources say. Out: paths that can be used, or BadSettings."""
 
 import os
 import stat
@@ -9,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from decom.errors import BadSettings
-from decom.settings_sources import Sources, first
+from decom.settings.sources import Sources, first, read_sources
 
 
 def default_home(environ: Mapping[str, str]) -> Path:
@@ -21,11 +18,16 @@ def default_home(environ: Mapping[str, str]) -> Path:
         user = Path(environ.get("HOME") or Path.home())
     except RuntimeError:  # a container may run as a user that its machine has never heard of
         raise BadSettings(
-            "HOME is not set, and this user has no entry in /etc/passwd: there is no place for the ledger",
+            "HOME is not set, and this user has no entry in /etc/passwd: there is no default directory for the ledger",
             where="the home",
-            remedy="Name a folder that stays: --home DIR  (or DECOM_HOME).",
+            remedy="Name a directory that is kept: --home DIR  (or DECOM_HOME).",
         ) from None
     return user / ".local" / "state" / "decom"
+
+
+def home_in_force(flags: Mapping[str, object], environ: Mapping[str, str]) -> Path:
+    """The home by the same rule as `load`, for commands that need nothing else. Raises BadSettings."""
+    return home_of(read_sources(flags, None, environ, working_folder()), environ)
 
 
 def home_of(sources: Sources, environ: Mapping[str, str]) -> Path:
@@ -40,9 +42,9 @@ def home_of(sources: Sources, environ: Mapping[str, str]) -> Path:
         pass  # it is made, or refused, by whoever writes into it
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise BadSettings(
-            f"the home cannot be looked into: {getattr(error, 'strerror', None) or error}",
+            f"the home directory cannot be read: {getattr(error, 'strerror', None) or error}",
             where=str(home),
-            remedy="Name another folder with --home DIR (or DECOM_HOME), or fix its permissions.",
+            remedy="Name another directory with --home DIR (or DECOM_HOME), or fix its permissions.",
         ) from error
     return home
 
@@ -55,6 +57,5 @@ def working_folder() -> Path:
         raise BadSettings(
             f"the working directory cannot be used: {error.strerror}",
             where="the working directory",
-            remedy="Change to a folder that exists, and run the same command again. (--home and --output name folders"
-            " of their own.)",
+            remedy="Change to a directory that exists, and run the same command again.",
         ) from error

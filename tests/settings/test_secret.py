@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from decom.secret import MASK, SHORTEST_SECRET, Masker, Secret
+from decom.settings.secret import MASK, SHORTEST_SECRET, Masker, Secret
 
 KEY = "key_7f3a:canary/secret+9d81&q"
 HALF = KEY.partition(":")[2]

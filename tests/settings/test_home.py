@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from decom.errors import BadSettings
-from decom.settings import load
-from decom.settings_places import home_of, working_folder
-from decom.settings_sources import SETTINGS, read_sources
+from decom.settings.catalogue import SETTINGS
+from decom.settings.home import home_of, working_folder
+from decom.settings.load import load
+from decom.settings.sources import read_sources
 from decom.vocabulary import ExitCode
 from tests.conftest import Command
 
@@ -34,7 +35,7 @@ def refusals(environ: Mapping[str, str], cwd: Path, flags: Mapping[str, object] 
 @pytest.mark.parametrize("user", ["~0", "~no-such-user/decom", "~a\0b"])
 def test_a_path_of_a_user_whom_nobody_knows_is_refused_with_its_place(name: str, user: str, tmp_path: Path) -> None:
     for error in refusals({"HOME": str(tmp_path), name: user}, tmp_path):
-        assert error.where == name and "no such user" in error.what and "whole path" in (error.remedy or "")
+        assert error.where == name and "does not exist" in error.what and "full path" in (error.remedy or "")
 
 
 def test_a_path_of_an_unknown_user_is_refused_in_a_flag_and_in_a_job_file_too(tmp_path: Path) -> None:
@@ -67,7 +68,7 @@ def test_a_home_that_cannot_be_looked_into_is_refused_and_not_taken_for_an_empty
         {"XDG_STATE_HOME": "/" + "x" * 300},
     ):
         for error in refusals(environ, tmp_path):
-            assert "cannot be looked into" in error.what and "--home" in (error.remedy or "")
+            assert "cannot be read" in error.what and "--home" in (error.remedy or "")
 
 
 def test_a_removed_working_directory_ends_every_command_in_words(decom: Command, tmp_path: Path) -> None:

@@ -1,4 +1,8 @@
-"""What a setting may be: a text (or a value of TOML) in, the value out, or ValueError with a sentence for people."""
+"""What a setting may be: a text (or a value of TOML) in, the value out, or ValueError with a sentence for people.
+
+Light, since the catalogue of settings names these functions, and every command loads that: what takes time to load is
+loaded by the function that needs it.
+"""
 
 import math
 import re
@@ -6,7 +10,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, NoReturn
+
+from decom.settings.secret import Secret
+
+if TYPE_CHECKING:
+    from decom.dialnexa.pacing import Rate
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
@@ -28,7 +37,7 @@ def whole(least: int, most: int) -> Callable[[object], int]:
         if isinstance(said, str) and _WHOLE.fullmatch(said.strip()) is not None:
             number = int(said)
         if number is None or not least <= number <= most:
-            raise ValueError(f"{_shown(said)} is not allowed: it must be a whole number from {least:,} to {most:,}")
+            _refuse(said, f"a whole number from {least:,} to {most:,}")
         return number
 
     return value
@@ -40,8 +49,7 @@ def share(*, zero: bool) -> Callable[[object], float]:
     def value(said: object) -> float:
         number = _number(said)
         if number is None or not 0.0 <= number <= 1.0 or (number == 0.0 and not zero):
-            least = "from 0" if zero else "above 0"
-            raise ValueError(f"{_shown(said)} is not allowed: it must be a share {least} and up to 1, such as 0.5")
+            _refuse(said, f"a share {'from 0 to' if zero else 'above 0 and up to'} 1, e.g. 0.5")
         return number
 
     return value
@@ -51,7 +59,7 @@ def dollars(said: object) -> Decimal:
     """An amount of US dollars from 0 on, without a sign or a currency."""
     text = str(said) if isinstance(said, int | float) and not isinstance(said, bool) else said
     if not isinstance(text, str) or _DOLLARS.fullmatch(text.strip()) is None:
-        raise ValueError(f"{_shown(said)} is not allowed: it must be an amount in USD from 0 on, such as 250.00")
+        _refuse(said, "an amount in USD, e.g. 250.00")
     return Decimal(text.strip())
 
 
@@ -64,8 +72,7 @@ def seconds(*, zero: bool) -> Callable[[object], float]:
             found = _length(said)
             number = None if found is None else found.total_seconds()
         if number is None or not 0.0 <= number <= 86_400.0 or (number == 0.0 and not zero):
-            least = "from 0" if zero else "above 0"
-            raise ValueError(f"{_shown(said)} is not allowed: it must be seconds {least} and up to 86,400, such as 30")
+            _refuse(said, f"seconds {'from 0 to' if zero else 'above 0 and up to'} 86,400, e.g. 30")
         return number
 
     return value
@@ -75,28 +82,28 @@ def length(said: object) -> timedelta:
     """A length of time with its unit: `90m`, `24h`, `1h30m`, `2d`."""
     found = _length(said) if isinstance(said, str) else None
     if found is None or not timedelta(0) < found <= _LONGEST:
-        raise ValueError(f"{_shown(said)} is not allowed: it must be a time with its unit, such as 90m, 24h or 2d")
+        _refuse(said, "a duration with its unit, e.g. 90m, 24h or 2d")
     return found
 
 
 def text(said: object) -> str:
     """Any text that is not blank, without a line break."""
     if not isinstance(said, str) or said.strip() == "" or len(said) > _MOST_TEXT or not said.isprintable():
-        raise ValueError(f"{_shown(said)} is not allowed: it must be a text in one line")
+        _refuse(said, "a single line of text")
     return said
 
 
 def path(said: object) -> Path:
     """The name of a file or folder."""
     if not isinstance(said, str | Path) or str(said) == "" or "\0" in str(said):
-        raise ValueError(f"{_shown(said)} is not allowed: it must be the name of a file or folder")
+        _refuse(said, "the path of a file or directory")
     return Path(said)
 
 
 def region(said: object) -> str:
     """A country in two letters, made large."""
     if not isinstance(said, str) or _REGION.fullmatch(said) is None:
-        raise ValueError(f"{_shown(said)} is not allowed: it must be a country in two letters, such as IN or US")
+        _refuse(said, "a two-letter country code, e.g. IN or US")
     return said.upper()
 
 
@@ -105,7 +112,7 @@ def one_of(*words: str) -> Callable[[object], str]:
 
     def value(said: object) -> str:
         if not isinstance(said, str) or said not in words:
-            raise ValueError(f"{_shown(said)} is not allowed: it must be {' or '.join(words)}")
+            _refuse(said, " or ".join(words))
         return said
 
     return value
@@ -115,7 +122,7 @@ def words(said: object) -> tuple[str, ...]:
     """A list of texts, or one text with blanks or commas between them; at least one."""
     found = said.replace(",", " ").split() if isinstance(said, str) else said
     if not isinstance(found, list) or len(found) == 0 or not all(isinstance(each, str) and each for each in found):
-        raise ValueError("this is not allowed: it must be a list of texts, and not an empty one")
+        raise ValueError("invalid value: expected a list of texts with at least one entry")
     return tuple(found)
 
 
@@ -123,7 +130,7 @@ def texts(said: object) -> tuple[str, ...]:
     """A list of texts, or one text as it stands; at least one."""
     found = [said] if isinstance(said, str) else said
     if not isinstance(found, list) or len(found) == 0:
-        raise ValueError("this is not allowed: it must be a list of texts, and not an empty one")
+        raise ValueError("invalid value: expected a list of texts with at least one entry")
     return tuple(map(text, found))
 
 
@@ -134,7 +141,7 @@ def some_of(*names: str) -> Callable[[object], tuple[str, ...]]:
         found = words(said)
         unknown = next((name for name in found if name not in names), None)
         if unknown is not None:
-            raise ValueError(f"{_shown(unknown)} is not allowed: it must be one of {', '.join(names)}")
+            _refuse(unknown, f"one of {', '.join(names)}")
         return tuple(dict.fromkeys(found))
 
     return value
@@ -143,21 +150,55 @@ def some_of(*names: str) -> Callable[[object], tuple[str, ...]]:
 def hours(said: object) -> str:
     """Working hours such as `22:00-05:00`; an end before the start is on the next day."""
     if not isinstance(said, str) or _HOURS.fullmatch(said) is None:
-        raise ValueError(f"{_shown(said)} is not allowed: it must be hours such as 22:00-05:00")
+        _refuse(said, "hours, e.g. 22:00-05:00")
     start, _, end = said.partition("-")
     if start == end:
-        raise ValueError(f"{_shown(said)} is not allowed: the hours end when they begin")
+        _refuse(said, "an end that differs from the start")
     return said
 
 
 def timezone(said: object) -> str:
     """A time zone by its name."""
+    from zoneinfo import ZoneInfo
+
+    name = text(said)
     try:
-        return ZoneInfo(text(said)).key
+        return ZoneInfo(name).key
     except (OSError, ValueError, LookupError):
-        raise ValueError(
-            f"{_shown(said)} is no time zone that this machine knows: it must be a name such as Europe/Berlin"
-        ) from None
+        _refuse(said, "a time zone known to this machine, e.g. Europe/Berlin")
+
+
+def rate(said: object) -> "Rate":
+    """A rate as `auto`, `none` or `150/60`."""
+    from decom.dialnexa.pacing import parse_rate
+
+    return parse_rate(text(said))
+
+
+def conflict_sources(said: object) -> tuple[str, ...]:
+    """The names of some sources of conflicts that may stay unread."""
+    from decom.planning.guards import ACCEPTABLE
+
+    return some_of(*ACCEPTABLE)(said)
+
+
+def secrets(said: object) -> tuple[Secret, ...]:
+    """As `words`; none of them is ever shown."""
+    return tuple(map(Secret, words(said)))
+
+
+def secret_url(said: object) -> Secret:
+    """A URL that is never shown, since whoever has it can use it."""
+    if not isinstance(said, str) or not said.startswith(("https://", "http://")) or not said.isprintable():
+        raise ValueError("invalid value: expected a URL that begins with https:// or http://")
+    return Secret(said)
+
+
+def unseen(said: object) -> str:
+    """A text that is checked elsewhere, and may be shown nowhere."""
+    if not isinstance(said, str):
+        raise ValueError("invalid value: expected a text")
+    return said
 
 
 def _length(said: str) -> timedelta | None:
@@ -178,5 +219,5 @@ def _number(said: object) -> float | None:
     return None
 
 
-def _shown(said: object) -> str:
-    return repr(said)[:80]
+def _refuse(said: object, expected: str) -> NoReturn:
+    raise ValueError(f"invalid value {repr(said)[:80]}: expected {expected}") from None

@@ -1,6 +1,6 @@
-"""Where settings stand: flags, environment, `.env`, job file in; what each of them says out, the strongest first.
+"""Where settings are set: flags, environment, `.env`, job file in; what each of them says out, the strongest first.
 
-Knows names and places, not what a value may be. Light, so that commands which need the home alone load nothing more.
+Knows names and places, not what a value may be.
 """
 
 import difflib
@@ -15,6 +15,7 @@ from typing import Any
 from dotenv.parser import parse_stream
 
 from decom.errors import BadSettings
+from decom.settings.catalogue import BY_NAME, SETTINGS
 
 JOB_SUFFIX = ".toml"
 MOST_BYTES = 1 << 20
@@ -26,65 +27,6 @@ _KEYS = ("DIALNEXA_API_KEY", "DIALNEXA_API_KEY_FILE")
 """What only a command that sends something complains about."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One thing that can be set, and its names."""
-
-    name: str
-    """As a field, and with `--` and hyphens as a flag (where there is one)."""
-    env: str | None
-    """The environment variable, also in `.env`; None where there is none."""
-    job: str | None
-    """`section.key` in a job file; None where it cannot stand there."""
-    example: str
-    """A value that is allowed, as one types it."""
-    is_path: bool = False
-    """Whether it is relative to the working directory, or in a job file to that file's folder."""
-
-
-SETTINGS = (
-    Setting("input", None, "input.path", "numbers.csv", is_path=True),
-    Setting("column", None, "input.column", "phone"),
-    Setting("sheet", None, "input.sheet", "Sheet1"),
-    Setting("region", "DECOM_REGION", "input.region", "IN"),
-    Setting("hidden_rows", None, "input.hidden_rows", "skip"),
-    Setting("only", None, "input.only", "operation=Delete"),
-    Setting("exclude", None, "input.exclude", "+14155550100"),
-    Setting("limit", None, "input.limit", "10"),
-    Setting("ignore_column", None, "input.ignore_column", "operation"),
-    Setting("max_release", "DECOM_MAX_RELEASE", "guards.max_release", "100"),
-    Setting("max_share", "DECOM_MAX_SHARE", "guards.max_share", "0.5"),
-    Setting("max_missing", "DECOM_MAX_MISSING", "guards.max_missing", "0.5"),
-    Setting("max_cost", "DECOM_MAX_COST", "guards.max_cost", "250.00"),
-    Setting("max_rows", "DECOM_MAX_ROWS", "guards.max_rows", "1000000"),
-    Setting("plan_ttl", "DECOM_PLAN_TTL", "guards.plan_ttl", "24h"),
-    Setting("protect", "DECOM_PROTECT", "guards.protect", "protected.txt", is_path=True),
-    Setting("accept_unchecked", "DECOM_ACCEPT_UNCHECKED", "guards.accept_unchecked", "batch-calls"),
-    Setting("rate", "DECOM_RATE", "rate.rate", "150/60"),
-    Setting("concurrency", "DECOM_CONCURRENCY", "rate.concurrency", "16"),
-    Setting("reserve", "DECOM_RESERVE", "rate.reserve", "0.1"),
-    Setting("window", "DECOM_WINDOW", "rate.window", "22:00-05:00"),
-    Setting("timezone", "DECOM_TIMEZONE", "rate.timezone", "Europe/Berlin"),
-    Setting("deadline", "DECOM_DEADLINE", "rate.deadline", "3h"),
-    Setting("output", "DECOM_OUTPUT", "report.output", "decom-runs", is_path=True),
-    Setting("formats", None, "report.formats", '["csv", "xlsx"]'),
-    Setting("group_by", None, "report.group_by", "cost centre"),
-    Setting("cycle", None, "billing.cycle", "calendar"),
-    Setting("day", None, "billing.day", "1"),
-    Setting("renewal_column", None, "billing.column", "renewal date"),
-    Setting("urls", "DECOM_NOTIFY_URLS", "notify.urls", "mailto://…"),
-    Setting("on", "DECOM_NOTIFY_ON", "notify.on", "trouble"),
-    Setting("heartbeat", "DECOM_HEARTBEAT", "notify.heartbeat", "https://…"),
-    Setting("metrics_file", "DECOM_METRICS_FILE", "notify.metrics_file", "decom.prom", is_path=True),
-    Setting("base_url", "DIALNEXA_BASE_URL", "account.base_url", "https://api.dialnexa.com/v1"),
-    Setting("workspace", "DECOM_WORKSPACE", "account.workspace", "production"),
-    Setting("api_key", "DIALNEXA_API_KEY", None, "key_id:secret"),
-    Setting("api_key_file", "DIALNEXA_API_KEY_FILE", "account.api_key_file", "dialnexa.key", is_path=True),
-    Setting("home", "DECOM_HOME", "run.home", "decom-home", is_path=True),
-    Setting("timeout", "DECOM_TIMEOUT", "run.timeout", "30"),
-    Setting("settle", "DECOM_SETTLE", "run.settle", "60"),
-)
-BY_NAME = {setting.name: setting for setting in SETTINGS}
 _BY_ENV = {setting.env: setting for setting in SETTINGS if setting.env is not None}
 _BY_JOB = {setting.job: setting for setting in SETTINGS if setting.job is not None}
 
@@ -104,24 +46,21 @@ class Layer:
         """Where it says so, for people: `--rate`, `DECOM_RATE`, `.env: DECOM_RATE`, `nightly.toml: [rate] rate`."""
         setting = BY_NAME[name]
         if self.kind == "flag":
-            return "INPUT" if name == "input" else f"--{name.replace('_', '-')}"
+            return setting.on_the_command_line
         if self.file is None:
             return str(setting.env)
-        if setting.job is not None and self.kind == "job file":
-            section, _, key = setting.job.partition(".")
-            return f"{self.file.name}: [{section}] {key}"
-        return f"{self.file.name}: {setting.env}"
+        return f"{self.file.name}: {setting.in_a_job_file if self.kind == 'job file' else setting.env}"
 
     def example(self, name: str) -> str:
         """The example as it is typed there: `--rate 150/60`, `DECOM_RATE=150/60`, `rate = "150/60"`."""
-        setting = BY_NAME[name]
+        setting, value = BY_NAME[name], BY_NAME[name].example_value
         if self.kind == "flag":
-            return setting.example if name == "input" else f"{self.place(name)} {setting.example}"
+            return value if name == "input" else f"{setting.on_the_command_line} {value}"
         if self.kind != "job file":
-            return f"{setting.env}={setting.example}"
+            return f"{setting.env}={value}"
         key = str(setting.job).partition(".")[2]
-        bare = setting.example.replace(".", "").isdigit() or setting.example.startswith("[")
-        return f"{key} = {setting.example}" if bare else f'{key} = "{setting.example}"'
+        bare = value.replace(".", "").isdigit() or value.startswith("[")
+        return f"{key} = {value}" if bare else f'{key} = "{value}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +97,8 @@ def first(layers: Sequence[Layer], *names: str) -> tuple[Layer, str] | None:
         said = [name for name in names if name in layer.values]
         if len(said) > 1:
             raise BadSettings(
-                f"{' and '.join(layer.place(name) for name in said)} are both set, and only one can count",
-                remedy="Take one of them away.",
+                f"{' and '.join(layer.place(name) for name in said)} are both set; only one of them may be",
+                remedy="Remove one of them.",
             )
         if len(said) == 1:
             return layer, said[0]
@@ -177,12 +116,12 @@ def _from_variables(variables: Mapping[str, str], where: str, warnings: list[str
     for name, value in variables.items():
         if name in _BY_ENV:
             if value == "" and name not in _KEYS:
-                raise BadSettings(f"{name} is set and empty", where=where, remedy=f"Give it a value, or: unset {name}")
+                raise BadSettings(f"{name} is set but empty", where=where, remedy=f"Give it a value, or: unset {name}")
             values[_BY_ENV[name].name] = value
         elif name.startswith(_OURS):
             meant = nearest(name, list(_BY_ENV))
             if name.startswith("DECOM_") or meant != "":  # the vendor's own programs have variables of their own
-                warnings.append(f"{name} in {where} is no setting and was ignored.{meant}")
+                warnings.append(f"unknown setting {name} in {where} (ignored).{meant}")
     return values
 
 
@@ -192,12 +131,12 @@ def _lines_of(path: Path, warnings: list[str]) -> Iterator[tuple[str, str]]:
             raise BadSettings(
                 "this line cannot be read",
                 where=f"{path}, line {binding.original.line}",
-                remedy="Write NAME=VALUE, one a line.",
+                remedy="Write one NAME=VALUE per line.",
             )
         if binding.key is not None and binding.value is not None:
             yield binding.key, binding.value
     if "DIALNEXA_API_KEY" in read_text(path) and path.stat().st_mode & 0o077:
-        warnings.append(f"other users of this machine may read the key in {path}. Type: chmod 600 '{path}'")
+        warnings.append(f"other users of this machine can read the key in {path}. Type: chmod 600 '{path}'")
 
 
 def _from_job(path: Path) -> dict[str, object]:
@@ -205,7 +144,7 @@ def _from_job(path: Path) -> dict[str, object]:
         sections = tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
         raise BadSettings(
-            f"this is no TOML: {error}", where=str(path), remedy="Compare it with jobs/nightly.toml."
+            f"not valid TOML: {error}", where=str(path), remedy="Compare it with jobs/nightly.toml."
         ) from None
     values: dict[str, object] = {}
     for section, keys in sections.items():
@@ -217,7 +156,7 @@ def _from_job(path: Path) -> dict[str, object]:
                 raise _unknown(path, key, section, list(_BY_JOB))
             if value == "":
                 raise BadSettings(
-                    "this is empty", where=f"{path}: [{section}] {key}", remedy="Give it a value, or take it out."
+                    "the value is empty", where=f"{path}: [{section}] {key}", remedy="Give it a value, or remove it."
                 )
             values[setting.name] = value
     return values
@@ -231,7 +170,7 @@ def _unknown(path: Path, key: str, section: str, known: Sequence[str]) -> BadSet
         key, [name.partition(".")[2] for name in known], 1, _LIKE
     )
     if section == "" and any(name.startswith(f"{key}.") for name in known):
-        remedy = f"Write it as a section of its own: [{key}]"
+        remedy = f"It is a section of its own: [{key}]"
     elif elsewhere:
         remedy = f"It belongs under [{elsewhere[0]}]."
     elif near:
@@ -240,25 +179,23 @@ def _unknown(path: Path, key: str, section: str, known: Sequence[str]) -> BadSet
     else:
         sections = dict.fromkeys(f"[{name.partition('.')[0]}]" for name in known)
         remedy = f"The sections are {', '.join(sections)}."
-    return BadSettings(f"{said} is no setting", where=str(path), remedy=remedy)
+    return BadSettings(f"unknown setting {said}", where=str(path), remedy=remedy)
 
 
 def read_text(path: Path) -> str:
     """A small text file. Raises BadSettings where it is missing, no file, too large, or not UTF-8."""
-    remedy = "Check the name and the rights of the file."
+    remedy = "Check the name and the permissions of the file."
     try:
         facts = path.stat()
         if not stat.S_ISREG(facts.st_mode):
-            raise BadSettings("this is not a file", where=str(path), remedy=remedy)
+            raise BadSettings("not a regular file", where=str(path), remedy=remedy)
         if facts.st_size > MOST_BYTES:
-            raise BadSettings("this is too large to be a file of settings", where=str(path), remedy=remedy)
+            raise BadSettings("too large for a file of settings", where=str(path), remedy=remedy)
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise BadSettings(f"this cannot be read: {error.strerror}", where=str(path), remedy=remedy) from error
+        raise BadSettings(f"cannot be read: {error.strerror}", where=str(path), remedy=remedy) from error
     except UnicodeDecodeError as error:
-        raise BadSettings(
-            f"this is not UTF-8 text (byte {error.start})", where=str(path), remedy="Save it as UTF-8."
-        ) from None
+        raise BadSettings(f"not UTF-8 text (byte {error.start})", where=str(path), remedy="Save it as UTF-8.") from None
 
 
 def _is_there(dotenv: Path) -> bool:
@@ -284,8 +221,8 @@ def _with_whole_paths(layer: Layer, cwd: Path) -> Layer:
                 whole[name] = folder / Path(value).expanduser()
             except (RuntimeError, ValueError):  # ValueError: a NUL in the user's name
                 raise BadSettings(
-                    f"{str(value)[:80]!r} begins with ~, and this machine knows no such user, or no home of theirs",
+                    f"{str(value)[:80]!r} names a user who does not exist or has no home directory",
                     where=layer.place(name),
-                    remedy=f"Write the whole path. For example: {layer.example(name)}",
+                    remedy=f"Write the full path. For example: {layer.example(name)}",
                 ) from None
     return replace(layer, values=whole)

@@ -14,14 +14,16 @@ from decom.dialnexa.pacing import AUTO, UNLIMITED, Fixed
 from decom.errors import BadSettings
 from decom.planning.plan import Billing
 from decom.planning.selection import Selection
-from decom.secret import Secret
-from decom.settings import Settings, load
-from decom.settings_checks import DEFAULT_BASE_URL, checked_base_url, checked_key
-from decom.settings_places import home_of
-from decom.settings_sources import SETTINGS, Setting, read_sources
+from decom.settings.catalogue import DEFAULT_BASE_URL, SETTINGS
+from decom.settings.credentials import checked_base_url, checked_key
+from decom.settings.home import home_of
+from decom.settings.load import Settings, load
+from decom.settings.secret import Secret
+from decom.settings.setting import Setting
+from decom.settings.sources import read_sources
 
 KEY = "key_id:canary-7f3d9a51c0de"
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def settings(
@@ -103,7 +105,7 @@ WITH_VARIABLES = [each for each in SETTINGS if each.env is not None and each.nam
 @pytest.mark.parametrize("setting", WITH_VARIABLES, ids=lambda each: each.name)
 def test_every_variable_takes_its_own_example(setting: Setting, tmp_path: Path) -> None:
     assert setting.env is not None
-    assert settings(tmp_path, env={setting.env: setting.example}).origins[setting.name] == setting.env
+    assert settings(tmp_path, env={setting.env: setting.example_value}).origins[setting.name] == setting.env
 
 
 @pytest.mark.parametrize("name", ["nightly.toml", "one_off.toml"])
@@ -225,7 +227,7 @@ def test_nothing_that_holds_a_secret_shows_it(tmp_path: Path) -> None:
         ("max_missing", "-0.1", "share from 0"),
         ("max_rows", "0", "whole number from 1"),
         ("rate", "0/0", "at least 1 request"),
-        ("rate", "fast", "is no rate"),
+        ("rate", "fast", "rate"),
         ("concurrency", "0", "from 1 to 256"),
         ("concurrency", "257", "from 1 to 256"),
         ("reserve", "2", "share from 0"),
@@ -236,20 +238,20 @@ def test_nothing_that_holds_a_secret_shows_it(tmp_path: Path) -> None:
         ("max_cost", "$20", "amount in USD"),
         ("max_cost", "1e3", "amount in USD"),
         ("max_cost", "1000000000000", "amount in USD"),
-        ("plan_ttl", "0h", "time with its unit"),
-        ("plan_ttl", "24", "time with its unit"),
-        ("plan_ttl", "1000000000d", "time with its unit"),
-        ("deadline", "soon", "time with its unit"),
-        ("window", "22-5", "hours such as"),
-        ("window", "24:00-05:00", "hours such as"),
-        ("window", "05:00-05:00", "end when they begin"),
-        ("timezone", "Mars/Base", "no time zone"),
-        ("timezone", "../../etc/passwd", "no time zone"),
-        ("region", "IND", "two letters"),
-        ("region", "1N", "two letters"),
+        ("plan_ttl", "0h", "duration with its unit"),
+        ("plan_ttl", "24", "duration with its unit"),
+        ("plan_ttl", "1000000000d", "duration with its unit"),
+        ("deadline", "soon", "duration with its unit"),
+        ("window", "22-5", "expected hours"),
+        ("window", "24:00-05:00", "expected hours"),
+        ("window", "05:00-05:00", "differs from the start"),
+        ("timezone", "Mars/Base", "expected a time zone"),
+        ("timezone", "../../etc/passwd", "expected a time zone"),
+        ("region", "IND", "two-letter"),
+        ("region", "1N", "two-letter"),
         ("hidden_rows", "maybe", "include or skip"),
-        ("column", " ", "text in one line"),
-        ("protect", "a\0b", "name of a file"),
+        ("column", " ", "single line of text"),
+        ("protect", "a\0b", "path of a file"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_with_its_place_and_an_example(
@@ -267,18 +269,18 @@ def test_a_value_that_cannot_be_is_refused_with_its_place_and_an_example(
         ("[guards]\nmax_relaese = 3", "night.toml", "[guards] max_relaese", "Did you mean [guards] max_release?"),
         ("[guard]\nmax_release = 3", "night.toml", "[guard] max_release", "belongs under [guards]"),
         ("[rate]\nmax_release = 3", "night.toml", "[rate] max_release", "belongs under [guards]"),
-        ('rate = "150/60"', "night.toml", "rate is no setting", "section of its own: [rate]"),
+        ('rate = "150/60"', "night.toml", "unknown setting rate", "section of its own: [rate]"),
         ("[zoo]\nlion = 3", "night.toml", "[zoo] lion", "[guards]"),
         ('[account]\napi_key = "a:b"', "night.toml", "[account] api_key", "api_key_file"),
-        ("[guards]\nmax_release = true", "[guards] max_release", "True is not allowed", "max_release = 100"),
-        ("[guards]\nmax_release = 1.0", "[guards] max_release", "1.0 is not allowed", "max_release = 100"),
-        ("[rate]\nrate = 150", "[rate] rate", "150 is not allowed", 'rate = "150/60"'),
-        ('[report]\nformats = "csv', "night.toml", "no TOML", "nightly.toml"),
-        ("[report]\nformats = []", "[report] formats", "not an empty one", "formats = ["),
-        ('[input]\ncolumn = ""', "[input] column", "empty", "take it out"),
+        ("[guards]\nmax_release = true", "[guards] max_release", "invalid value True", "max_release = 100"),
+        ("[guards]\nmax_release = 1.0", "[guards] max_release", "invalid value 1.0", "max_release = 100"),
+        ("[rate]\nrate = 150", "[rate] rate", "invalid value 150", 'rate = "150/60"'),
+        ('[report]\nformats = "csv', "night.toml", "not valid TOML", "nightly.toml"),
+        ("[report]\nformats = []", "[report] formats", "at least one entry", "formats = ["),
+        ('[input]\ncolumn = ""', "[input] column", "empty", "remove it"),
         ('[billing]\ncycle = "calendar"', "[billing] cycle", "needs [billing] day", "day = 1"),
         ('[billing]\ncycle = "column"', "[billing] cycle", "needs [billing] column", "column ="),
-        ("[billing]\nday = 3", "[billing] day", 'without cycle = "calendar"', "take it out"),
+        ("[billing]\nday = 3", "[billing] day", 'without cycle = "calendar"', "remove it"),
         ('[billing]\ncycle = "weekly"', "[billing] cycle", "calendar", "cycle ="),
         ('[notify]\nheartbeat = "ftp://canary"', "[notify] heartbeat", "URL", "https://"),
         ("[notify]\nurls = [3]", "[notify] urls", "list of texts", "urls ="),
@@ -294,7 +296,7 @@ def test_a_job_file_that_says_something_wrong_is_refused_with_the_key_and_the_wa
 
 
 def test_a_job_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
-    for path, words in ((tmp_path / "none.toml", "cannot be read"), (tmp_path, "not a file")):
+    for path, words in ((tmp_path / "none.toml", "cannot be read"), (tmp_path, "not a regular file")):
         with pytest.raises(BadSettings, match=words):
             load({}, path, {}, tmp_path)
     (tmp_path / "latin.toml").write_bytes(b'[input]\npath = "\xe9"')
@@ -325,10 +327,10 @@ def test_a_variable_that_is_no_setting_is_told_with_the_nearest_that_is(tmp_path
         ("  ", "empty"),
         ("canary:x\n", "line break"),
         ("canary:x\r\nX-Evil: y", "line break"),
-        (" canary:x", "blank"),
-        ("canary:x ", "blank"),
-        ("canary: x", "blank"),
-        ("canary\t:x", "blank"),
+        (" canary:x", "whitespace"),
+        ("canary:x ", "whitespace"),
+        ("canary: x", "whitespace"),
+        ("canary\t:x", "whitespace"),
         ("“canary:x”", "quotation mark"),
         ("'canary:x'", "quotation mark"),
         ('"canary:x"', "quotation mark"),
@@ -384,9 +386,9 @@ def test_a_key_file_that_is_none_is_refused(tmp_path: Path) -> None:
     cases = {
         "missing": "cannot be read",
         ".": "cannot be read",
-        "pipe": "not a file",
+        "pipe": "not a regular file",
         "large": "too large",
-        "binary": "no key",
+        "binary": "no key has",
     }
     for name, words in cases.items():
         assert words in refusal(tmp_path, env={"DIALNEXA_API_KEY_FILE": name}).what
@@ -507,7 +509,7 @@ def test_the_usual_base_url_in_a_file_is_harmless(tmp_path: Path) -> None:
         ("https://api.dialnexa.com/v1\n", "character"),
         ("https://api.dialnexa.com.evil.example/v1", "only looks like"),
         ("https://evildialnexa.com/v1", "only looks like"),
-        ("https://[::1/v1", "no URL"),
+        ("https://[::1/v1", "not a valid URL"),
     ],
 )
 def test_a_base_url_that_could_send_the_key_elsewhere_is_refused(text: str, words: str, tmp_path: Path) -> None:

@@ -1,0 +1,128 @@
+"""What a command that works on a run has: its settings, its log, its progress bar, and the context of its workflow."""
+
+import getpass
+import os
+import random
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from rich.text import Text
+
+from decom import logs
+from decom.clock import SystemClock
+from decom.commands.flags import Flags
+from decom.dialnexa.connection import network_transport_maker
+from decom.errors import BadSettings
+from decom.notifying import notify
+from decom.output.plan_view import asked_for_leave
+from decom.output.progress import Progress
+from decom.output.screen import Line, Screen, harmless
+from decom.planning.plan import Plan
+from decom.releasing.events import Event, tell
+from decom.settings.home import working_folder
+from decom.settings.load import Settings, load
+from decom.settings.secret import Secret
+from decom.settings.sources import JOB_SUFFIX
+from decom.workflow.context import Context
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Everything that such a command is given."""
+
+    flags: Flags
+    screen: Screen
+    settings: Settings
+    context: Context
+    progress: Progress
+
+    def run_named(self, target: str) -> str:
+        """What names a run: as it is, or its folder in the output directory."""
+        folder = self.settings.output / target
+        return str(folder) if not Path(target).exists() and Path(target).name == target and folder.is_dir() else target
+
+
+@contextmanager
+def set_up(flags: Flags, screen: Screen, source: Path | None = None, *, with_key: bool = True) -> Iterator[Setup]:
+    """The setup of one command. An input that ends in `.toml` is a job file. Raises BadSettings."""
+    _set_up_logs(screen, ())
+    settings = _settings(flags, source, with_key=with_key)
+    notify.warn_about_missing_extras(settings.notify)
+    _set_up_logs(screen, _secrets(settings))
+    for warning in settings.warnings:
+        log.warning("settings", warning=warning)
+    clock = SystemClock()
+    with Progress(screen.err, clock, live=screen.live) as progress:
+        context = Context(
+            clock=clock,
+            random=random.Random(),  # noqa: S311 - it spreads waits, and guards nothing
+            make_transport=network_transport_maker(),
+            listener=_Listeners(progress, logs.LogListener(clock)),
+            confirm=lambda plan: _confirmed(flags, screen, progress, plan),
+            operator=_operator(),
+            say=lambda line: _say(screen, progress, line),
+        )
+        yield Setup(flags, screen, settings, context, progress)
+
+
+def _settings(flags: Flags, source: Path | None, *, with_key: bool) -> Settings:
+    given: dict[str, object] = dict(flags.settings)
+    job_file = source if source is not None and source.suffix.lower() == JOB_SUFFIX else None
+    if source is not None and job_file is None:
+        given["input"] = source
+    settings = load(given, job_file, os.environ, working_folder(), with_key=with_key)
+    if job_file is not None and "input" not in settings.origins:
+        raise BadSettings(
+            "this job file names no input", where=str(job_file), remedy='Add: [input] and under it path = "numbers.csv"'
+        )
+    return settings
+
+
+class _Listeners:
+    """Tells the terminal and the log; neither can keep the other from hearing."""
+
+    def __init__(self, progress: Progress, log_listener: logs.LogListener) -> None:
+        self._each = (progress, log_listener)
+
+    def __call__(self, event: Event) -> None:
+        for listener in self._each:
+            tell(listener, event)
+
+
+def _confirmed(flags: Flags, screen: Screen, progress: Progress, plan: Plan) -> bool:
+    progress.end()
+    return "yes" in flags.switches or asked_for_leave(plan, screen)
+
+
+def _say(screen: Screen, progress: Progress, line: str) -> None:
+    progress.end()
+    screen.show([Line(Text(harmless(line)))])
+
+
+def _secrets(settings: Settings) -> tuple[Secret, ...]:
+    some = (settings.api_key, settings.notify.heartbeat, *settings.notify.urls)
+    return tuple(secret for secret in some if secret is not None)
+
+
+def _set_up_logs(screen: Screen, secrets: tuple[Secret, ...]) -> None:
+    if screen.showing.quiet:
+        verbosity = logs.Verbosity.QUIET
+    elif screen.showing.verbose:
+        verbosity = logs.Verbosity.VERBOSE
+    else:
+        verbosity = logs.Verbosity.PEOPLE if screen.err.is_terminal else logs.Verbosity.USUAL
+    logs.setup(json_lines=not screen.err.is_terminal, verbosity=verbosity, secrets=secrets)
+
+
+def _operator() -> str:
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):  # a container's user need not have a name
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"
