@@ -18,8 +18,8 @@ from decom.planning.guards import Extent, planned_limits
 from decom.planning.holds.kinds import HOLDS
 from decom.planning.plan import PlanHead, PlannedRow
 from decom.releasing.events import Done, Event
-from decom.releasing.part import Part, carry_out
-from decom.releasing.stopping import Stop
+from decom.releasing.part import Session, carry_out
+from decom.releasing.stopping import StopSignal
 from decom.vocabulary import Decision, Outcome
 
 RUN_ID = "20261123T185757Z-1a2b3c"
@@ -73,7 +73,7 @@ def carry_out_all(head: PlanHead, rows: Sequence[PlannedRow], where: Where, home
     clock, chance = SystemClock(), random.Random(1)
     endpoint = Endpoint(where.base_url, Key("key_1:secret"))
     service = Service(endpoint, Pacer(Pace(), clock, chance), Patience(clock, chance), where.make_transport)
-    part = Part(
+    part = Session(
         head,
         rows,
         planned=Extent(len(rows), head.account_size, missing=0, asked=len(rows)),
@@ -93,7 +93,7 @@ def carry_out_all(head: PlanHead, rows: Sequence[PlannedRow], where: Where, home
         nonlocal released
         released += isinstance(event, Done) and event.settled.outcome is Outcome.RELEASED
 
-    stop = Stop()
+    stop = StopSignal()
     with Writer(home, head.run_id, clock) as ledger:
         asyncio.run(carry_out(part, service, ledger, stop, count))
     if released != len(rows):

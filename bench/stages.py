@@ -17,23 +17,23 @@ import httpx
 from bench.children import Cost, measuring, peak, tell
 from bench.our_part import Where, carry_out_all
 from bench.peer import BASE_PATH, CAMPAIGNS, NO_CAMPAIGNS, NUMBERS, RELEASED, Account, no_route, number_id, phone_number
-from decom import job
 from decom.clock import SystemClock, iso
 from decom.dialnexa.replies import Proof
+from decom.files import private_dir
 from decom.intake.interface import Wanted
 from decom.intake.kinds import READERS
 from decom.intake.opening import read_input
 from decom.ledger.reader import Reader
 from decom.ledger.records import Attempt, Ended, Intent, Settled, Started, entry
 from decom.ledger.writer import Writer
-from decom.private_files import private_folder
 from decom.reporting.audit import build
 from decom.reporting.kinds import FORMATS
 from decom.reporting.write import chosen, write_reports
-from decom.runs import known
 from decom.settings import Settings, load
-from decom.surroundings import Surroundings
 from decom.vocabulary import Evidence, Outcome
+from decom.workflow import job
+from decom.workflow.context import Context
+from decom.workflow.runs import load_run
 
 BASE_URL = f"http://127.0.0.1:1{BASE_PATH}"
 """Nobody listens there: the answers come from this process."""
@@ -58,9 +58,9 @@ def read(folder: Path, _: int) -> Cost:
 def plan(folder: Path, rows: int) -> Cost:
     """The command: read the file, list an account as large, decide every row, save the plan, enter it."""
     clock, chance = SystemClock(), random.Random(1)
-    around = Surroundings(clock, chance, lambda: _Within(Account(rows)), lambda _: None, lambda _: True, "bench@here")
+    context = Context(clock, chance, lambda: _Within(Account(rows)), lambda _: None, lambda _: True, "bench@here")
     with measuring() as cost:
-        made = asyncio.run(job.plan(_settings(folder, rows), around))
+        made = asyncio.run(job.plan(_settings(folder, rows), context))
     if len(made.plan.releases()) != rows:
         raise RuntimeError(f"{len(made.plan.releases())} of {rows} rows are to be released")
     return cost()
@@ -69,10 +69,10 @@ def plan(folder: Path, rows: int) -> Cost:
 def release(folder: Path, rows: int) -> Cost:
     """Carry the plan out, against a service that answers from within this process, into a ledger of its own."""
     with Reader(folder / "home") as ledger:
-        this = known(ledger, _run_id(folder))
+        this = load_run(ledger, _run_id(folder))
     where = Where(1, lambda: _Within(Account(rows)), 64)
     with measuring() as cost:
-        carry_out_all(this.saved.head, this.releases, where, private_folder(folder / "released"))
+        carry_out_all(this.saved.head, this.releases, where, private_dir(folder / "released"))
     return cost()
 
 
@@ -102,7 +102,7 @@ def _one_format(word: str) -> Callable[[Path, int], Cost]:
     def write(folder: Path, _: int) -> Cost:
         with measuring() as cost, Reader(folder / "home") as ledger:
             audit = build(ledger, _run_id(folder))
-            write_reports(audit, private_folder(folder / word), chosen([word], FORMATS))
+            write_reports(audit, private_dir(folder / word), chosen([word], FORMATS))
         return cost()
 
     return write

@@ -11,7 +11,7 @@ from typing import Any
 
 from decom.errors import DecomError, Interrupted
 from decom.flags import Given
-from decom.terminal.screen import Screen, Showing
+from decom.output.screen import Screen, Showing
 from decom.vocabulary import SIGNALS, ExitCode
 
 

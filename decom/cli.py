@@ -28,7 +28,7 @@ from decom.flags import (
     command,
     print_version,
 )
-from decom.terminal.streams import make_lasting
+from decom.output.streams import make_lasting
 from decom.vocabulary import ExitCode
 
 app = typer.Typer(

@@ -16,9 +16,9 @@ import structlog
 
 from decom.clock import Clock
 from decom.dialnexa.pacing import Pacer
+from decom.output.screen import harmless
 from decom.releasing.events import Began, Done, Event
 from decom.secret import Masker, Secret
-from decom.terminal.screen import shown
 
 PROGRESS_EVERY = 30.0
 """Seconds between two `progress` lines."""
@@ -147,8 +147,8 @@ def _as_json(event: Fields) -> str:
 def _for_people(event: Fields) -> str:
     """`19:03:05 warning stopping: signal SIGTERM`"""
     rest = {name: value for name, value in event.items() if name not in _FIRST}
-    facts = ", ".join(f"{name.replace('_', ' ')} {shown(str(value))}" for name, value in rest.items())
-    words = shown(str(event["event"])).replace("_", " ")
+    facts = ", ".join(f"{name.replace('_', ' ')} {harmless(str(value))}" for name, value in rest.items())
+    words = harmless(str(event["event"])).replace("_", " ")
     return f"{event['time'][11:19]} {event['level']} {words}{': ' if facts != '' else ''}{facts}"
 
 

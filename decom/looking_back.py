@@ -4,16 +4,16 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
-from decom import history
 from decom.answering import Answer
 from decom.errors import BadSettings
 from decom.flags import Given
-from decom.history import NumberPicture
+from decom.output.run_view import number_lines, run_lines, runs_lines
+from decom.output.screen import Screen
 from decom.settings_places import home_of, working_folder
 from decom.settings_sources import read_sources
-from decom.terminal.runs import number_lines, run_lines, runs_lines
-from decom.terminal.screen import Screen
 from decom.vocabulary import ExitCode
+from decom.workflow import history
+from decom.workflow.history import NumberDetails
 
 
 def runs(given: Given, screen: Screen) -> Answer:
@@ -26,7 +26,7 @@ def runs(given: Given, screen: Screen) -> Answer:
 def show(given: Given, screen: Screen, target: str) -> Answer:
     """One run, or one number's whole life."""
     picture = history.show(_home(given), target, _workspace(given))
-    if isinstance(picture, NumberPicture):
+    if isinstance(picture, NumberDetails):
         screen.show(number_lines(picture))
         return Answer(ExitCode.DONE, asdict(picture))
     screen.show(run_lines(picture))
@@ -36,7 +36,7 @@ def show(given: Given, screen: Screen, target: str) -> Answer:
 def _workspace(given: Given) -> tuple[str, str] | None:
     """The workspace that the settings name, with its base URL; None where there is no key, or it cannot be used."""
     from decom.settings import load  # listing past runs needs neither, and they take time to load
-    from decom.whose import workspace_of
+    from decom.workflow.workspace import workspace_of
 
     try:
         settings = load(given.settings, None, os.environ, Path.cwd())

@@ -13,11 +13,11 @@ from decom import settings_values as may_be
 from decom.answering import Answer
 from decom.errors import BadSettings
 from decom.flags import Given
+from decom.output.screen import Line, Screen
 from decom.sandbox import server
 from decom.sandbox.account import Generation
 from decom.sandbox.limit import Limit
 from decom.sandbox.server import SandboxOptions
-from decom.terminal.screen import Line, Screen
 from decom.vocabulary import ExitCode
 
 T = TypeVar("T")

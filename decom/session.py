@@ -16,31 +16,33 @@ from typing import Any
 import structlog
 from rich.text import Text
 
-from decom import doctor, job, logs
+from decom import logs
 from decom.answering import Answer
 from decom.clock import SystemClock
 from decom.dialnexa.connection import network_transport_maker
-from decom.doctor_findings import Finding, State, worst
-from decom.drawing_up import Planned
 from decom.errors import BadSettings, DecomError
 from decom.flags import Given
 from decom.notifying import notify
+from decom.output.plan_view import asked_for_leave, next_after_plan, plan_lines, short_plan
+from decom.output.progress import Progress
+from decom.output.run_view import findings_lines, next_after_run, short_summary, summary_lines, verify_lines
+from decom.output.screen import Line, Screen, harmless
+from decom.output.sources import not_checked_lines
 from decom.planning.plan import Plan
 from decom.releasing.events import Event, tell
+from decom.releasing.signals import run_interruptibly
 from decom.reporting.as_json import summary
 from decom.secret import Secret
 from decom.settings import Settings, load
 from decom.settings_places import working_folder
 from decom.settings_sources import JOB_SUFFIX
-from decom.signals import run_interruptibly
-from decom.surroundings import Surroundings
-from decom.terminal.plan import asked_for_leave, next_after_plan, plan_lines, short_plan
-from decom.terminal.progress import Progress
-from decom.terminal.runs import findings_lines, next_after_run, short_summary, summary_lines, verify_lines
-from decom.terminal.screen import Line, Screen, shown
-from decom.terminal.sources import not_checked_lines
 from decom.vocabulary import ExitCode, plan_exit_code
-from decom.writing_up import Finished
+from decom.workflow import health as doctor
+from decom.workflow import job
+from decom.workflow.checks import Check, CheckState, worst
+from decom.workflow.context import Context
+from decom.workflow.plan import PlanResult
+from decom.workflow.reports import RunResult
 
 log = structlog.get_logger()
 
@@ -52,7 +54,7 @@ class Session:
     given: Given
     screen: Screen
     settings: Settings
-    around: Surroundings
+    context: Context
     progress: Progress
 
 
@@ -60,7 +62,7 @@ def plan(given: Given, screen: Screen, source: Path) -> Answer:
     """Plan and show it; a guard that would refuse is the answer's error."""
     with _session(given, screen, source) as session:
         session.progress.waiting(f"reading {source.name} and asking the account")
-        planned = run_interruptibly(job.plan(session.settings, session.around))
+        planned = run_interruptibly(job.plan(session.settings, session.context))
         _show_plan(session, planned)
         next_lines = next_after_plan(planned.plan, _near(planned.folder), planned.refusal, given.place_flags())
         screen.show(next_lines)
@@ -71,16 +73,16 @@ def run(given: Given, screen: Screen, source: Path) -> Answer:
     """The whole job; without `--execute` the same as `plan`."""
     if "execute" not in given.switches:
         return plan(given, screen, source)
-    planned: list[Planned] = []
+    planned: list[PlanResult] = []
     with _session(given, screen, source) as session:
 
-        def show(made: Planned) -> None:
+        def show(made: PlanResult) -> None:
             planned.append(made)
             _show_plan(session, made)
 
         session.progress.waiting(f"reading {source.name} and asking the account")
         try:
-            return _carried_out(session, job.run(session.settings, session.around, show))
+            return _carried_out(session, job.run(session.settings, session.context, show))
         except DecomError as error:
             facts = _plan_answer(planned[0]).facts if len(planned) > 0 else {}
             return Answer(error.exit_code, facts, error)
@@ -89,21 +91,21 @@ def run(given: Given, screen: Screen, source: Path) -> Answer:
 def release(given: Given, screen: Screen, target: str) -> Answer:
     """Carry out an approved plan."""
     with _session(given, screen) as session:
-        return _carried_out(session, job.release(session.settings, session.around, _run_of(session, target)))
+        return _carried_out(session, job.release(session.settings, session.context, _run_of(session, target)))
 
 
 def resume(given: Given, screen: Screen, target: str | None) -> Answer:
     """Go on with an interrupted run."""
     with _session(given, screen) as session:
         named = None if target is None else _run_of(session, target)
-        return _carried_out(session, job.resume(session.settings, session.around, named))
+        return _carried_out(session, job.resume(session.settings, session.context, named))
 
 
 def verify(given: Given, screen: Screen, target: str) -> Answer:
     """Ask the account again whether all is as reported."""
     with _session(given, screen) as session:
         session.progress.waiting("asking the account")
-        seen = run_interruptibly(job.verify(session.settings, session.around, _run_of(session, target)))
+        seen = run_interruptibly(job.verify(session.settings, session.context, _run_of(session, target)))
         session.progress.end()
         lines = verify_lines(seen.run_id, seen.checked, seen.differences, seen.changed_files)
         screen.show(lines, even_if_quiet=seen.exit_code is not ExitCode.DONE)
@@ -114,7 +116,7 @@ def verify(given: Given, screen: Screen, target: str) -> Answer:
 def report(given: Given, screen: Screen, target: str) -> Answer:
     """Write the reports again; no key is needed."""
     with _session(given, screen, with_key=False) as session:
-        return _finished(session, job.report(session.settings, _run_of(session, target), session.around.clock))
+        return _finished(session, job.report(session.settings, _run_of(session, target), session.context.clock))
 
 
 def examine(given: Given, screen: Screen) -> Answer:
@@ -122,9 +124,9 @@ def examine(given: Given, screen: Screen) -> Answer:
     try:
         with _session(given, screen) as session:
             session.progress.waiting("asking the account")
-            findings = run_interruptibly(doctor.examine(session.settings, session.around))
+            findings = run_interruptibly(doctor.examine(session.settings, session.context))
     except BadSettings as error:
-        findings = [Finding("settings", State.BAD, _in_a_sentence(error), error.remedy, error.exit_code)]
+        findings = [Check("settings", CheckState.BAD, _in_a_sentence(error), error.remedy, error.exit_code)]
     code = worst(findings)
     screen.show(findings_lines(findings), even_if_quiet=code is not ExitCode.DONE)
     return Answer(code, {"findings": [_as_facts(finding) for finding in findings]})
@@ -132,7 +134,7 @@ def examine(given: Given, screen: Screen) -> Answer:
 
 @contextmanager
 def _session(given: Given, screen: Screen, source: Path | None = None, *, with_key: bool = True) -> Iterator[Session]:
-    """Settings, log and surroundings of one command. An input that ends in `.toml` is a job file."""
+    """Settings, log and context of one command. An input that ends in `.toml` is a job file."""
     _set_up_logs(screen, ())
     flags: dict[str, object] = dict(given.settings)
     job_file = source if source is not None and source.suffix.lower() == JOB_SUFFIX else None
@@ -150,7 +152,7 @@ def _session(given: Given, screen: Screen, source: Path | None = None, *, with_k
     clock = SystemClock()
     with Progress(screen.err, clock, live=screen.live) as progress:
         listener = _Listeners(progress, logs.LogListener(clock))
-        around = Surroundings(
+        context = Context(
             clock=clock,
             random=random.Random(),  # noqa: S311 - it spreads waits, and guards nothing
             make_transport=network_transport_maker(),
@@ -159,7 +161,7 @@ def _session(given: Given, screen: Screen, source: Path | None = None, *, with_k
             operator=_operator(),
             say=lambda line: _said(screen, progress, line),
         )
-        yield Session(given, screen, settings, around, progress)
+        yield Session(given, screen, settings, context, progress)
 
 
 class _Listeners:
@@ -180,10 +182,10 @@ def _leave(given: Given, screen: Screen, progress: Progress, approved: Plan) -> 
 
 def _said(screen: Screen, progress: Progress, line: str) -> None:
     progress.end()
-    screen.show([Line(Text(shown(line)))])
+    screen.show([Line(Text(harmless(line)))])
 
 
-def _show_plan(session: Session, planned: Planned) -> None:
+def _show_plan(session: Session, planned: PlanResult) -> None:
     session.progress.end()
     screen = session.screen
     head = planned.plan.head
@@ -196,12 +198,12 @@ def _show_plan(session: Session, planned: Planned) -> None:
         screen.show(plan_lines(planned.plan, screen.out.width))
 
 
-def _carried_out(session: Session, work: Coroutine[Any, Any, Finished]) -> Answer:
+def _carried_out(session: Session, work: Coroutine[Any, Any, RunResult]) -> Answer:
     """Do what may release, show what became of it, and tell whoever asked to be told, however it ends."""
     options = session.settings.notify
     finished, error, code = None, None, ExitCode.BUG
     try:
-        notify.begun(options)
+        notify.tell_begun(options)
         finished = run_interruptibly(work)
         code = finished.exit_code
         return _finished(session, finished)
@@ -215,10 +217,10 @@ def _carried_out(session: Session, work: Coroutine[Any, Any, Finished]) -> Answe
         code = ExitCode(leaving.code) if isinstance(leaving.code, int) else ExitCode.BUG
         raise
     finally:
-        notify.ended(options, finished, error, code)
+        notify.tell_ended(options, finished, error, code)
 
 
-def _finished(session: Session, finished: Finished) -> Answer:
+def _finished(session: Session, finished: RunResult) -> Answer:
     """Show what became of a run."""
     session.progress.end()
     audit, folder, screen = finished.audit, _near(finished.folder), session.screen
@@ -237,7 +239,7 @@ def _finished(session: Session, finished: Finished) -> Answer:
     return Answer(finished.exit_code, summary(audit, files), finished.trouble)
 
 
-def _plan_answer(planned: Planned) -> Answer:
+def _plan_answer(planned: PlanResult) -> Answer:
     head = planned.plan.head
     facts: dict[str, Any] = {
         "run_id": head.run_id,
@@ -253,7 +255,7 @@ def _plan_answer(planned: Planned) -> Answer:
     return Answer(_plan_code(planned), facts, planned.refusal)
 
 
-def _plan_code(planned: Planned) -> ExitCode:
+def _plan_code(planned: PlanResult) -> ExitCode:
     return planned.refusal.exit_code if planned.refusal is not None else plan_exit_code(planned.plan.counts())
 
 
@@ -299,5 +301,5 @@ def _in_a_sentence(error: DecomError) -> str:
     return error.what if error.where is None else f"{error.where}: {error.what}"
 
 
-def _as_facts(finding: Finding) -> dict[str, Any]:
+def _as_facts(finding: Check) -> dict[str, Any]:
     return {"name": finding.name, "state": finding.state.value, "what": finding.what, "remedy": finding.remedy}

@@ -10,15 +10,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from decom import job
 from decom.clock import SystemClock
 from decom.dialnexa.connection import network_transport_maker
-from decom.drawing_up import Planned
 from decom.errors import DecomError
 from decom.planning.plan import Plan
 from decom.settings import Settings, load
-from decom.surroundings import Surroundings
-from decom.writing_up import Finished
+from decom.workflow import job
+from decom.workflow.context import Context
+from decom.workflow.plan import PlanResult
+from decom.workflow.reports import RunResult
 from tests.laws import two_laws
 from tests.service.hooks import kill, when
 from tests.service.server import Sandbox
@@ -50,34 +50,34 @@ class Desk:
     said: list[str] = field(default_factory=list)
     """What was said to whoever sits there."""
 
-    def plan(self, sandbox: Sandbox, source: Path, **flags: object) -> Planned:
+    def plan(self, sandbox: Sandbox, source: Path, **flags: object) -> PlanResult:
         return self._does("plan", job.plan, sandbox, input=source, **flags)
 
-    def run(self, sandbox: Sandbox, source: Path, **flags: object) -> Finished:
+    def run(self, sandbox: Sandbox, source: Path, **flags: object) -> RunResult:
         return self._does(
-            "run", lambda how, around: job.run(how, around, lambda _: None), sandbox, input=source, **flags
+            "run", lambda how, context: job.run(how, context, lambda _: None), sandbox, input=source, **flags
         )
 
-    def release(self, sandbox: Sandbox, run_id: str, **flags: object) -> Finished:
-        return self._does("release", lambda how, around: job.release(how, around, run_id), sandbox, **flags)
+    def release(self, sandbox: Sandbox, run_id: str, **flags: object) -> RunResult:
+        return self._does("release", lambda how, context: job.release(how, context, run_id), sandbox, **flags)
 
-    def resume(self, sandbox: Sandbox, run_id: str | None = None, **flags: object) -> Finished:
-        return self._does("resume", lambda how, around: job.resume(how, around, run_id), sandbox, **flags)
+    def resume(self, sandbox: Sandbox, run_id: str | None = None, **flags: object) -> RunResult:
+        return self._does("resume", lambda how, context: job.resume(how, context, run_id), sandbox, **flags)
 
     def verify(self, sandbox: Sandbox, run_id: str, **flags: object) -> job.Seen:
-        return self._does("verify", lambda how, around: job.verify(how, around, run_id), sandbox, **flags)
+        return self._does("verify", lambda how, context: job.verify(how, context, run_id), sandbox, **flags)
 
     def _does(
         self,
         word: str,
-        command: Callable[[Settings, Surroundings], Coroutine[Any, Any, T]],
+        command: Callable[[Settings, Context], Coroutine[Any, Any, T]],
         sandbox: Sandbox,
         **flags: object,
     ) -> T:
         """Do it, and hold the server's memory against its exit code."""
         since, code = len(sandbox.log), 0
         try:
-            done = asyncio.run(command(self.settings(sandbox, **flags), self.around()))
+            done = asyncio.run(command(self.settings(sandbox, **flags), self.context()))
             code = int(getattr(done, "exit_code", 0))
             return done
         except DecomError as error:
@@ -102,8 +102,8 @@ class Desk:
             {name: value for name, value in flags.items() if not name.isupper()}, None, environment, self.folder
         )
 
-    def around(self) -> Surroundings:
-        return Surroundings(
+    def context(self) -> Context:
+        return Context(
             clock=LaterClock(lambda: self.later),
             random=random.Random(),
             make_transport=network_transport_maker(),

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from decom.clock import SystemClock
-from decom.doctor_findings import Finding, State, worst
 from decom.ledger.lock import workspace_locked
 from decom.vocabulary import ExitCode
+from decom.workflow.checks import Check, CheckState, worst
 from tests.conftest import Command
 from tests.service.server import Sandbox
 from tests.service.world import World
@@ -176,6 +176,6 @@ def test_a_run_at_work_is_named(decom: Command) -> None:
     ],
 )
 def test_the_worst_finding_gives_the_exit_code(codes: list[ExitCode], code: int) -> None:
-    findings = [Finding("x", State.BAD, "why", "how", each) for each in codes]
-    strange = Finding("y", State.STRANGE, "why", None, ExitCode.KEY_REFUSED)
+    findings = [Check("x", CheckState.BAD, "why", "how", each) for each in codes]
+    strange = Check("y", CheckState.STRANGE, "why", None, ExitCode.KEY_REFUSED)
     assert worst([strange, *findings]) == code

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from decom import history
 from decom.dialnexa.replies import Proof
 from decom.errors import BadInput, LedgerTrouble
-from decom.history import NumberPicture, RunPicture
 from decom.ledger.lock import workspace_locked
 from decom.ledger.records import Attempt, Ended, Intent, Look, Record, Reported, Settled, Started, Verified
 from decom.ledger.writer import Writer
 from decom.planning.plan import Plan
 from decom.planning.saved import SavedHead
-from decom.runs import enter_plan
 from decom.vocabulary import Decision, Outcome, Stopped
+from decom.workflow import history
+from decom.workflow.history import NumberDetails, RunDetails
+from decom.workflow.runs import record_plan
 from tests.made_up_plan import HEAD, PLAN
 from tests.quick_clock import QuickClock
 
@@ -32,7 +32,7 @@ def clock() -> QuickClock:
 def entered(home: Path, clock: QuickClock, run_id: str, *records: Record, plan: Plan = PLAN) -> None:
     """A run in the ledger: its plan, then these records, a second apart."""
     head = replace(plan.head, run_id=run_id)
-    enter_plan(home, replace(plan, head=head), SavedHead(head, home / run_id, "0" * 64), clock)
+    record_plan(home, replace(plan, head=head), SavedHead(head, home / run_id, "0" * 64), clock)
     with Writer(home, run_id, clock) as writer:
         for record in records:
             clock.pass_by(1.0)
@@ -136,7 +136,7 @@ def test_one_run_is_shown_with_its_decisions_and_what_happened(tmp_path: Path, c
     end = Ended(Stopped.OUTAGE, "nobody answered")
     entered(home, clock, FIRST, STARTED, *released(2), end, Verified(("phn_2 is still there",)))
     found = history.show(home, f" {FIRST} ")
-    assert isinstance(found, RunPicture)
+    assert isinstance(found, RunDetails)
     assert found.decisions[Decision.RELEASE] == 2
     assert sum(found.decisions.values()) == len(PLAN.rows)
     assert found.folder == home / FIRST
@@ -166,7 +166,7 @@ def test_a_numbers_whole_life_is_found_under_any_of_its_names(name: str, tmp_pat
     entered(home, clock, FIRST, STARTED, *released(2), Ended(None))
     entered(home, clock, SECOND)
     found = history.show(home, name)
-    assert isinstance(found, NumberPicture)
+    assert isinstance(found, NumberDetails)
     assert (found.number_ids, found.phone_numbers) == (("phn_2",), ("+14155550002",))
     assert [(moment.run_id, moment.event) for moment in found.moments] == [
         (FIRST, "row 2: planned as release: a reason"),

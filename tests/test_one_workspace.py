@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from decom import history
 from decom.clock import SystemClock
 from decom.errors import BadInput, Locked
-from decom.history import NumberPicture
 from decom.ledger.lock import workspace_locked
-from decom.whose import workspace_of
+from decom.workflow import history
+from decom.workflow.history import NumberDetails
+from decom.workflow.workspace import workspace_of
 from tests.end_to_end.readings import audit_rows, deletes, ids, input_of, outcomes
 from tests.in_process import Desk, interrupted, trouble_of
 from tests.service.server import Sandbox
@@ -235,7 +235,7 @@ def test_a_numbers_life_is_told_of_the_workspace_that_is_asked_for(start_sandbox
     def told(*sandboxes: Sandbox) -> list[tuple[str, str]]:
         ours = [(workspace_of(desk.settings(each)), each.base_url) for each in sandboxes]
         picture = history.show(desk.home, chosen, ours[0] if len(ours) > 0 else None)
-        assert isinstance(picture, NumberPicture)
+        assert isinstance(picture, NumberDetails)
         return list(dict.fromkeys((moment.run_id, moment.workspace) for moment in picture.moments))
 
     of_staging, of_production = (workspace_of(desk.settings(each)) for each in (staging, production))

@@ -15,17 +15,17 @@ from decom.ledger.schema import FILE
 from decom.ledger.writer import Writer
 from decom.planning.plan import Plan, PlannedRow
 from decom.planning.saved import JSON_FILE, SavedHead, write_plan
-from decom.runs import (
+from decom.vocabulary import Decision, Outcome, Stopped
+from decom.workflow.runs import (
     RUN_ID,
     check_as_shown,
-    enter_plan,
+    find_run,
     is_interrupted,
-    known,
     latest_interrupted,
-    named,
+    load_run,
     new_run_id,
+    record_plan,
 )
-from decom.vocabulary import Decision, Outcome, Stopped
 from tests.ledger.tampering import tamper
 from tests.planning.plans import RUN, head, plan, planned
 from tests.quick_clock import QuickClock
@@ -49,7 +49,7 @@ def saved(folder: Path, made: Plan | None = None) -> Path:
 
 def entered(home: Path, made: Plan) -> Plan:
     """A plan that is in the ledger of a home."""
-    enter_plan(home, made, SavedHead(made.head, home / made.head.run_id, "ab" * 32), QuickClock())
+    record_plan(home, made, SavedHead(made.head, home / made.head.run_id, "ab" * 32), QuickClock())
     return made
 
 
@@ -71,19 +71,19 @@ def test_a_new_run_is_named_by_its_time_and_chance():
 def test_a_run_id_is_taken_as_it_is_and_no_file_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / RUN).mkdir()
-    assert named(RUN) == (RUN, None)
+    assert find_run(RUN) == (RUN, None)
 
 
 def test_a_folder_or_its_plan_names_the_run(tmp_path: Path):
     folder = saved(tmp_path)
-    assert named(str(folder)) == named(str(folder / JSON_FILE)) == (RUN, folder / JSON_FILE)
-    assert named(f"{folder}/") == (RUN, folder / JSON_FILE)
+    assert find_run(str(folder)) == find_run(str(folder / JSON_FILE)) == (RUN, folder / JSON_FILE)
+    assert find_run(f"{folder}/") == (RUN, folder / JSON_FILE)
 
 
 def test_a_plan_under_another_name_is_a_plan_too(tmp_path: Path):
     folder = saved(tmp_path)
     (folder / JSON_FILE).rename(folder / "approved.json")
-    assert named(str(folder / "approved.json")) == (RUN, folder / "approved.json")
+    assert find_run(str(folder / "approved.json")) == (RUN, folder / "approved.json")
 
 
 @pytest.mark.parametrize(
@@ -121,14 +121,14 @@ def test_anything_else_is_refused_in_a_line_or_two(tmp_path: Path, monkeypatch: 
     (tmp_path / "here" / "below").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "here" / "below")
     with pytest.raises(DecomError) as refused:
-        named(target)
+        find_run(target)
     assert isinstance(refused.value, BadInput | Refused) and refused.value.remedy is not None
 
 
 @given(st.text(max_size=30) | st.text(st.sampled_from("/.~0129TZ-abc\x00\n"), max_size=40))
 def test_whatever_is_typed_there_is_an_answer(target):
     try:
-        run_id, path = named(target)
+        run_id, path = find_run(target)
     except (BadInput, Refused):
         return
     assert path is None and RUN_ID.fullmatch(run_id)
@@ -148,20 +148,20 @@ def test_a_link_is_not_followed(tmp_path: Path, place):
         target.mkdir()
         (target / JSON_FILE).symlink_to(folder / JSON_FILE)
     with pytest.raises(BadInput, match="this is a symbolic link, and links are not followed"):
-        named(str(target))
+        find_run(str(target))
 
 
 def test_a_link_to_nothing_or_to_itself_is_none_either(tmp_path: Path):
     for name, to in (("dangling", "nowhere"), ("loop", "loop")):
         (tmp_path / name).symlink_to(tmp_path / to)
         with pytest.raises(BadInput):
-            named(str(tmp_path / name))
+            find_run(str(tmp_path / name))
 
 
 def test_a_file_that_is_no_plan_is_refused(tmp_path: Path):
     (tmp_path / "numbers.csv").write_text("number id\nphn_1\n")
     with pytest.raises(Refused, match="this is no plan of decom"):
-        named(str(tmp_path / "numbers.csv"))
+        find_run(str(tmp_path / "numbers.csv"))
 
 
 # --- Into the ledger, and out of it -----------------------------------------------------------------------------
@@ -177,7 +177,7 @@ ROWS = (
 def test_a_plan_that_was_entered_is_known_with_what_it_releases(tmp_path: Path):
     made = entered(tmp_path, plan(*ROWS))
     with Reader(tmp_path) as ledger:
-        run = known(ledger, RUN)
+        run = load_run(ledger, RUN)
     assert run.saved == SavedHead(made.head, tmp_path / RUN, "ab" * 32)
     assert run.releases == (ROWS[0], ROWS[3])
     assert run.story.starts == [] and run.story.planned_at == "2026-11-23T18:57:57.120Z"
@@ -214,12 +214,12 @@ def test_a_plan_that_cannot_be_entered_is_not_known(tmp_path: Path):
     with Reader(tmp_path) as reader:
         assert reader.run_ids() == []
         with pytest.raises(Refused):
-            known(reader, RUN)
+            load_run(reader, RUN)
 
 
 def test_a_run_that_this_home_does_not_know_is_refused(tmp_path: Path):
     with Reader(tmp_path) as ledger, pytest.raises(Refused) as refused:
-        known(ledger, RUN)
+        load_run(ledger, RUN)
     assert refused.value.exit_code == 5 and refused.value.where == RUN
     assert "this home's ledger does not know the run" in refused.value.what
 
@@ -238,7 +238,7 @@ def test_a_plan_on_record_that_was_made_into_something_else_is_trouble(tmp_path:
         connection.execute(statement)
         connection.commit()
     with Reader(tmp_path) as ledger, pytest.raises(LedgerTrouble):
-        known(ledger, RUN)
+        load_run(ledger, RUN)
 
 
 # --- What was shown ---------------------------------------------------------------------------------------------
@@ -248,14 +248,14 @@ def shown(home: Path, made: Plan) -> Plan:
     """A plan that is in its folder and in the ledger, as a person has seen it."""
     folder = home / made.head.run_id
     folder.mkdir(mode=0o700)
-    enter_plan(home, made, SavedHead(made.head, folder, write_plan(made, folder, as_is)), QuickClock())
+    record_plan(home, made, SavedHead(made.head, folder, write_plan(made, folder, as_is)), QuickClock())
     return made
 
 
 def refusal(home: Path) -> Refused | None:
     with Reader(home) as ledger, ledger.at_one_instant():
         try:
-            check_as_shown(ledger, known(ledger, RUN))
+            check_as_shown(ledger, load_run(ledger, RUN))
         except Refused as refused:
             return refused
     return None

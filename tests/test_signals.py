@@ -9,7 +9,7 @@ import pytest
 STRUCK = """
 import asyncio, os, signal, sys
 from decom.cli import _leaving_with
-from decom.signals import run_interruptibly
+from decom.releasing.signals import run_interruptibly
 from decom.vocabulary import ExitCode
 
 NUMBER = signal.Signals[sys.argv[1]]

@@ -23,20 +23,20 @@ from rich.console import Console
 
 from decom.errors import BadInput, Refused
 from decom.ledger.records import Settled
+from decom.output.plan_view import asked_for_leave, next_after_plan, plan_lines
+from decom.output.progress import PaceInWords, Progress, duration
+from decom.output.run_view import next_after_run, short_summary, summary_lines
+from decom.output.screen import Renderable, Screen, Showing, error_lines, harmless
+from decom.output.streams import Lasting
 from decom.planning.plan import Conflict, Plan, Source
 from decom.releasing.events import Began, Done, Stopping
 from decom.reporting.interface import Audit, Money, Timing, Verification
-from decom.terminal.plan import asked_for_leave, next_after_plan, plan_lines
-from decom.terminal.progress import PaceInWords, Progress, duration
-from decom.terminal.runs import next_after_run, short_summary, summary_lines
-from decom.terminal.screen import Part, Screen, Showing, error_lines, shown
-from decom.terminal.streams import Lasting
 from decom.vocabulary import Decision, Outcome, SourceState, Stopped
 from tests.made_up_plan import EVIL, HEAD, HELD_BY, PLAN, RUN_ID, evil_plan, row
 from tests.quick_clock import QuickClock
 
 
-def printed(parts: Iterable[Part], *, width: int = 80, terminal: bool = True) -> str:
+def printed(parts: Iterable[Renderable], *, width: int = 80, terminal: bool = True) -> str:
     """What stands on a screen of that width."""
     stream = io.StringIO()
     screen = Screen(Showing())
@@ -53,10 +53,10 @@ def is_harmless(text: str) -> bool:
 
 @given(st.text())
 def test_no_text_whatever_reaches_the_terminal_as_a_command(text: str) -> None:
-    found = shown(text)
+    found = harmless(text)
     assert is_harmless(found)
     assert "\n" not in found
-    assert shown(found) == found
+    assert harmless(found) == found
     found.encode("utf-8")
 
 
@@ -76,7 +76,7 @@ def test_no_text_whatever_reaches_the_terminal_as_a_command(text: str) -> None:
     ],
 )
 def test_text_is_shown_without_what_is_not_text(text: str, seen: str) -> None:
-    assert shown(text) == seen
+    assert harmless(text) == seen
 
 
 def test_nothing_in_a_plan_can_take_over_the_terminal_or_be_read_as_markup() -> None:
@@ -237,8 +237,8 @@ def test_where_nobody_can_be_asked_nothing_is_released() -> None:
 ASK = """
 import asyncio, sys
 from tests.made_up_plan import PLAN, evil_plan
-from decom.terminal.screen import Screen, Showing
-from decom.terminal.plan import asked_for_leave
+from decom.output.screen import Screen, Showing
+from decom.output.plan_view import asked_for_leave
 async def ask():
     return asked_for_leave({plan}, Screen(Showing()))
 given = asyncio.run(ask())  # as in a run: the loop handles Ctrl-C, but it is the loop that waits
@@ -354,7 +354,7 @@ def test_a_stream_whose_reader_went_away_takes_everything_in_silence() -> None:
 def test_descriptors_that_were_closed_at_the_start_are_not_given_to_files(tmp_path: Path) -> None:
     code = (
         "import os, sys\n"
-        "from decom.terminal.streams import make_lasting\n"
+        "from decom.output.streams import make_lasting\n"
         "make_lasting()\n"
         "print('into nothing')\n"
         "with open('report', 'w') as report: report.write(str(report.fileno()))\n"
@@ -365,7 +365,7 @@ def test_descriptors_that_were_closed_at_the_start_are_not_given_to_files(tmp_pa
 
 
 def test_a_character_that_the_terminal_cannot_show_is_escaped(tmp_path: Path) -> None:
-    code = "from decom.terminal.streams import make_lasting; make_lasting(); print('número')"
+    code = "from decom.output.streams import make_lasting; make_lasting(); print('número')"
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, timeout=30, check=True)
     assert ran.stdout == b"n\\xfamero\n"

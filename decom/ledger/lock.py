@@ -15,8 +15,8 @@ from pathlib import Path
 
 from decom.clock import Clock, iso
 from decom.errors import LedgerTrouble, Locked
+from decom.files import atomic_write, private_dir
 from decom.ledger.place import check_place
-from decom.private_files import private_folder, written_whole
 
 _ONLY_THE_FILE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 """Never what a link points at, and no waiting where it is a pipe."""
@@ -61,7 +61,7 @@ def workspace_locked(home: Path, workspace: str, run_id: str, clock: Clock) -> I
     (read-only, full, on a network file system); BadSettings where the home cannot be trusted.
     """
     check_place(home)
-    private_folder(home)
+    private_dir(home)
     path, record = home / f"{workspace}.lock", home / f"{workspace}.holder.json"
     try:
         descriptor = _locked(path)
@@ -118,7 +118,7 @@ def _locked(path: Path) -> int | None:
 def _signed(record: Path, holder: Holder) -> Iterator[None]:
     """The file that names the holder, locked while the block runs."""
     try:
-        with written_whole(record) as stream:
+        with atomic_write(record) as stream:
             facts = {"pid": holder.pid, "since": holder.since, "run_id": holder.run_id}
             stream.write(json.dumps(facts).encode())
         descriptor = os.open(record, os.O_RDONLY | _ONLY_THE_FILE)

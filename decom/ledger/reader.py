@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class NumberStory:
+class NumberRecord:
     """Everything that one run did about one number, in the order in which it happened."""
 
     events: list[Attempt | Look] = field(default_factory=list)
@@ -51,7 +51,7 @@ class NumberStory:
 
 
 @dataclass(slots=True)
-class RunStory:
+class RunRecord:
     """A run from its plan to its end, without its rows."""
 
     run_id: str
@@ -70,7 +70,7 @@ class RunStory:
     """The SHA-256 of the manifest of the reports written last, in hex; None where none were."""
     reported: bool = False
     """Whether the reports were written since the last part's end."""
-    numbers: dict[str, NumberStory] = field(default_factory=dict, repr=False)
+    numbers: dict[str, NumberRecord] = field(default_factory=dict, repr=False)
     """By number ID; only numbers that something was recorded of. Not in the repr, as they may be a million."""
 
     @property
@@ -135,12 +135,12 @@ class Reader:
         return [str(run_id) for (run_id,) in self._rows(query)]
 
     def plan(self, run_id: str) -> str | None:
-        """The body of a run's `planned` entry alone, as `RunStory.plan`; None where this ledger does not know it."""
+        """The body of a run's `planned` entry alone, as `RunRecord.plan`; None where this ledger does not know it."""
         query = "SELECT body FROM entries WHERE run_id = ? AND kind = 'planned'"
         return next((str(body) for (body,) in self._rows(query, run_id)), None)
 
     def plans(self) -> Iterator[tuple[str, str]]:
-        """Every run, and the body of its `planned` entry as `RunStory.plan`."""
+        """Every run, and the body of its `planned` entry as `RunRecord.plan`."""
         return ((str(run_id), str(body)) for run_id, _, body in self._rows(_OF_EVERY_RUN, Kind.PLANNED))
 
     def starts(self) -> Iterator[tuple[str, Started]]:
@@ -148,24 +148,24 @@ class Reader:
         for run_id, at, body in self._rows(_OF_EVERY_RUN, Kind.STARTED):
             yield str(run_id), _understood(_entry(Kind.STARTED, at, body), records.started)
 
-    def story(self, run_id: str) -> RunStory | None:
+    def story(self, run_id: str) -> RunRecord | None:
         """One run; None where this ledger does not know it."""
-        story: RunStory | None = None
+        story: RunRecord | None = None
         for entry in self._entries("run_id = ? AND kind <> 'row' ORDER BY seq", run_id):
             if entry.kind is Kind.PLANNED:
-                story = RunStory(run_id, entry.at, entry.body)
+                story = RunRecord(run_id, entry.at, entry.body)
             elif story is not None:
                 _tell(story, entry)
         return story
 
-    def outline(self, run_id: str) -> RunStory | None:
+    def outline(self, run_id: str) -> RunRecord | None:
         """One run without its numbers, which may be a million; None where this ledger does not know it."""
-        story: RunStory | None = None
+        story: RunRecord | None = None
         for entry in self._entries(
             "run_id = ? AND kind NOT IN ('row', 'intent', 'attempt', 'look', 'settled') ORDER BY seq", run_id
         ):
             if entry.kind is Kind.PLANNED:
-                story = RunStory(run_id, entry.at, entry.body)
+                story = RunRecord(run_id, entry.at, entry.body)
             elif story is not None:
                 _tell(story, entry)
         return story
@@ -333,7 +333,7 @@ def _not_ours(kind: str, at: str) -> LedgerTrouble:
     )
 
 
-def _tell(story: RunStory, entry: Entry) -> None:
+def _tell(story: RunRecord, entry: Entry) -> None:
     """Add one entry to a run's story."""
     if entry.kind is Kind.STARTED:
         story.starts.append((entry.at, _understood(entry, records.started)))
@@ -352,11 +352,11 @@ def _tell(story: RunStory, entry: Entry) -> None:
         number_id = sys.intern(entry.number_id)
         number = story.numbers.get(number_id)
         if number is None:
-            number = story.numbers[number_id] = NumberStory()
+            number = story.numbers[number_id] = NumberRecord()
         _tell_of_number(number, number_id, entry)
 
 
-def _tell_of_number(number: NumberStory, number_id: str, entry: Entry) -> None:
+def _tell_of_number(number: NumberRecord, number_id: str, entry: Entry) -> None:
     if entry.kind is Kind.INTENT:
         if number.open_intent is not None:
             number.events.append(_cut_off(number_id, number.open_attempt, number.open_intent))

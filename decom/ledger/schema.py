@@ -12,11 +12,11 @@ import sqlite3
 from pathlib import Path
 
 from decom.errors import LedgerTrouble
+from decom.files import private_dir, sync_folder
 from decom.ledger.place import check_file, check_place
 from decom.ledger.records import Entry
 from decom.ledger.troubles import trouble, way_out
 from decom.ledger.waiting import ONE_TRY, Waiting
-from decom.private_files import private_folder, sync_folder
 
 FILE = "ledger.sqlite3"
 VERSION = 1
@@ -52,7 +52,7 @@ def open_for_writing(home: Path, waiting: Waiting | None = None) -> sqlite3.Conn
     """Open the home's ledger, made if need be. Raises LedgerTrouble, BadSettings (an untrustworthy home)."""
     waiting = waiting or Waiting()
     check_place(home)
-    path = private_folder(home) / FILE
+    path = private_dir(home) / FILE
     _make(path)
     connection, version = _connect(path, "rw", waiting)
     try:

@@ -17,6 +17,7 @@ from typing import Any
 
 from decom.clock import Clock, iso
 from decom.errors import HomeLost, NotDurable
+from decom.files import atomic_write
 from decom.ledger import schema
 from decom.ledger.lock import Held
 from decom.ledger.place import Watched
@@ -24,7 +25,6 @@ from decom.ledger.reader import Reader
 from decom.ledger.records import Entry, Kind, Record, entry
 from decom.ledger.troubles import AGAIN, is_busy, said, trouble, way_out
 from decom.ledger.waiting import USUALLY, Waiting
-from decom.private_files import written_whole
 
 Aside = Callable[[Callable[[], None]], Awaitable[Any]]
 """Runs a blocking function without blocking the loop."""
@@ -182,7 +182,7 @@ class Writer:
         """Take up a little room now, to be given up when the disk is full. Raises NotDurable."""
         try:
             if not self._has_ballast():
-                with written_whole(self._ballast) as stream:  # never through a link that lies in its place
+                with atomic_write(self._ballast) as stream:  # never through a link that lies in its place
                     stream.write(b"\0" * BALLAST_BYTES)
         except OSError as error:
             raise self._not_durable(error) from error

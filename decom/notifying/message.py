@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from decom.errors import DecomError
+from decom.output.screen import harmless
 from decom.reporting.interface import Audit
 from decom.reporting.manifest import MANIFEST
 from decom.reporting.words import NOT_VERIFIED, status_in_words
-from decom.terminal.screen import shown
 from decom.vocabulary import SIGNALS, ExitCode, Outcome, SourceState, Stopped
-from decom.writing_up import Finished
+from decom.workflow.reports import RunResult
 
 _UNDONE = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED)
 _LONGEST_LINE = 400
@@ -49,7 +49,7 @@ class Message:
     tone: Tone
 
 
-def message(finished: Finished | None, error: DecomError | None, exit_code: ExitCode, host: str) -> Message:
+def message(finished: RunResult | None, error: DecomError | None, exit_code: ExitCode, host: str) -> Message:
     """The message about a command that ended with `exit_code` on `host`.
 
     `finished` is None where no report of a run was written, `error` None where none stopped it.
@@ -58,7 +58,7 @@ def message(finished: Finished | None, error: DecomError | None, exit_code: Exit
         headline, lines = _headline(finished.audit, exit_code), _about_run(finished, exit_code, host)
     else:
         headline, lines = _WITHOUT_REPORT[exit_code], _about_error(error, exit_code, host)
-    body = "\n".join(shown(line, _LONGEST_LINE).rstrip() for line in lines).rstrip()
+    body = "\n".join(harmless(line, _LONGEST_LINE).rstrip() for line in lines).rstrip()
     tones: dict[ExitCode, Tone] = {ExitCode.DONE: "success", ExitCode.HELD_BACK: "warning"}
     tone = tones.get(exit_code, "failure")
     return Message(f"decom: {headline} (exit {int(exit_code)})", body, tone)
@@ -98,7 +98,7 @@ def _differences(audit: Audit) -> int:
     return 0 if audit.verification is None else len(audit.verification.differences)
 
 
-def _about_run(finished: Finished, exit_code: ExitCode, host: str) -> Iterator[str]:
+def _about_run(finished: RunResult, exit_code: ExitCode, host: str) -> Iterator[str]:
     audit = finished.audit
     yield f"{status_in_words(audit)}: run {audit.run_id} of {audit.input_name}, on {host}."
     yield ""
@@ -162,7 +162,7 @@ def _is_unfinished(audit: Audit) -> bool:
     return audit.status != "done" or audit.unverified or left > 0 or audit.why in SIGNALS
 
 
-def _witness(finished: Finished) -> Iterator[str]:
+def _witness(finished: RunResult) -> Iterator[str]:
     """The manifest's digest: kept outside the machine, it shows later whether the report is still the same."""
     try:
         digest = hashlib.sha256((finished.folder / MANIFEST).read_bytes()).hexdigest()

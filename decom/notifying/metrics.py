@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from decom.clock import parse_iso
-from decom.private_files import written_whole
+from decom.files import atomic_write
 from decom.reporting.interface import Audit
 from decom.vocabulary import ExitCode
-from decom.writing_up import Finished
+from decom.workflow.reports import RunResult
 
 if TYPE_CHECKING:  # an extra: it may not be there
     from prometheus_client.core import GaugeMetricFamily
@@ -22,18 +22,18 @@ if TYPE_CHECKING:  # an extra: it may not be there
 _FOR_ALL_TO_READ = 0o644
 
 
-def write_metrics(path: Path, finished: Finished | None, exit_code: ExitCode, now: datetime) -> None:
+def write_metrics(path: Path, finished: RunResult | None, exit_code: ExitCode, now: datetime) -> None:
     """Replace the file at `path`. Raises OSError where the disk refuses.
 
     `finished` is None where no report of a run was written: then only the exit code and its time are there.
     """
     content = as_text(finished, exit_code, now)
-    with written_whole(path) as stream:
+    with atomic_write(path) as stream:
         os.fchmod(stream.fileno(), _FOR_ALL_TO_READ)
         stream.write(content)
 
 
-def as_text(finished: Finished | None, exit_code: ExitCode, now: datetime) -> bytes:
+def as_text(finished: RunResult | None, exit_code: ExitCode, now: datetime) -> bytes:
     """The file's content."""
     from prometheus_client import CollectorRegistry, generate_latest
 
@@ -52,7 +52,7 @@ class _Families:
         return self._families
 
 
-def _families(finished: Finished | None, exit_code: ExitCode, now: datetime) -> "Iterator[GaugeMetricFamily]":
+def _families(finished: RunResult | None, exit_code: ExitCode, now: datetime) -> "Iterator[GaugeMetricFamily]":
     from prometheus_client.core import GaugeMetricFamily
 
     yield GaugeMetricFamily("decom_run_exit_code", "Exit code of the last run.", value=int(exit_code))

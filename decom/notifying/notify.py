@@ -16,11 +16,11 @@ from decom.clock import Clock, SystemClock
 from decom.errors import BadSettings, DecomError
 from decom.notifying.message import message
 from decom.notifying.metrics import write_metrics
-from decom.notifying.sending import LONGEST, Errand, carried_out
+from decom.notifying.sending import LONGEST, Errand, deliver
 from decom.secret import Secret
 from decom.settings import NotifyOptions
 from decom.vocabulary import ExitCode
-from decom.writing_up import Finished
+from decom.workflow.reports import RunResult
 
 log = structlog.get_logger()
 
@@ -53,15 +53,15 @@ def warn_about_missing_extras(options: NotifyOptions) -> None:
     _check_addresses(options.urls)
 
 
-def begun(options: NotifyOptions, within: float = LONGEST) -> None:
+def tell_begun(options: NotifyOptions, within: float = LONGEST) -> None:
     """Tell the heartbeat that a run begins; returns after `within` seconds at most."""
     if options.heartbeat is not None:
         _do([Errand("ping", _with_path(options.heartbeat, "/start"))], within)
 
 
-def ended(
+def tell_ended(
     options: NotifyOptions,
-    finished: Finished | None,
+    finished: RunResult | None,
     error: DecomError | None,
     exit_code: ExitCode,
     clock: Clock = _SYSTEM,
@@ -89,7 +89,7 @@ def ended(
 
 def _do(errands: Sequence[Errand], within: float) -> None:
     """Carry the errands out; each that fails is one warning."""
-    for errand, why in zip(errands, carried_out(errands, within), strict=True):
+    for errand, why in zip(errands, deliver(errands, within), strict=True):
         if why is not None:
             event = "no_heartbeat" if errand.kind == "ping" else "not_notified"
             log.warning(event, service=_service(errand.url), why=why)
@@ -97,7 +97,7 @@ def _do(errands: Sequence[Errand], within: float) -> None:
 
 def _check_addresses(urls: Sequence[Secret]) -> None:
     """Raise BadSettings for the first address of which Apprise knows for sure that it is none."""
-    for place, why in enumerate(carried_out([Errand("check", url) for url in urls]), 1):
+    for place, why in enumerate(deliver([Errand("check", url) for url in urls]), 1):
         if why == _NO_SUCH_ADDRESS:
             raise BadSettings(
                 f"Apprise does not understand address {place}, which begins with {_service(urls[place - 1])}",

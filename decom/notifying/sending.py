@@ -36,7 +36,7 @@ class Errand:
     """`subject`, `body` and `tone` of what is told; None for the other kinds."""
 
 
-def carried_out(errands: Sequence[Errand], within: float = LONGEST) -> list[str | None]:
+def deliver(errands: Sequence[Errand], within: float = LONGEST) -> list[str | None]:
     """Do all errands at once, in `within` seconds; why each failed in a few words, None where it was done."""
     with ThreadPoolExecutor(max(1, len(errands))) as at_once:
         return list(at_once.map(partial(_done, within=within), errands))

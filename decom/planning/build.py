@@ -15,7 +15,7 @@ from decom.numbering import is_e164, possible
 from decom.planning.number_status import in_other_hands, unusual_status
 from decom.planning.plan import PlannedRow, held_by
 from decom.planning.selection import ALL_ROWS, Choice
-from decom.planning.survey import Findings
+from decom.planning.survey import Survey
 from decom.vocabulary import Decision, earlier_run
 
 RemovedBy = Callable[[str], tuple[str, bool] | None]
@@ -34,7 +34,7 @@ class _Match:
 
 def build(
     rows: Sequence[Row],
-    findings: Findings,
+    findings: Survey,
     protected: AbstractSet[str],
     removed_by: RemovedBy,
     choice: Choice = ALL_ROWS,
@@ -262,7 +262,7 @@ def _missing(planned: PlannedRow, removed_by: RemovedBy) -> PlannedRow:
     return replace(planned, decision=Decision.MISSING, reason=reason, evidence=earlier_run(run_id))
 
 
-def _decided(planned: PlannedRow, number: Number, protected: AbstractSet[str], findings: Findings) -> PlannedRow:
+def _decided(planned: PlannedRow, number: Number, protected: AbstractSet[str], findings: Survey) -> PlannedRow:
     rule = next((name for name in (planned.number_id, planned.phone_number) if name in protected), None)
     if rule is not None:
         return replace(planned, decision=Decision.PROTECTED, reason=f"the protect file names {rule}")

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from decom.errors import LedgerTrouble, Refused
+from decom.files import atomic_write
 from decom.planning.plan import Billing, Conflict, Plan, PlanHead, PlannedRow, ReportOptions, Source, in_words
-from decom.private_files import written_whole
 from decom.tables import in_file
 from decom.vocabulary import Decision, SourceState
 
@@ -134,10 +134,10 @@ def write_plan(plan: Plan, folder: Path, neutral: Callable[[str], str]) -> str:
 
     `neutral` makes a text that no spreadsheet runs: `plan.csv` is opened in one.
     """
-    with written_whole(folder / CSV_FILE) as stream:
+    with atomic_write(folder / CSV_FILE) as stream:
         _write_csv(plan, stream, neutral)
     digest = hashlib.sha256()
-    with written_whole(folder / JSON_FILE) as stream:
+    with atomic_write(folder / JSON_FILE) as stream:
         for data in _json_pieces(head_as_json(plan.head), map(row_as_json, plan.rows)):
             digest.update(data)
             stream.write(data)

@@ -17,7 +17,7 @@ from decom.planning.plan import Conflict, Source
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class Survey:
     """What was found on the account."""
 
     numbers: Mapping[str, Number]
@@ -31,7 +31,7 @@ class Findings:
     """The account's price list; empty where it has none or none is needed."""
 
 
-async def survey(account: Account, rows: Iterable[Row], holds: Sequence[Hold]) -> Findings:
+async def survey(account: Account, rows: Iterable[Row], holds: Sequence[Hold]) -> Survey:
     """Look at everything that the rows need. Raises Unreachable, KeyRefused."""
     usable = [row for row in rows if row.problem is None]
     ids = {row.number_id for row in usable if row.number_id is not None}
@@ -42,7 +42,7 @@ async def survey(account: Account, rows: Iterable[Row], holds: Sequence[Hold]) -
     if any(number.monthly_cost_usd is None for number in numbers.values()):
         found = await account.prices()
         prices = () if isinstance(found, NotRead) else found
-    return Findings(numbers, size, sources, held, prices)
+    return Survey(numbers, size, sources, held, prices)
 
 
 async def find_numbers(

@@ -135,7 +135,7 @@ def is_retry(attempts: Sequence[Attempt]) -> bool:
     return any(attempt.proof not in _UNUSED and attempt.proof is not Proof.CUT_OFF for attempt in attempts)
 
 
-def came_to_be_held(conflicts: Sequence[Conflict]) -> Settle:
+def newly_conflicted(conflicts: Sequence[Conflict]) -> Settle:
     """The outcome of a number that was free when planned and is not any more."""
     return Settle(Outcome.CONFLICTED, Evidence.PLAN, f"since the plan was made it came to be {held_by(conflicts)}")
 
@@ -145,7 +145,7 @@ def came_to_be_protected(rule: str) -> Settle:
     return Settle(Outcome.PROTECTED, Evidence.PLAN, f"the protect file that is in force now names {rule}")
 
 
-def came_to_mean(phone_number: str | None, planned: str | None, attempts: Sequence[Attempt]) -> Settle:
+def reassigned(phone_number: str | None, planned: str | None, attempts: Sequence[Attempt]) -> Settle:
     """The outcome of a number whose ID has come to mean another E.164 number: nothing more is sent to it."""
     now = f"its ID now means {phone_number}" if phone_number is not None else "the account does not say its number now"
     reason = f"{now}, it was planned as {planned}: no release is sent"

@@ -22,10 +22,10 @@ from decom.planning.guards import check_age
 from decom.planning.holds.interface import Hold
 from decom.planning.number_status import in_other_hands
 from decom.planning.plan import Conflict, PlanHead
-from decom.releasing.decide import Settle, came_to_be_held, came_to_be_protected, came_to_mean
+from decom.releasing.decide import Settle, came_to_be_protected, newly_conflicted, reassigned
 from decom.releasing.one_number import Task
 from decom.releasing.refresh import Fresh, read_holds, read_meanings, rule_for
-from decom.releasing.stopping import Stop
+from decom.releasing.stopping import StopSignal
 from decom.vocabulary import Outcome, Stopped, stopped
 
 log = structlog.get_logger()
@@ -71,7 +71,9 @@ class Watched:
 class Freshness:
     """Knows what speaks against each number, and when that was last looked at."""
 
-    def __init__(self, watched: Watched, service: Service, stop: Stop, tasks: Iterable[Task], fresh: Fresh) -> None:
+    def __init__(
+        self, watched: Watched, service: Service, stop: StopSignal, tasks: Iterable[Task], fresh: Fresh
+    ) -> None:
         """`tasks` were compared with `fresh`, the account as it was a moment ago."""
         self._watched, self._service, self._stop = watched, service, stop
         self._clock = service.patience.clock
@@ -93,10 +95,10 @@ class Freshness:
         if rule is not None:
             return came_to_be_protected(rule)
         if task.number_id in self._means:
-            return came_to_mean(self._means[task.number_id], task.phone_number, ())
+            return reassigned(self._means[task.number_id], task.phone_number, ())
         task.held = (*self._held.get(task.phone_number or "", ()), *self._in_hands.get(task.number_id, ()))
         if len(task.held) > 0:
-            return came_to_be_held(task.held)
+            return newly_conflicted(task.held)
         try:
             check_age(self._watched.head, self._clock.now(), self._watched.plan_ttl)
         except Refused as refused:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from decom.clock import Clock
 from decom.errors import Refused
-from decom.releasing.stopping import Stop
+from decom.releasing.stopping import StopSignal
 from decom.vocabulary import Stopped
 
 _WINDOW = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
@@ -81,7 +81,7 @@ class Hours:
 
 
 @asynccontextmanager
-async def ending_in_time(hours: Hours, stop: Stop, clock: Clock) -> AsyncIterator[None]:
+async def ending_in_time(hours: Hours, stop: StopSignal, clock: Clock) -> AsyncIterator[None]:
     """Ask for a stop when the window ends or the deadline has passed. Raises Refused outside the window."""
     limits: list[tuple[float, Stopped, str]] = []
     if hours.deadline is not None:
@@ -104,6 +104,6 @@ async def ending_in_time(hours: Hours, stop: Stop, clock: Clock) -> AsyncIterato
         await asyncio.gather(*timers, return_exceptions=True)
 
 
-async def _ask_after(seconds: float, why: Stopped, detail: str, stop: Stop, clock: Clock) -> None:
+async def _ask_after(seconds: float, why: Stopped, detail: str, stop: StopSignal, clock: Clock) -> None:
     await clock.sleep(seconds)
     stop.ask(why, detail)

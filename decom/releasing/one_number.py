@@ -25,13 +25,13 @@ from decom.releasing.decide import (
     Send,
     SendLater,
     Settle,
-    came_to_be_held,
-    came_to_mean,
     in_doubt,
     is_retry,
+    newly_conflicted,
     next_step,
+    reassigned,
 )
-from decom.releasing.stopping import Stop, Watch
+from decom.releasing.stopping import CircuitBreaker, StopSignal
 from decom.vocabulary import Stopped
 
 log = structlog.get_logger()
@@ -72,8 +72,8 @@ class Tools:
     """What all workers share."""
 
     ledger: Writer
-    stop: Stop
-    watch: Watch
+    stop: StopSignal
+    watch: CircuitBreaker
     clock: Clock
     settle: float
     """Seconds after the last DELETE before a second look may call a number still present."""
@@ -147,7 +147,7 @@ def _may(task: Task, account: Account, tools: Tools) -> May:
 
 
 def _objection(task: Task, tools: Tools) -> Settle | None:
-    return came_to_be_held(task.held) if len(task.held) > 0 else tools.objection(task)
+    return newly_conflicted(task.held) if len(task.held) > 0 else tools.objection(task)
 
 
 def _needs_pause(task: Task) -> bool:
@@ -263,4 +263,4 @@ async def _saw(
     await tools.ledger.append(record)
     if present is None or not isinstance(look.found, Number) or look.found.phone_number == task.phone_number:
         return None
-    return await _settle(task, came_to_mean(look.found.phone_number, task.phone_number, _attempts(task)), tools)
+    return await _settle(task, reassigned(look.found.phone_number, task.phone_number, _attempts(task)), tools)

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from decom.dialnexa.service import Service
 from decom.errors import KeyRefused, NotDurable, Refused, Unreachable
-from decom.ledger.reader import NumberStory
+from decom.ledger.reader import NumberRecord
 from decom.ledger.records import Ended, NotChecked, Settled
 from decom.ledger.writer import Writer
 from decom.planning.guards import Extent, Limits, SourcesNotChecked, check_age, check_extent
@@ -21,14 +21,14 @@ from decom.releasing.decide import released_by
 from decom.releasing.events import Done, Listener, tell
 from decom.releasing.freshness import Freshness, Watched
 from decom.releasing.one_number import Task, Tools, as_settled
-from decom.releasing.refresh import Fresh, compare, look_again, unfinished
-from decom.releasing.stopping import Stop, Watch
+from decom.releasing.refresh import Fresh, compare, pending_tasks, refresh_account
+from decom.releasing.stopping import CircuitBreaker, StopSignal
 from decom.releasing.workers import release_all
 from decom.vocabulary import Evidence, Outcome, Stopped
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Session:
     """What is to be done."""
 
     head: PlanHead
@@ -36,7 +36,7 @@ class Part:
     """Every row that the plan releases."""
     planned: Extent
     """What the whole plan came to when it was made."""
-    stories: Mapping[str, NumberStory]
+    stories: Mapping[str, NumberRecord]
     """What earlier parts did, by number ID; empty for the first part."""
     others: Mapping[str, str]
     """What other runs released after this one was planned: the run by number ID."""
@@ -55,16 +55,16 @@ class Part:
     """IDs and E.164 numbers that the protect file in force now names."""
 
 
-async def carry_out(part: Part, service: Service, ledger: Writer, stop: Stop, tell_to: Listener) -> None:
+async def carry_out(part: Session, service: Service, ledger: Writer, stop: StopSignal, tell_to: Listener) -> None:
     """Release what is left of the plan, and record how the part ended. Raises NotDurable, after the end.
 
     Nothing else is raised for what the service, the network or the disk does: it becomes the reason of the stop.
     """
     clock = service.patience.clock
-    tools = Tools(ledger, stop, Watch(stop, clock, lambda: _is_there(service, stop)), clock, part.settle)
+    tools = Tools(ledger, stop, CircuitBreaker(stop, clock, lambda: _is_there(service, stop)), clock, part.settle)
     last_looks = asyncio.create_task(stop.end_looks_after(part.timeout, clock))
     try:
-        tasks = unfinished(part.releases, part.stories, clock.monotonic())
+        tasks = pending_tasks(part.releases, part.stories, clock.monotonic())
         ours = await _without_others(part, tasks, tools, tell_to)
         ready, fresh = await _refreshed(part, ours, service, tools, tell_to)
         if fresh is not None:
@@ -80,7 +80,7 @@ async def carry_out(part: Part, service: Service, ledger: Writer, stop: Stop, te
     await ledger.append(Ended(stop.why, stop.detail))
 
 
-async def _without_others(part: Part, tasks: Sequence[Task], tools: Tools, tell_to: Listener) -> Sequence[Task]:
+async def _without_others(part: Session, tasks: Sequence[Task], tools: Tools, tell_to: Listener) -> Sequence[Task]:
     """The tasks that no other run has released; the others are settled as theirs."""
     theirs = [
         as_settled(task, released_by(part.others[task.number_id])) for task in tasks if task.number_id in part.others
@@ -97,7 +97,7 @@ async def _record(settled: Sequence[Settled], tools: Tools, tell_to: Listener) -
 
 
 async def _refreshed(
-    part: Part, tasks: Sequence[Task], service: Service, tools: Tools, tell_to: Listener
+    part: Session, tasks: Sequence[Task], service: Service, tools: Tools, tell_to: Listener
 ) -> tuple[Sequence[Task], Fresh | None]:
     """The tasks that may go on, and the account as it is now, which has settled the others. May ask for a stop.
 
@@ -128,15 +128,17 @@ async def _refreshed(
     return tasks, None
 
 
-async def _looked_again(part: Part, tasks: Sequence[Task], service: Service) -> Fresh:
+async def _looked_again(part: Session, tasks: Sequence[Task], service: Service) -> Fresh:
     clock = service.patience.clock
     # A wait while it is read is a pause like any other: what was read before it is old.
     began = clock.monotonic(), clock.now()
     async with service.reading() as account:
-        return replace(await look_again(account, tasks, part.head, part.holds), began=began)
+        return replace(await refresh_account(account, tasks, part.head, part.holds), began=began)
 
 
-async def _compared(part: Part, tasks: Sequence[Task], fresh: Fresh, tools: Tools, tell_to: Listener) -> Sequence[Task]:
+async def _compared(
+    part: Session, tasks: Sequence[Task], fresh: Fresh, tools: Tools, tell_to: Listener
+) -> Sequence[Task]:
     """The tasks that may go on; the others are settled. Asks for a stop where all together are beyond a limit."""
     ready, settled = compare(tasks, fresh, part.protected)
     await _record(settled, tools, tell_to)
@@ -153,7 +155,7 @@ async def _keep_not_checked(sources: Sequence[Source], tools: Tools) -> None:
         await tools.ledger.append(NotChecked(tuple((source.name, source.why) for source in sources)))
 
 
-def _extent(part: Part, ready: Sequence[Task], settled: Sequence[Settled], fresh: Fresh) -> Extent:
+def _extent(part: Session, ready: Sequence[Task], settled: Sequence[Settled], fresh: Fresh) -> Extent:
     """What the run comes to in all: what earlier parts did, and what is about to be done."""
     before = [story.settled for story in part.stories.values() if story.settled is not None]
     done = {each.number_id for each in before if each.outcome is Outcome.RELEASED}
@@ -169,19 +171,19 @@ def _extent(part: Part, ready: Sequence[Task], settled: Sequence[Settled], fresh
     return now.releasing([row for row in part.releases if row.number_id in numbers])
 
 
-def _kept_fresh(part: Part, ready: Sequence[Task], fresh: Fresh, service: Service, tools: Tools) -> Tools:
+def _kept_fresh(part: Session, ready: Sequence[Task], fresh: Fresh, service: Service, tools: Tools) -> Tools:
     """Tools that look at the account again while the work goes on."""
     watched = Watched(part.head, part.holds, part.plan_ttl, part.protected)
     freshness = Freshness(watched, service, tools.stop, ready, fresh)
     return replace(tools, objection=freshness.objection, ready=freshness.ready, may_leave=freshness.may_leave)
 
 
-async def _is_there(service: Service, stop: Stop) -> bool:
+async def _is_there(service: Service, stop: StopSignal) -> bool:
     """Whether the service answers a question that changes nothing; False as well where the run stops meanwhile."""
     return await stop.unless_asked(_answers(service, stop), lambda: True) or False
 
 
-async def _answers(service: Service, stop: Stop) -> bool:
+async def _answers(service: Service, stop: StopSignal) -> bool:
     try:
         async with service.reading() as account:
             await account.first_numbers()

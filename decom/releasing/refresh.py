@@ -13,14 +13,14 @@ from decom.dialnexa.account import Account, Looked
 from decom.dialnexa.models import Number
 from decom.dialnexa.replies import DOUBTFUL, Proof
 from decom.errors import Unreachable
-from decom.ledger.reader import NumberStory
+from decom.ledger.reader import NumberRecord
 from decom.ledger.records import Attempt, Look, Settled
 from decom.planning.guards import check_sources
 from decom.planning.holds.interface import Hold
 from decom.planning.number_status import in_other_hands
 from decom.planning.plan import Conflict, PlanHead, PlannedRow, Source
 from decom.planning.survey import find_holds, find_numbers
-from decom.releasing.decide import Settle, came_to_be_held, came_to_be_protected, came_to_mean
+from decom.releasing.decide import Settle, came_to_be_protected, newly_conflicted, reassigned
 from decom.releasing.one_number import Task, as_settled
 from decom.vocabulary import Evidence, Outcome, SourceState
 
@@ -48,7 +48,7 @@ class Fresh:
     """When the account began to be read, on the monotonic clock and by the wall clock; None: it was read just now."""
 
 
-def unfinished(releases: Iterable[PlannedRow], stories: Mapping[str, NumberStory], now: float) -> tuple[Task, ...]:
+def pending_tasks(releases: Iterable[PlannedRow], stories: Mapping[str, NumberRecord], now: float) -> tuple[Task, ...]:
     """What is left to do: every planned release that has no final outcome, with what still matters of its past.
 
     `now` is the monotonic clock. Of earlier parts DELETEs in doubt matter: they are to be looked for before anything
@@ -59,7 +59,7 @@ def unfinished(releases: Iterable[PlannedRow], stories: Mapping[str, NumberStory
     tasks = []
     for row in releases:
         assert row.number_id is not None
-        story = stories.get(row.number_id, NumberStory())
+        story = stories.get(row.number_id, NumberRecord())
         if story.settled is not None and story.settled.outcome not in REOPENED:
             continue
         attempts = [event for event in story.events if isinstance(event, Attempt)]
@@ -80,7 +80,7 @@ def unfinished(releases: Iterable[PlannedRow], stories: Mapping[str, NumberStory
     return tuple(tasks)
 
 
-async def look_again(account: Account, tasks: Sequence[Task], head: PlanHead, holds: Sequence[Hold]) -> Fresh:
+async def refresh_account(account: Account, tasks: Sequence[Task], head: PlanHead, holds: Sequence[Hold]) -> Fresh:
     """The account as it is now, as far as the tasks need it. Raises Unreachable, KeyRefused, and SourcesNotChecked
     (`read_holds`)."""
     ids = {task.number_id for task in tasks}
@@ -175,11 +175,11 @@ def _judged(task: Task, number: Number | None, protected: Set[str]) -> Settle | 
         reason = "it was on the account when planned, and gone just before its release: someone else released it"
         return Settle(Outcome.MISSING, Evidence.ANSWERED_404_AFTER_SEEN, reason)
     if number.phone_number != task.phone_number:
-        return came_to_mean(number.phone_number, task.phone_number, ())
+        return reassigned(number.phone_number, task.phone_number, ())
     rule = rule_for(task, protected)
     if rule is not None:
         return came_to_be_protected(rule)
-    return came_to_be_held(task.held) if len(task.held) > 0 else None
+    return newly_conflicted(task.held) if len(task.held) > 0 else None
 
 
 def rule_for(task: Task, protected: Set[str]) -> str | None:

@@ -44,7 +44,7 @@ _PATIENT = frozenset({Stopped.STALE_PLAN, Stopped.GUARD, Stopped.BASE_URL})
 """Reasons that end the sending, while looks may still be waited for."""
 
 
-class Stop:
+class StopSignal:
     """Why the run stops, once it does."""
 
     def __init__(self, heard: Callable[[str], None] | None = None) -> None:
@@ -154,10 +154,10 @@ class Tally:
     """DELETEs with an answer that only the API gives."""
 
 
-class Watch:
+class CircuitBreaker:
     """Sees every DELETE's reply and decides when its trouble is the run's."""
 
-    def __init__(self, stop: Stop, clock: Clock, probe: Callable[[], Awaitable[bool]]) -> None:
+    def __init__(self, stop: StopSignal, clock: Clock, probe: Callable[[], Awaitable[bool]]) -> None:
         """`probe` asks the service, without changing anything, whether it is there."""
         self._stop = stop
         self._clock = clock

@@ -11,7 +11,7 @@ from decom.ledger.records import Settled
 from decom.releasing.decide import ReadListing, SendLater
 from decom.releasing.events import Began, Done, Listener, tell
 from decom.releasing.one_number import Task, Tools, listed, work_on
-from decom.releasing.stopping import Stop
+from decom.releasing.stopping import StopSignal
 from decom.releasing.whole_listing import look_through
 from decom.vocabulary import Stopped
 
@@ -162,7 +162,7 @@ async def _list(bench: _Bench, tasks: list[Task], account: Account) -> None:
         bench.busy -= 1
 
 
-async def _sights(stop: Stop, tasks: list[Task], account: Account) -> Mapping[str, Sight] | None:
+async def _sights(stop: StopSignal, tasks: list[Task], account: Account) -> Mapping[str, Sight] | None:
     """What a listing shows of each; None where the run must end soon: it may be a thousand pages."""
     try:
         return await stop.unless_asked(look_through(account, [task.number_id for task in tasks]), lambda: stop.hurried)

@@ -13,9 +13,9 @@ from typing import BinaryIO
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
+from decom.reporting.formula_safe import escape_controls
 from decom.reporting.interface import Audit
-from decom.reporting.neutral import visible
-from decom.reporting.page_facts import page_facts
+from decom.reporting.page_context import page_context
 from decom.reporting.words import SOURCE_STATES, kind_of, step_for, usd
 from decom.vocabulary import SourceState
 
@@ -41,7 +41,7 @@ class AsHtml:
         """Write the page: all of the figures, and as many rows as a browser can hold with ease."""
         style, script = _ours("page.css"), _ours("page.js")
         page = _template().stream(
-            page=page_facts(audit), style=style, script=script, policy=content_policy(style=style, script=script)
+            page=page_context(audit), style=style, script=script, policy=content_policy(style=style, script=script)
         )
         page.enable_buffering(_AT_ONCE)
         for piece in page:
@@ -70,7 +70,7 @@ def _template() -> Template:
 def _shown(value: object) -> object:
     """What every expression of the template goes through before it is escaped."""
     if isinstance(value, str) and not isinstance(value, Markup):
-        return visible(value)
+        return escape_controls(value)
     return value
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from decom.errors import BadInput
-from decom.ledger.reader import Reader, RunStory
+from decom.ledger.reader import Reader, RunRecord
 from decom.planning.plan import PlanHead, Source
 from decom.planning.saved import saved_head
 from decom.reporting.billing import billing_stops_on, renewal_column
@@ -72,17 +72,17 @@ def build(ledger: Reader, run_id: str) -> Audit:
     )
 
 
-def _source(source: Source, story: RunStory) -> Source:
+def _source(source: Source, story: RunRecord) -> Source:
     """A source as the plan has it, unless it could not be read just before the releases."""
     why = story.not_checked.get(source.name)
     return source if why is None else Source(source.name, SourceState.NOT_CHECKED, f"just before releasing: {why}")
 
 
-def _why(story: RunStory) -> Stopped | None:
+def _why(story: RunRecord) -> Stopped | None:
     return Stopped.INTERRUPTED if story.ended is None else story.ended[1].why
 
 
-def _exit_code(counts: Mapping[Outcome, int], story: RunStory, why: Stopped | None, *, sent: bool) -> ExitCode:
+def _exit_code(counts: Mapping[Outcome, int], story: RunRecord, why: Stopped | None, *, sent: bool) -> ExitCode:
     """The exit code; an end at which nobody looked back, or found something else than is reported, is not done."""
     code = exit_code(counts, why, sent=sent)
     as_reported = story.verified is not None and len(story.verified[1].differences) == 0
@@ -90,7 +90,7 @@ def _exit_code(counts: Mapping[Outcome, int], story: RunStory, why: Stopped | No
     return ExitCode.INCOMPLETE if not proved and code in (ExitCode.DONE, ExitCode.HELD_BACK) else code
 
 
-def _timing(story: RunStory) -> Timing:
+def _timing(story: RunRecord) -> Timing:
     return Timing(
         planned_at=story.planned_at,
         released_from=story.starts[0][0] if len(story.starts) > 0 else None,
@@ -101,7 +101,7 @@ def _timing(story: RunStory) -> Timing:
 
 
 def _rows(
-    planned: "pd.DataFrame", others: "pd.DataFrame", numbers: "pd.DataFrame", story: RunStory, head: PlanHead
+    planned: "pd.DataFrame", others: "pd.DataFrame", numbers: "pd.DataFrame", story: RunRecord, head: PlanHead
 ) -> "pd.DataFrame":
     """As planned where nothing was to be sent, else what became of the row's number (table `U`)."""
     sent = planned["decision"].eq(Decision.RELEASE) & planned["number_id"].notna()

@@ -9,8 +9,8 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from decom.planning.plan import Conflict, held_by, in_words
+from decom.reporting.formula_safe import escape_formulas
 from decom.reporting.interface import Audit, ReportFormat
-from decom.reporting.neutral import neutral
 from decom.reporting.pieces import Form, in_pieces
 from decom.reporting.statement import conflicts_of, holds
 from decom.reporting.words import kind_of, step_for
@@ -135,7 +135,7 @@ def text_cell(cell: str | int | None) -> str:
     """A cell as CSV shows it: text made neutral, a whole number as it is, nothing as empty."""
     if cell is None:
         return ""
-    return neutral(cell).replace('"', '""') if isinstance(cell, str) else str(cell)
+    return escape_formulas(cell).replace('"', '""') if isinstance(cell, str) else str(cell)
 
 
 def money_cell(cell: str | None) -> str:

@@ -14,7 +14,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from decom.private_files import written_whole
+from decom.files import atomic_write
 
 MANIFEST = "manifest.json"
 
@@ -72,7 +72,7 @@ def write_manifest(folder: Path, *, run_id: str, ledger_head: str, input_file: I
     files = [_facts_of(folder, name) for name in sorted(RUN_FILES) if (folder / name).is_file()]
     manifest = Manifest(run_id=run_id, ledger_head=ledger_head, input=input_file, files=files)
     content = (json.dumps(manifest.model_dump(), indent=2) + "\n").encode("ascii")
-    with written_whole(folder / MANIFEST) as stream:
+    with atomic_write(folder / MANIFEST) as stream:
         stream.write(content)
     return hashlib.sha256(content).hexdigest()
 

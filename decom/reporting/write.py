@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from decom.errors import BadSettings
-from decom.private_files import written_whole
+from decom.files import atomic_write
 from decom.reporting.csv_files import LISTS
 from decom.reporting.interface import Audit, ReportFormat
 
@@ -28,7 +28,7 @@ def write_reports(audit: Audit, folder: Path, formats: Sequence[ReportFormat]) -
 
 def _written(form: ReportFormat, audit: Audit, folder: Path) -> Path:
     path = folder / form.file_name
-    with written_whole(path) as stream:
+    with atomic_write(path) as stream:
         form.write(audit, stream)
     return path
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from decom.reporting.interface import Audit
-from decom.reporting.page_facts import blockers_of
+from decom.reporting.page_context import blockers_of
 from decom.reporting.statement import group_column
 from decom.reporting.words import SOURCE_STATES, kind_of, step_for
 from decom.reporting.xlsx_sheet import Lines, set_up_page

@@ -13,7 +13,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from decom.reporting.neutral import neutral
+from decom.reporting.formula_safe import escape_formulas
 
 MOST_TEXT = 32_767
 """Most UTF-16 units that a cell of a workbook can hold."""
@@ -185,7 +185,7 @@ def cell_text(text: str) -> str:
     """
     if _E164.fullmatch(text) is not None:
         return text
-    safe = neutral(text)
+    safe = escape_formulas(text)
     if safe.startswith("<r>") and safe.endswith("</r>"):
         safe = f"'{safe}"
     if len(safe) * 2 <= MOST_TEXT or _units(safe) <= MOST_TEXT:

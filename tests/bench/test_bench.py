@@ -13,7 +13,7 @@ from bench.machine import description
 from bench.our_part import head_for, rows_for
 from bench.stages import STAGES
 from bench.tables import Table
-from decom.ledger.reader import NumberStory, RunStory
+from decom.ledger.reader import NumberRecord, RunRecord
 from decom.planning.plan import Plan
 from tests.dialnexa.limit_kinds import KINDS
 
@@ -90,6 +90,6 @@ def test_the_machine_is_described_without_its_paths():
 def test_a_large_plan_and_a_long_story_have_a_short_repr():
     """asyncio writes out the repr of what a program's main coroutine returns: of a million rows, a gigabyte."""
     plan = Plan(head_for(100, "http://127.0.0.1/v1"), tuple(rows_for(100)))
-    story = RunStory("run", "now", "{}", numbers={str(number): NumberStory() for number in range(100)})
+    story = RunRecord("run", "now", "{}", numbers={str(number): NumberRecord() for number in range(100)})
     assert len(repr(plan)) < 1_000
     assert len(repr(story)) < 1_000

@@ -18,8 +18,8 @@ from decom.ledger.schema import FILE
 from decom.ledger.writer import Writer
 from decom.planning.plan import Plan, PlannedRow, ReportOptions
 from decom.planning.saved import SavedHead, write_plan
-from decom.runs import enter_plan
 from decom.vocabulary import Decision, Outcome
+from decom.workflow.runs import record_plan
 from tests.conftest import Command
 from tests.end_to_end.readings import ids, input_of
 from tests.made_up_plan import HEAD, RUN_ID
@@ -46,7 +46,7 @@ def enter_a_large_run(home: Path, folder: Path) -> None:
     rows = tuple(PlannedRow(n, f"phn_{n}", Decision.RELEASE, "free", f"phn_{n}", f"+1415{n:07}") for n in range(ROWS))
     plan = Plan(replace(HEAD, input_rows=ROWS, report=ReportOptions(formats=("csv", "json"))), rows)
     folder.mkdir(mode=0o700, parents=True)
-    enter_plan(home, plan, SavedHead(plan.head, folder, write_plan(plan, folder, str)), SystemClock())
+    record_plan(home, plan, SavedHead(plan.head, folder, write_plan(plan, folder, str)), SystemClock())
     with Writer(home, RUN_ID, SystemClock()) as writer:
         writer.record(Started("ops@host", 7, "0.1.0"))
         writer.record(*(record for number in range(ROWS) for record in release_of(number)))

@@ -19,14 +19,14 @@ MAY_IMPORT = {
     "tables": {"vocabulary"},
     "numbering": set(),
     "e164": {"numbering"},
-    "private_files": {"errors"},
+    "files": {"errors"},
     "secret": set(),
     "dialnexa": BASE | {"secret"},
     "intake": BASE,
-    "ledger": BASE | {"private_files", "dialnexa.replies"},
-    "planning": BASE | {"private_files", "intake.interface", "intake.cells", "dialnexa"},
+    "ledger": BASE | {"files", "dialnexa.replies"},
+    "planning": BASE | {"files", "intake.interface", "intake.cells", "dialnexa"},
     "releasing": BASE | {"planning", "dialnexa", "ledger"},
-    "reporting": BASE | {"private_files", "planning.plan", "planning.saved", "ledger"},
+    "reporting": BASE | {"files", "planning.plan", "planning.saved", "ledger"},
     "sandbox": set(),
 }
 """The stages, each with the parts of ours that it may import beside its own. No stage knows settings, job or cli."""

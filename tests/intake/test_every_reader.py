@@ -18,7 +18,7 @@ from decom.intake.kinds import READERS
 from decom.planning.build import build
 from decom.planning.protect import read_protected
 from decom.planning.selection import Selection, choose
-from decom.planning.survey import Findings
+from decom.planning.survey import Survey
 from tests.intake.reading import read
 from tests.service.world import World
 
@@ -68,7 +68,7 @@ def test_a_sample_is_decided_as_expected_on_the_account_that_stands_with_it(samp
         return
     numbers = {each.id: each for each in map(number, sample["account"])}
     protected = read_protected(SAMPLES / sample["protect"]) if "protect" in sample else frozenset[str]()
-    rows = build(file.rows, Findings(numbers, len(numbers), (), {}), protected, lambda _: None, choice)
+    rows = build(file.rows, Survey(numbers, len(numbers), (), {}), protected, lambda _: None, choice)
     assert [row.decision for row in rows] == sample["decisions"]
 
 

@@ -23,7 +23,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from decom.clock import SystemClock
 from decom.ledger.lock import workspace_locked
 from decom.settings import load
-from decom.whose import workspace_of
+from decom.workflow.workspace import workspace_of
 from tests.jobs.reading import JOBS, read_crontab
 from tests.notifying.receiver import Receiver, dead, receiving
 from tests.service.server import Sandbox

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from decom.dialnexa.replies import Proof
 from decom.errors import LedgerTrouble
-from decom.ledger.reader import NumberStory, Reader
+from decom.ledger.reader import NumberRecord, Reader
 from decom.ledger.records import (
     Attempt,
     Ended,
@@ -133,8 +133,8 @@ def test_the_story_of_a_run_from_its_start_to_its_report(tmp_path: Path):
     assert story.starts == [(at(2), STARTED)] and story.ended == (at(9), Ended(None))
     assert story.verified == (at(11), Verified(())) and story.manifest == "new" and story.reported
     assert story.status == "done"
-    assert story.numbers["phn_1"] == NumberStory([attempt(1)], None, 1, released(), at(5))
-    assert story.numbers["phn_2"] == NumberStory([doubtful, look], None, 1, None, None)
+    assert story.numbers["phn_1"] == NumberRecord([attempt(1)], None, 1, released(), at(5))
+    assert story.numbers["phn_2"] == NumberRecord([doubtful, look], None, 1, None, None)
 
 
 def test_an_intent_without_its_attempt_is_open(tmp_path: Path):
@@ -143,7 +143,7 @@ def test_an_intent_without_its_attempt_is_open(tmp_path: Path):
     with Reader(tmp_path) as ledger:
         story = ledger.story(RUN)
     assert story is not None
-    assert story.numbers["phn_1"] == NumberStory([doubtful], at(5), 2, None, None)
+    assert story.numbers["phn_1"] == NumberRecord([doubtful], at(5), 2, None, None)
 
 
 def test_an_intent_that_another_one_followed_stays_in_doubt(tmp_path: Path):
@@ -153,7 +153,7 @@ def test_an_intent_that_another_one_followed_stays_in_doubt(tmp_path: Path):
     assert story is not None
     interrupted = "the run was interrupted while this release was under way"
     cut_off = Attempt("phn_1", 1, Proof.CUT_OFF, None, interrupted, at(3))
-    assert story.numbers["phn_1"] == NumberStory([cut_off, attempt(2)], None, 2, None, None)
+    assert story.numbers["phn_1"] == NumberRecord([cut_off, attempt(2)], None, 2, None, None)
 
 
 def test_a_new_intent_opens_what_was_settled(tmp_path: Path):
@@ -161,7 +161,7 @@ def test_a_new_intent_opens_what_was_settled(tmp_path: Path):
     with Reader(tmp_path) as ledger:
         story = ledger.story(RUN)
     assert story is not None
-    assert story.numbers["phn_1"] == NumberStory([], at(5), 2, None, None)
+    assert story.numbers["phn_1"] == NumberRecord([], at(5), 2, None, None)
 
 
 def test_a_further_part_has_not_ended_until_it_says_so(tmp_path: Path):

@@ -7,7 +7,7 @@ from typing import Any
 
 from decom.reporting.interface import Audit, Verification
 from decom.vocabulary import ExitCode, Outcome, Stopped, exit_code
-from decom.writing_up import Finished
+from decom.workflow.reports import RunResult
 from tests.reporting.made_up import made_up_audit
 
 ALL_AS_REPORTED = Verification("2026-11-23T19:12:00.000Z", ())
@@ -28,7 +28,7 @@ def audit_of(counts: Mapping[Outcome, int], why: Stopped | None = None, **facts:
     return replace(made, **facts)
 
 
-def finished(audit: Audit, folder: Path = Path("/srv/runs/20261123T185757Z-1a2b3c")) -> Finished:
+def finished(audit: Audit, folder: Path = Path("/srv/runs/20261123T185757Z-1a2b3c")) -> RunResult:
     """A run with this audit, reported into `folder`."""
     files = (folder / "audit.csv", folder / "audit.html")
-    return Finished(audit, folder, files, ExitCode(audit.exit_code))
+    return RunResult(audit, folder, files, ExitCode(audit.exit_code))

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from decom.errors import BadSettings, Locked
-from decom.notifying.notify import begun, ended, warn_about_missing_extras
+from decom.notifying.notify import tell_begun, tell_ended, warn_about_missing_extras
 from decom.secret import Secret
 from decom.settings import NotifyOptions
 from decom.vocabulary import ExitCode, Outcome, Stopped
@@ -40,28 +40,28 @@ def heartbeat(receiver: Receiver) -> Secret:
 def test_nothing_is_told_unless_it_was_asked_for() -> None:
     with capture_logs() as logs:
         warn_about_missing_extras(NotifyOptions())
-        begun(NotifyOptions())
-        ended(NotifyOptions(), HELD, None, ExitCode.HELD_BACK)
+        tell_begun(NotifyOptions())
+        tell_ended(NotifyOptions(), HELD, None, ExitCode.HELD_BACK)
     assert logs == []
 
 
 def test_a_good_night_is_a_heartbeat_and_no_message(receiver: Receiver) -> None:
     options = NotifyOptions(urls=(webhook(receiver),), heartbeat=heartbeat(receiver))
-    begun(options)
-    ended(options, DONE, None, ExitCode.DONE)
+    tell_begun(options)
+    tell_ended(options, DONE, None, ExitCode.DONE)
     assert receiver.requests == [("GET", f"/{CANARY}/start", ""), ("GET", f"/{CANARY}", "")]
 
 
 def test_whoever_asks_for_every_message_gets_the_good_one_too(receiver: Receiver) -> None:
-    ended(NotifyOptions(urls=(webhook(receiver),), on="always"), DONE, None, ExitCode.DONE)
+    tell_ended(NotifyOptions(urls=(webhook(receiver),), on="always"), DONE, None, ExitCode.DONE)
     (told,) = receiver.messages()
     assert told["title"] == "decom: done, 120 of 120 numbers released (exit 0)"
     assert told["type"] == "success"
 
 
 def test_trouble_is_a_message_and_a_failed_heartbeat(receiver: Receiver) -> None:
-    ended(NotifyOptions(urls=(webhook(receiver),)), HELD, None, ExitCode.HELD_BACK)
-    ended(NotifyOptions(heartbeat=heartbeat(receiver)), HELD, None, ExitCode.HELD_BACK)
+    tell_ended(NotifyOptions(urls=(webhook(receiver),)), HELD, None, ExitCode.HELD_BACK)
+    tell_ended(NotifyOptions(heartbeat=heartbeat(receiver)), HELD, None, ExitCode.HELD_BACK)
     assert receiver.targets() == [f"/{CANARY}", f"/{CANARY}/fail"]
     assert '"decom: 3 of 120 numbers are held back (exit 3)"' in receiver.requests[0][2]
 
@@ -70,7 +70,7 @@ def test_an_overlapping_run_says_who_is_at_work(receiver: Receiver) -> None:
     error = Locked(
         "another run works on this workspace: process 4711, since 02:00, run R", remedy="Wait for it to end."
     )
-    ended(NotifyOptions(urls=(webhook(receiver),)), None, error, ExitCode.LOCKED)
+    tell_ended(NotifyOptions(urls=(webhook(receiver),)), None, error, ExitCode.LOCKED)
     (told,) = receiver.messages()
     assert told["title"] == "decom: another run is still at work (exit 75)"
     assert "process 4711" in told["message"]
@@ -86,7 +86,7 @@ def test_an_overlapping_run_says_who_is_at_work(receiver: Receiver) -> None:
     ],
 )
 def test_the_heartbeat_says_start_behind_its_own_path(receiver: Receiver, address: str, start: str) -> None:
-    begun(NotifyOptions(heartbeat=Secret(f"{receiver.url}{address}")))
+    tell_begun(NotifyOptions(heartbeat=Secret(f"{receiver.url}{address}")))
     assert receiver.targets() == [start]
 
 
@@ -97,8 +97,8 @@ def test_each_failure_is_one_warning_that_shows_no_secret(tmp_path: Path) -> Non
         metrics_file=tmp_path / "nowhere" / "decom.prom",
     )
     with capture_logs() as logs:
-        begun(options)
-        ended(options, HELD, None, ExitCode.HELD_BACK)
+        tell_begun(options)
+        tell_ended(options, HELD, None, ExitCode.HELD_BACK)
     assert [(log["event"], log["log_level"]) for log in logs] == [
         ("no_heartbeat", "warning"),
         ("no_metrics", "warning"),
@@ -113,13 +113,13 @@ def test_each_failure_is_one_warning_that_shows_no_secret(tmp_path: Path) -> Non
 
 def test_a_heartbeat_that_hangs_holds_the_run_up_for_a_bounded_time() -> None:
     with silent() as address, capture_logs() as logs:
-        begun(NotifyOptions(heartbeat=Secret(address)), within=0.5)
+        tell_begun(NotifyOptions(heartbeat=Secret(address)), within=0.5)
     assert [(log["event"], log["why"]) for log in logs] == [("no_heartbeat", "it took longer than 0.5 s")]
 
 
 def test_metrics_are_written_beside_the_messages(tmp_path: Path) -> None:
     path = tmp_path / "decom.prom"
-    ended(NotifyOptions(metrics_file=path), finished(audit_of({}, Stopped.OUTAGE)), None, ExitCode.INCOMPLETE)
+    tell_ended(NotifyOptions(metrics_file=path), finished(audit_of({}, Stopped.OUTAGE)), None, ExitCode.INCOMPLETE)
     assert "decom_run_exit_code 4.0" in path.read_text()
 
 
@@ -161,7 +161,7 @@ def test_an_option_whose_extra_is_missing_is_refused_with_what_to_type(options: 
 @pytest.mark.usefixtures("without_extras")
 def test_an_extra_that_went_away_in_mid_run_is_a_warning(tmp_path: Path) -> None:
     with capture_logs() as logs:
-        ended(NotifyOptions(metrics_file=tmp_path / "d.prom"), DONE, None, ExitCode.DONE)
+        tell_ended(NotifyOptions(metrics_file=tmp_path / "d.prom"), DONE, None, ExitCode.DONE)
     assert [log["event"] for log in logs] == ["no_metrics"]
 
 
@@ -169,7 +169,7 @@ def test_an_extra_that_went_away_in_mid_run_is_a_warning(tmp_path: Path) -> None
 def test_a_heartbeat_needs_no_extra(receiver: Receiver) -> None:
     options = NotifyOptions(heartbeat=heartbeat(receiver))
     warn_about_missing_extras(options)
-    begun(options)
+    tell_begun(options)
     assert len(receiver.requests) == 1
 
 

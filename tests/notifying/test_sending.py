@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
-from decom.notifying.sending import Errand, carried_out
+from decom.notifying.sending import Errand, deliver
 from decom.secret import Secret
 from tests.notifying.receiver import babbling, dead, dripping, receiving, silent
 
@@ -28,13 +28,13 @@ def check(url: str) -> Errand:
 
 def test_a_ping_is_one_get() -> None:
     with receiving() as receiver:
-        assert carried_out([ping(f"{receiver.url}/{CANARY}/start?rid=1")]) == [None]
+        assert deliver([ping(f"{receiver.url}/{CANARY}/start?rid=1")]) == [None]
     assert receiver.requests == [("GET", f"/{CANARY}/start?rid=1", "")]
 
 
 def test_a_message_arrives_as_it_was_written() -> None:
     with receiving() as receiver:
-        assert carried_out([tell(f"{receiver.url}/{CANARY}")]) == [None]
+        assert deliver([tell(f"{receiver.url}/{CANARY}")]) == [None]
     (told,) = receiver.messages()
     assert (told["title"], told["message"], told["type"]) == (MESSAGE["subject"], MESSAGE["body"], "warning")
 
@@ -43,7 +43,7 @@ def test_no_process_list_shows_the_address_and_no_errand_gets_the_key(monkeypatc
     monkeypatch.setenv("DIALNEXA_API_KEY", "kid_1:CANARY-KEY")
     monkeypatch.setenv("DECOM_NOTIFY_URLS", f"json://127.0.0.1/{CANARY}")
     with receiving() as receiver:
-        assert carried_out([ping(f"{receiver.url}/{CANARY}"), tell(f"{receiver.url}/{CANARY}")]) == [None, None]
+        assert deliver([ping(f"{receiver.url}/{CANARY}"), tell(f"{receiver.url}/{CANARY}")]) == [None, None]
     assert any("decom.notifying.errand" in child for child in receiver.children)
     assert not any("CANARY" in child for child in receiver.children)
 
@@ -52,13 +52,13 @@ def test_no_process_list_shows_the_address_and_no_errand_gets_the_key(monkeypatc
 @pytest.mark.parametrize("status", [404, 500, 503])
 def test_a_refusal_is_told_by_its_status(errand: Callable[[str], Errand], status: int) -> None:
     with receiving(status) as receiver:
-        assert carried_out([errand(f"{receiver.url}/{CANARY}")]) == [f"it answered {status}"]
+        assert deliver([errand(f"{receiver.url}/{CANARY}")]) == [f"it answered {status}"]
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_ping_follows_no_redirect(status: int) -> None:
     with receiving() as elsewhere, receiving(status, Location=f"{elsewhere.url}/{CANARY}") as receiver:
-        assert carried_out([ping(f"{receiver.url}/{CANARY}")]) == [f"it answered {status}"]
+        assert deliver([ping(f"{receiver.url}/{CANARY}")]) == [f"it answered {status}"]
     assert elsewhere.requests == []
 
 
@@ -73,7 +73,7 @@ def test_who_is_not_there_or_speaks_no_http_fails_that_errand(
     bad: Callable[[], AbstractContextManager[str]], errand: Callable[[str], Errand]
 ) -> None:
     with bad() as address:
-        (why,) = carried_out([errand(address)])
+        (why,) = deliver([errand(address)])
     assert why is not None
     assert why.startswith("it could not be reached")
     assert "127.0.0.1" not in why
@@ -86,13 +86,13 @@ def test_who_takes_for_ever_is_given_up_in_time(
 ) -> None:
     with bad() as address:
         begin = time.monotonic()
-        assert carried_out([errand(address)], within=1.0) == ["it took longer than 1 s"]
+        assert deliver([errand(address)], within=1.0) == ["it took longer than 1 s"]
         assert time.monotonic() - begin < 5
 
 
 def test_a_slow_one_keeps_no_other_from_its_message() -> None:
     with silent() as hush, receiving() as receiver:
-        found = carried_out([tell(hush), tell(receiver.url), ping(dead()), ping(receiver.url)], within=6.0)
+        found = deliver([tell(hush), tell(receiver.url), ping(dead()), ping(receiver.url)], within=6.0)
     assert None not in (found[0], found[2])
     assert [found[1], found[3]] == [None, None]
     assert len(receiver.requests) == 2
@@ -110,7 +110,7 @@ def test_a_slow_one_keeps_no_other_from_its_message() -> None:
     ],
 )
 def test_an_address_that_is_none_fails_its_errand_and_is_not_shown(url: str) -> None:
-    (why,) = carried_out([ping(url)])
+    (why,) = deliver([ping(url)])
     assert why is not None
     assert "CANARY" not in why
 
@@ -119,15 +119,15 @@ def test_an_address_that_is_none_fails_its_errand_and_is_not_shown(url: str) -> 
     "url", ["mailto://asha:secret@example.com", "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/"]
 )
 def test_an_address_that_apprise_understands_passes_the_check(url: str) -> None:
-    assert carried_out([check(url)]) == [None]
+    assert deliver([check(url)]) == [None]
 
 
 @pytest.mark.parametrize("url", ["slak://a/b/c", "example.com", "slack://", ""])
 def test_an_address_that_apprise_does_not_understand_fails_the_check(url: str) -> None:
-    assert carried_out([check(url)]) == ["Apprise does not understand this address"]
+    assert deliver([check(url)]) == ["Apprise does not understand this address"]
 
 
 def test_a_process_that_breaks_off_fails_its_errand() -> None:
-    (why,) = carried_out([Errand("tell", Secret("json://127.0.0.1"), {"no": "message"})])
+    (why,) = deliver([Errand("tell", Secret("json://127.0.0.1"), {"no": "message"})])
     assert why is not None
     assert why.startswith("its process ended without a word")

@@ -8,7 +8,7 @@ from decom.dialnexa.models import Number, Price
 from decom.e164 import Readings
 from decom.intake.interface import Row
 from decom.planning.plan import Billing, Conflict, Plan, PlanHead, PlannedRow, ReportOptions, Source
-from decom.planning.survey import Findings
+from decom.planning.survey import Survey
 from decom.vocabulary import Decision, SourceState
 
 RUN = "20261123T185757Z-0a1b2c"
@@ -31,8 +31,8 @@ def number(id_: str = "phn_1", phone_number: str | None = "+14155550101", **fact
 
 def findings(
     *numbers: Number, held: dict[str, tuple[Conflict, ...]] | None = None, prices: tuple[Price, ...] = ()
-) -> Findings:
-    return Findings({each.id: each for each in numbers}, len(numbers), (), held or {}, prices)
+) -> Survey:
+    return Survey({each.id: each for each in numbers}, len(numbers), (), held or {}, prices)
 
 
 def planned(row_number: int = 2, decision: Decision | None = Decision.RELEASE, **facts: Any) -> PlannedRow:

@@ -11,7 +11,7 @@ from decom.e164 import Readings
 from decom.intake.interface import Row
 from decom.planning.build import build, undecided
 from decom.planning.plan import Conflict, PlannedRow
-from decom.planning.survey import Findings
+from decom.planning.survey import Survey
 from decom.vocabulary import Decision
 from tests.planning.plans import SPRING, findings, number, row
 
@@ -22,14 +22,14 @@ FREE = "no conflict found in the sources that were checked"
 
 def decided(
     rows: list[Row],
-    found: Findings,
+    found: Survey,
     protected: Set[str] = frozenset(),
     removals: Mapping[str, tuple[str, bool]] | None = None,
 ) -> list[PlannedRow]:
     return list(build(rows, found, protected, (removals or {}).get))
 
 
-def one(given_row: Row, found: Findings, **others: object) -> PlannedRow:
+def one(given_row: Row, found: Survey, **others: object) -> PlannedRow:
     (planned,) = decided([given_row], found, **others)  # type: ignore[arg-type]  # named as in `decided`
     return planned
 

@@ -10,10 +10,10 @@ from decom.dialnexa.models import Number
 from decom.e164 import Readings
 from decom.errors import KeyRefused, Unreachable
 from decom.intake.interface import Row
-from decom.planning.holds.interface import Finding
+from decom.planning.holds.interface import HoldResult
 from decom.planning.holds.kinds import HOLDS
 from decom.planning.plan import Conflict, Source
-from decom.planning.survey import Findings, find_holds, find_numbers, survey
+from decom.planning.survey import Survey, find_holds, find_numbers, survey
 from decom.vocabulary import SourceState
 from tests.dialnexa.speaking import asked, reading
 from tests.planning.plans import row
@@ -24,7 +24,7 @@ from tests.service.world import World, a_number
 Start = Callable[..., Sandbox]
 
 
-def surveyed(sandbox: Sandbox, *rows: Row) -> Findings:
+def surveyed(sandbox: Sandbox, *rows: Row) -> Survey:
     return reading(sandbox, lambda account: survey(account, rows, HOLDS))
 
 
@@ -226,8 +226,8 @@ class Told:
         self.name = conflict.source
         self.conflict = conflict
 
-    async def find(self, account: Account) -> Finding:
-        return Finding(Source(self.name, SourceState.CHECKED, "told"), {"+1 415 555 0101": (self.conflict,)})
+    async def find(self, account: Account) -> HoldResult:
+        return HoldResult(Source(self.name, SourceState.CHECKED, "told"), {"+1 415 555 0101": (self.conflict,)})
 
 
 def test_a_number_that_several_sources_hold_keeps_them_all(start_sandbox: Start):

@@ -11,7 +11,7 @@ from decom.intake.cells import read_cell
 from decom.intake.interface import Row
 from decom.planning.build import build
 from decom.planning.plan import PlannedRow
-from decom.planning.survey import Findings
+from decom.planning.survey import Survey
 from decom.vocabulary import Decision
 from tests.test_e164 import lines, pairs
 
@@ -25,7 +25,7 @@ def planned(
     cell = read_cell(text, region)
     row = Row(2, text, number_id=cell.number_id, number=cell.number, problem=cell.problem, note=cell.note)
     numbers = [Number(f"phn_{number[1:]}", number) for number in sorted(account)]
-    findings = Findings({each.id: each for each in numbers}, len(numbers), (), {})
+    findings = Survey({each.id: each for each in numbers}, len(numbers), (), {})
     (found,) = build([row], findings, frozenset(), (removed or {}).get)
     return found
 

@@ -11,7 +11,7 @@ from decom.ledger.schema import FILE
 from decom.ledger.writer import Writer
 from decom.releasing.decide import LookLater, SendLater
 from decom.releasing.one_number import Task, Tools, listed, work_on
-from decom.releasing.stopping import Stop, Watch
+from decom.releasing.stopping import CircuitBreaker, StopSignal
 from decom.releasing.whole_listing import look_through
 from tests.quick_clock import QuickClock
 from tests.service.world import World, a_number
@@ -48,9 +48,9 @@ def tools_on(
 ) -> Iterator[Tools]:
     """What all workers of a run share; `probe` as the `Watch` has it."""
     clock = clock or QuickClock()
-    stop = Stop()
+    stop = StopSignal()
     with Writer(home, RUN, clock) as ledger:
-        yield Tools(ledger, stop, Watch(stop, clock, probe), clock, SETTLE)
+        yield Tools(ledger, stop, CircuitBreaker(stop, clock, probe), clock, SETTLE)
 
 
 async def to_its_end(work: Task, account: Account, tools: Tools) -> Settled:

@@ -20,10 +20,10 @@ from decom.releasing.decide import (
     SendLater,
     Settle,
     Step,
-    came_to_be_held,
-    came_to_mean,
     in_doubt,
+    newly_conflicted,
     next_step,
+    reassigned,
 )
 from decom.vocabulary import Evidence, Outcome, Stopped, stopped
 
@@ -362,7 +362,7 @@ def test_a_number_that_came_to_be_held_says_by_what():
     reason = (
         'since the plan was made it came to be held by campaign "Spring" cmp_1 (active); batch call bat_1 (running)'
     )
-    assert came_to_be_held([campaign, batch]) == Settle(Outcome.CONFLICTED, Evidence.PLAN, reason)
+    assert newly_conflicted([campaign, batch]) == Settle(Outcome.CONFLICTED, Evidence.PLAN, reason)
 
 
 @pytest.mark.parametrize(
@@ -375,13 +375,13 @@ def test_a_number_that_came_to_be_held_says_by_what():
 )
 def test_an_id_that_came_to_mean_another_number_is_left_alone(attempts, outcome, evidence):
     reason = "its ID now means +14155550111, it was planned as +14155550100: no release is sent"
-    step = came_to_mean("+14155550111", "+14155550100", [attempt(each) for each in attempts])
+    step = reassigned("+14155550111", "+14155550100", [attempt(each) for each in attempts])
     assert step == Settle(outcome, evidence, reason)
 
 
 def test_an_id_of_which_the_number_is_not_said_is_not_said_to_mean_none():
     reason = "the account does not say its number now, it was planned as +14155550100: no release is sent"
-    assert came_to_mean(None, "+14155550100", []).reason == reason
+    assert reassigned(None, "+14155550100", []).reason == reason
 
 
 # --- Against the model ------------------------------------------------------------------------------------------

@@ -30,9 +30,9 @@ from decom.planning.guards import Extent, Limits
 from decom.planning.holds.kinds import HOLDS
 from decom.planning.plan import PlannedRow, Source
 from decom.releasing.freshness import EVERY, MOST_SHARE
-from decom.releasing.part import Part, carry_out
+from decom.releasing.part import Session, carry_out
 from decom.releasing.refresh import read_meanings
-from decom.releasing.stopping import Stop
+from decom.releasing.stopping import StopSignal
 from decom.vocabulary import Decision, Outcome, SourceState, Stopped
 from tests.planning.plans import RUN, head, planned
 from tests.service.limits import ANNOUNCING, Announced, FromFirst
@@ -79,7 +79,7 @@ class Release:
     """Those that may stay unread."""
     speaking: type[Voice] = Voice
     loop: VirtualLoop = field(default_factory=VirtualLoop)
-    stop: Stop | None = None
+    stop: StopSignal | None = None
 
     def __post_init__(self) -> None:
         self.world = Workspace(numbers={f"phn_{n}": f"+1415555{n:04}" for n in range(1, self.count + 1)}, key=KEY)
@@ -124,7 +124,7 @@ class Release:
         endpoint = Endpoint(f"https://api.example{BASE}", Key(KEY))
         pacer = Pacer(self.pace, self.clock, chance)
         service = Service(endpoint, pacer, Patience(self.clock, chance), lambda: Wire(self.server, self.loop, self._on))
-        part = Part(
+        part = Session(
             head=head(made_at=made_at, sources=self.sources, accept_unchecked=self.accepted, account_size=self.count),
             releases=rows,
             planned=Extent(len(rows), self.count, 0, len(rows)),
@@ -138,7 +138,7 @@ class Release:
             plan_ttl=self.plan_ttl,
             protected=frozenset(),
         )
-        self.stop = Stop()
+        self.stop = StopSignal()
         with Writer(self.home, RUN, self.clock) as ledger:
             await carry_out(part, service, ledger, self.stop, lambda _: None)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from decom.errors import Refused
 from decom.releasing.hours import Hours, ending_in_time, parse_window
-from decom.releasing.stopping import Stop
+from decom.releasing.stopping import StopSignal
 from decom.vocabulary import Stopped
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -134,7 +134,7 @@ def test_a_run_is_asked_to_stop_when_its_time_is_over_and_not_before(
     hours: Hours, seconds: float, why: Stopped
 ) -> None:
     async def night() -> None:
-        clock, stop = Clock(at("2026-06-02T04:00")), Stop()
+        clock, stop = Clock(at("2026-06-02T04:00")), StopSignal()
         async with ending_in_time(hours, stop, clock):
             await clock.pass_by(seconds - 1)
             assert not stop.asked
@@ -146,7 +146,9 @@ def test_a_run_is_asked_to_stop_when_its_time_is_over_and_not_before(
 
 def test_outside_its_window_nothing_begins() -> None:
     async def noon() -> None:
-        async with ending_in_time(Hours(parse_window("22:00-05:00", BERLIN)), Stop(), Clock(at("2026-06-02T12:00"))):
+        async with ending_in_time(
+            Hours(parse_window("22:00-05:00", BERLIN)), StopSignal(), Clock(at("2026-06-02T12:00"))
+        ):
             raise AssertionError("it began")
 
     with pytest.raises(Refused, match="outside the window 22:00-05:00"):

@@ -9,13 +9,13 @@ import pytest
 from decom.dialnexa.models import Number
 from decom.dialnexa.replies import Proof
 from decom.errors import KeyRefused, Unreachable
-from decom.ledger.reader import NumberStory
+from decom.ledger.reader import NumberRecord
 from decom.ledger.records import Attempt, Look, Settled
 from decom.planning.guards import SourcesNotChecked
 from decom.planning.holds.kinds import HOLDS
 from decom.planning.plan import Conflict, PlannedRow, Source
 from decom.releasing.one_number import Task
-from decom.releasing.refresh import Fresh, compare, look_again, unfinished
+from decom.releasing.refresh import Fresh, compare, pending_tasks, refresh_account
 from decom.vocabulary import Decision, Outcome, SourceState
 from tests.dialnexa.speaking import asked, reading
 from tests.planning.plans import head, planned
@@ -43,21 +43,21 @@ def settled(outcome: Outcome) -> Settled:
     return Settled("phn_1", phone(1), outcome, "evidence", "because")
 
 
-def left(story: NumberStory) -> list[Task]:
-    return list(unfinished([row()], {"phn_1": story}, NOW))
+def left(story: NumberRecord) -> list[Task]:
+    return list(pending_tasks([row()], {"phn_1": story}, NOW))
 
 
 # --- What is left to do -----------------------------------------------------------------------------------------
 
 
 def test_of_a_first_part_everything_is_left_in_the_plans_order():
-    tasks = unfinished([row(3), row(1), row(2)], {}, NOW)
+    tasks = pending_tasks([row(3), row(1), row(2)], {}, NOW)
     assert tasks == (task(3), task(1), task(2))
 
 
 @pytest.mark.parametrize("outcome", Outcome)
 def test_only_what_is_unknown_or_was_not_attempted_is_taken_up_again(outcome):
-    tasks = left(NumberStory(settled=settled(outcome), settled_at=AT))
+    tasks = left(NumberRecord(settled=settled(outcome), settled_at=AT))
     taken_up = outcome in (Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED)
     assert len(tasks) == int(taken_up)
     if taken_up:
@@ -66,32 +66,32 @@ def test_only_what_is_unknown_or_was_not_attempted_is_taken_up_again(outcome):
 
 @pytest.mark.parametrize("proof", [Proof.IN_DOUBT, Proof.STRANGE, Proof.CUT_OFF])
 def test_a_delete_in_doubt_is_to_be_looked_for_before_anything_is_sent_again(proof):
-    (one,) = left(NumberStory([attempt(2, proof, 500), Look("phn_1", None, 1.0)], settled=settled(Outcome.UNKNOWN)))
+    (one,) = left(NumberRecord([attempt(2, proof, 500), Look("phn_1", None, 1.0)], settled=settled(Outcome.UNKNOWN)))
     assert one.events == [attempt(2, Proof.CUT_OFF, 500)]
     assert (one.attempts, one.last_sent, one.begun) == (2, NOW, True)
 
 
 @pytest.mark.parametrize("proof", [Proof.THROTTLED, Proof.NOT_SENT, Proof.KEY])
 def test_a_delete_that_did_nothing_does_not_matter_but_is_counted(proof):
-    (one,) = left(NumberStory([attempt(3, proof, 429)], settled=settled(Outcome.NOT_ATTEMPTED)))
+    (one,) = left(NumberRecord([attempt(3, proof, 429)], settled=settled(Outcome.NOT_ATTEMPTED)))
     assert (one.events, one.attempts, one.last_sent) == ([], 3, None)
 
 
 @pytest.mark.parametrize("outcome", [Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED])
 @pytest.mark.parametrize("proof", [Proof.GONE, Proof.VAGUE, Proof.ENDED])
 def test_an_answer_that_did_not_find_the_number_is_kept_since_a_proxy_may_have_repeated_our_request(proof, outcome):
-    (one,) = left(NumberStory([attempt(1, proof, 404), Look("phn_1", None, 1.0)], settled=settled(outcome)))
+    (one,) = left(NumberRecord([attempt(1, proof, 404), Look("phn_1", None, 1.0)], settled=settled(outcome)))
     assert (one.events, one.attempts) == ([attempt(1, proof, 404)], 1)
 
 
 def test_an_open_intent_is_a_delete_that_was_cut_off():
-    (one,) = left(NumberStory([attempt(1, Proof.NOT_SENT)], open_intent=AT, open_attempt=2))
+    (one,) = left(NumberRecord([attempt(1, Proof.NOT_SENT)], open_intent=AT, open_attempt=2))
     assert one.events == [Attempt("phn_1", 2, Proof.CUT_OFF, None, INTERRUPTED, AT)]
     assert (one.attempts, one.last_sent) == (2, NOW)
 
 
 def test_all_that_is_in_doubt_is_kept_in_its_order():
-    story = NumberStory(
+    story = NumberRecord(
         [attempt(1, Proof.IN_DOUBT), Look("phn_1", True, 0.0), attempt(2, Proof.THROTTLED), attempt(3, Proof.STRANGE)],
         open_intent=AT,
         open_attempt=4,
@@ -119,12 +119,12 @@ def test_all_that_is_in_doubt_is_kept_in_its_order():
     ],
 )
 def test_an_answer_on_record_stays_the_answer_although_the_process_died_before_its_outcome(proof):
-    (one,) = left(NumberStory([attempt(1, Proof.IN_DOUBT), attempt(2, proof, 200)]))
+    (one,) = left(NumberRecord([attempt(1, Proof.IN_DOUBT), attempt(2, proof, 200)]))
     assert one.events == [attempt(1, Proof.CUT_OFF), attempt(2, proof, 200)]
-    (one,) = left(NumberStory([attempt(1, proof, 200)]))
+    (one,) = left(NumberRecord([attempt(1, proof, 200)]))
     assert one.events == [attempt(1, proof, 200)]
     # Only the last word counts: what came after it takes its place.
-    (one,) = left(NumberStory([attempt(1, proof, 200), attempt(2, Proof.IN_DOUBT)]))
+    (one,) = left(NumberRecord([attempt(1, proof, 200), attempt(2, Proof.IN_DOUBT)]))
     assert one.events == [attempt(2, Proof.CUT_OFF)]
 
 
@@ -132,7 +132,7 @@ def test_an_answer_on_record_stays_the_answer_although_the_process_died_before_i
 
 
 def fresh(sandbox: Sandbox, *tasks: Task, sources: tuple[Source, ...] = (), **facts: Any) -> Fresh:
-    return reading(sandbox, lambda account: look_again(account, tasks, head(sources=sources, **facts), HOLDS))
+    return reading(sandbox, lambda account: refresh_account(account, tasks, head(sources=sources, **facts), HOLDS))
 
 
 def test_the_account_is_looked_at_as_far_as_needed(start_sandbox: Start):

@@ -18,8 +18,8 @@ from decom.releasing.stopping import (
     STRANGE_AFTER,
     SURPRISED_AFTER,
     THROTTLED_AFTER,
-    Stop,
-    Watch,
+    CircuitBreaker,
+    StopSignal,
 )
 from decom.vocabulary import SIGNALS, Stopped
 from tests.quick_clock import START, QuickClock
@@ -33,13 +33,13 @@ HURRIED = [why for why in Stopped if why not in PATIENT]
 
 
 def test_nobody_asked_for_a_stop():
-    stop = Stop()
+    stop = StopSignal()
     assert (stop.asked, stop.hurried, stop.why, stop.detail) == (False, False, None, "")
 
 
 @pytest.mark.parametrize("why", Stopped)
 def test_a_stop_has_its_reason_and_whether_it_hurries(why):
-    stop = Stop()
+    stop = StopSignal()
     stop.ask(why, "because")
     assert (stop.asked, stop.why, stop.detail) == (True, why, "because")
     assert stop.hurried is (why in HURRIED)
@@ -48,7 +48,7 @@ def test_a_stop_has_its_reason_and_whether_it_hurries(why):
 @pytest.mark.parametrize("first", Stopped)
 def test_the_first_reason_stays_but_for_a_hurried_one_after_a_patient_one(first):
     for second in Stopped:
-        stop = Stop()
+        stop = StopSignal()
         stop.ask(first, "first")
         stop.ask(second, "second")
         displaced = first in PATIENT and second in HURRIED
@@ -57,7 +57,7 @@ def test_the_first_reason_stays_but_for_a_hurried_one_after_a_patient_one(first)
 
 def test_whoever_listens_hears_of_each_reason_that_counts():
     heard: list[str] = []
-    stop = Stop(heard.append)
+    stop = StopSignal(heard.append)
     for why, detail in (
         (Stopped.GUARD, "guard"),
         (Stopped.STALE_PLAN, "old"),
@@ -104,14 +104,14 @@ def ends(wait: Callable[[], Awaitable[object]], meanwhile: Callable[[], None]) -
 @pytest.mark.parametrize("why", Stopped)
 def test_a_pause_is_cut_short_by_any_stop_and_a_rest_by_a_hurried_one(why):
     clock = Endless()
-    stop = Stop()
+    stop = StopSignal()
     assert ends(lambda: stop.pause(1.0, clock), lambda: stop.ask(why))
-    stop = Stop()
+    stop = StopSignal()
     assert ends(lambda: stop.rest(1.0, clock), lambda: stop.ask(why)) is (why in HURRIED)
 
 
 def test_a_rest_after_a_patient_stop_is_cut_short_by_a_signal():
-    stop = Stop()
+    stop = StopSignal()
     stop.ask(Stopped.BASE_URL)
     clock = Endless()
     assert ends(lambda: stop.rest(1.0, clock), lambda: stop.ask(Stopped.SIGINT))
@@ -121,7 +121,7 @@ def test_a_pause_without_a_stop_takes_its_time_and_after_one_none():
     clock = QuickClock()
 
     async def main() -> None:
-        stop = Stop()
+        stop = StopSignal()
         await stop.pause(7.0, clock)
         await stop.rest(8.0, clock)
         assert clock.waits == [7.0, 8.0]
@@ -136,11 +136,11 @@ def test_a_pause_without_a_stop_takes_its_time_and_after_one_none():
 # --- Work that a stop may cut -----------------------------------------------------------------------------------
 
 
-def unless_asked(may_cut: bool, meanwhile: Callable[[Stop, asyncio.Future[str]], None]) -> object:
+def unless_asked(may_cut: bool, meanwhile: Callable[[StopSignal, asyncio.Future[str]], None]) -> object:
     """What comes of work during which something happens."""
 
     async def main() -> object:
-        stop = Stop()
+        stop = StopSignal()
         answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
         async def work() -> str:
@@ -173,7 +173,7 @@ def test_work_that_may_be_cut_is_none_after_a_stop_and_other_work_goes_on(why):
 
 
 def test_work_that_is_cancelled_from_within_is_not_taken_for_a_stop():
-    def cancel(_: Stop, answer: asyncio.Future[str]) -> None:
+    def cancel(_: StopSignal, answer: asyncio.Future[str]) -> None:
         answer.cancel()
 
     assert isinstance(unless_asked(True, cancel), asyncio.CancelledError)
@@ -181,7 +181,7 @@ def test_work_that_is_cancelled_from_within_is_not_taken_for_a_stop():
 
 def test_a_worker_that_is_cancelled_is_cancelled_also_during_a_stop():
     async def main() -> None:
-        stop = Stop()
+        stop = StopSignal()
         began, ended = asyncio.Event(), asyncio.Event()
 
         async def work() -> None:
@@ -204,7 +204,7 @@ def test_a_worker_that_is_cancelled_is_cancelled_also_during_a_stop():
 
 def test_a_stop_after_the_work_is_done_touches_nothing():
     async def main() -> None:
-        stop = Stop()
+        stop = StopSignal()
 
         async def work() -> str:
             return "done"
@@ -224,10 +224,10 @@ def answer(proof: Proof) -> Reply:
     return Answered({Proof.FORBIDDEN: 403, Proof.KEY: 401, Proof.THROTTLED: 429}.get(proof, 200))
 
 
-def watched(*proofs: Proof, reply: Reply | None = None) -> Stop:
+def watched(*proofs: Proof, reply: Reply | None = None) -> StopSignal:
     """The stop after these replies."""
-    stop = Stop()
-    watch = Watch(stop, QuickClock(), there)
+    stop = StopSignal()
+    watch = CircuitBreaker(stop, QuickClock(), there)
     for proof in proofs:
         watch.saw(reply or answer(proof), proof)
     return stop
@@ -282,8 +282,8 @@ def test_trouble_in_a_row_is_the_runs(proofs, why):
 @pytest.mark.parametrize("proof", [GONE, VAGUE])
 def test_numbers_in_a_row_that_are_suddenly_not_found_stop_the_run(proof, found, why):
     """True: a number's first 404, with no request of ours to blame; False: one that was to be expected."""
-    stop = Stop()
-    watch = Watch(stop, QuickClock(), there)
+    stop = StopSignal()
+    watch = CircuitBreaker(stop, QuickClock(), there)
     for each in found:
         if isinstance(each, Proof):
             watch.saw(answer(each), each)
@@ -294,8 +294,8 @@ def test_numbers_in_a_row_that_are_suddenly_not_found_stop_the_run(proof, found,
 
 
 def test_a_server_error_does_not_show_that_the_key_has_the_right():
-    stop = Stop()
-    watch = Watch(stop, QuickClock(), there)
+    stop = StopSignal()
+    watch = CircuitBreaker(stop, QuickClock(), there)
     watch.saw(Answered(500), IN_DOUBT)
     for _ in range(FORBIDDEN_AFTER):
         watch.saw(Answered(403), FORBIDDEN)
@@ -336,7 +336,7 @@ def test_why_a_run_stopped_is_said_for_people(proofs, detail):
     ],
 )
 def test_retries_are_ten_or_a_tenth(deletes, retries, may):
-    watch = Watch(Stop(), QuickClock(), there)
+    watch = CircuitBreaker(StopSignal(), QuickClock(), there)
     for _ in range(deletes):
         watch.sending()
     for _ in range(retries):
@@ -346,7 +346,7 @@ def test_retries_are_ten_or_a_tenth(deletes, retries, may):
 
 @given(st.lists(st.sampled_from(["first", "again"]), max_size=400))
 def test_the_retries_of_a_run_never_pass_their_share(wishes):
-    watch = Watch(Stop(), QuickClock(), there)
+    watch = CircuitBreaker(StopSignal(), QuickClock(), there)
     deletes = retries = 0
     for wish in wishes:
         if wish == "again":
@@ -374,17 +374,17 @@ class Service:
         return self.asked >= self.there_at
 
 
-def silent(watch: Watch, times: int, proof: Proof = NOT_SENT) -> None:
+def silent(watch: CircuitBreaker, times: int, proof: Proof = NOT_SENT) -> None:
     for _ in range(times):
         watch.saw(answer(proof), proof)
 
 
-def readied(there_at: int, *, workers: int = 1) -> tuple[Stop, QuickClock, Service]:
+def readied(there_at: int, *, workers: int = 1) -> tuple[StopSignal, QuickClock, Service]:
     """After an outage has begun, workers want to send."""
 
-    async def main() -> tuple[Stop, QuickClock, Service]:
-        stop, clock, service = Stop(), QuickClock(), Service(there_at)
-        watch = Watch(stop, clock, service)
+    async def main() -> tuple[StopSignal, QuickClock, Service]:
+        stop, clock, service = StopSignal(), QuickClock(), Service(there_at)
+        watch = CircuitBreaker(stop, clock, service)
         silent(watch, OUTAGE_AFTER)
         await asyncio.gather(*(watch.ready() for _ in range(workers)))
         if not stop.asked:
@@ -399,7 +399,7 @@ def readied(there_at: int, *, workers: int = 1) -> tuple[Stop, QuickClock, Servi
 def test_nobody_is_held_up_before_there_are_five_silences_in_a_row(proof):
     async def main() -> None:
         service = Service(1)
-        watch = Watch(Stop(), QuickClock(), service)
+        watch = CircuitBreaker(StopSignal(), QuickClock(), service)
         silent(watch, OUTAGE_AFTER - 1, proof)
         await watch.ready()
         watch.saw(answer(HELD), HELD)
@@ -423,8 +423,8 @@ def test_after_five_silences_the_service_is_asked_with_growing_pauses_until_it_i
 
 def test_an_outage_may_come_twice():
     async def main() -> None:
-        stop, service = Stop(), Service(1)
-        watch = Watch(stop, QuickClock(), service)
+        stop, service = StopSignal(), Service(1)
+        watch = CircuitBreaker(stop, QuickClock(), service)
         for outages in (1, 2):
             silent(watch, OUTAGE_AFTER)
             await watch.ready()
@@ -442,8 +442,8 @@ def test_a_service_that_stays_silent_stops_the_run(workers):
 
 def test_once_the_run_is_to_stop_nobody_asks_any_more():
     async def main() -> None:
-        stop, service = Stop(), Service(1)
-        watch = Watch(stop, QuickClock(), service)
+        stop, service = StopSignal(), Service(1)
+        watch = CircuitBreaker(stop, QuickClock(), service)
         silent(watch, OUTAGE_AFTER)
         stop.ask(Stopped.SIGINT)
         await watch.ready()
@@ -455,8 +455,8 @@ def test_once_the_run_is_to_stop_nobody_asks_any_more():
 @pytest.mark.parametrize("why", sorted(SIGNALS))
 def test_a_signal_cuts_the_asking_short(why):
     async def main() -> None:
-        stop, clock, service = Stop(), Endless(), Service(1)
-        watch = Watch(stop, clock, service)
+        stop, clock, service = StopSignal(), Endless(), Service(1)
+        watch = CircuitBreaker(stop, clock, service)
         silent(watch, OUTAGE_AFTER)
         waiting = asyncio.create_task(watch.ready())
         for _ in range(5):
@@ -477,7 +477,7 @@ def test_a_worker_that_leaves_does_not_end_the_asking_that_others_wait_for():
             await go_on.wait()
             return True
 
-        watch = Watch(Stop(), QuickClock(), slowly)
+        watch = CircuitBreaker(StopSignal(), QuickClock(), slowly)
         silent(watch, OUTAGE_AFTER)
         leaving, staying = asyncio.create_task(watch.ready()), asyncio.create_task(watch.ready())
         for _ in range(10):
@@ -496,7 +496,7 @@ def test_a_question_that_fails_by_a_mistake_of_ours_is_heard_by_all():
         async def broken() -> bool:
             raise ZeroDivisionError
 
-        watch = Watch(Stop(), QuickClock(), broken)
+        watch = CircuitBreaker(StopSignal(), QuickClock(), broken)
         silent(watch, OUTAGE_AFTER)
         ended = await asyncio.gather(watch.ready(), watch.ready(), return_exceptions=True)
         assert [type(each) for each in ended] == [ZeroDivisionError] * 2

@@ -15,7 +15,7 @@ from decom.ledger.reader import Reader
 from decom.ledger.records import Attempt, Entry, Kind, Settled
 from decom.releasing.events import Began, Done, Event
 from decom.releasing.one_number import Task, Tools
-from decom.releasing.stopping import Stop
+from decom.releasing.stopping import StopSignal
 from decom.releasing.workers import release_all
 from decom.vocabulary import Outcome, Stopped
 from tests.dialnexa.speaking import service_of
@@ -329,7 +329,7 @@ def test_after_a_stop_what_an_earlier_part_began_is_still_brought_to_an_end(star
 def test_a_full_disk_stops_the_run_and_is_told(start_sandbox: Start, tmp_path: Path):
     sandbox = start_sandbox(small(40))
     filled: list[int] = []
-    stops: list[Stop] = []
+    stops: list[StopSignal] = []
 
     def fills(tools: Tools, _: Night) -> None:
         stops.append(tools.stop)

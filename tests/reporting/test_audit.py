@@ -28,8 +28,8 @@ from decom.planning.plan import Billing, Conflict, Plan, PlannedRow, ReportOptio
 from decom.planning.saved import SavedHead
 from decom.reporting.audit import build
 from decom.reporting.interface import Audit, Timing, Verification
-from decom.runs import enter_plan
 from decom.vocabulary import Decision, Evidence, Outcome, SourceState, Stopped
+from decom.workflow.runs import record_plan
 from tests.planning.plans import RUN, SPRING, plan, planned
 from tests.quick_clock import QuickClock
 from tests.reporting.oracle.interface import AuditRow
@@ -55,7 +55,7 @@ def settled(outcome: Outcome, evidence: str = "evidence", **facts: object) -> Se
 
 def written(home: Path, made: Plan, records: Iterable[Record]) -> None:
     """A plan, and what was recorded of carrying it out."""
-    enter_plan(home, made, SavedHead(made.head, home, "ab" * 32), QuickClock())
+    record_plan(home, made, SavedHead(made.head, home, "ab" * 32), QuickClock())
     with Writer(home, RUN, QuickClock()) as ledger:
         ledger.write([entry(record, at(place)) for place, record in enumerate(records, 1)])
 

@@ -23,8 +23,8 @@ from openpyxl.utils.escape import unescape
 from decom.clock import iso
 from decom.errors import BadSettings
 from decom.planning.plan import Conflict, in_words
+from decom.reporting.formula_safe import escape_formulas, single_line
 from decom.reporting.kinds import FORMATS
-from decom.reporting.neutral import neutral, one_line
 from decom.reporting.pieces import AT_ONCE
 from decom.reporting.write import chosen, write_reports
 from decom.reporting.xlsx_rows import SHEETS
@@ -147,16 +147,16 @@ def from_html(content):
     rows = []
     for found in reader.rows:
         facts = [line.split(": ", 1) for line in found.pop("facts").split("\n")]
-        row = {ours.get(name, name): one_line(value) for name, value in found.items()}
+        row = {ours.get(name, name): single_line(value) for name, value in found.items()}
         rows.append(row | {names.get(heading, heading): value for heading, value in facts})
     return rows
 
 
 READERS: dict[str, tuple[Callable, Callable]] = {
-    "csv": (from_csv, neutral),
+    "csv": (from_csv, escape_formulas),
     "json": (from_json, str),
     "xlsx": (from_xlsx, cell_text),
-    "html": (from_html, one_line),
+    "html": (from_html, single_line),
 }
 """Format by format: its bytes in, a list of rows out, each a mapping of column to text; and how it shows a text."""
 

@@ -11,8 +11,8 @@ from decom.intake.kinds import READERS
 from decom.intake.opening import read_input
 from decom.planning.plan import Conflict
 from decom.reporting.csv_files import ConflictsCsv, RetryCsv
+from decom.reporting.formula_safe import escape_formulas
 from decom.reporting.kinds import FORMATS
-from decom.reporting.neutral import neutral
 from decom.reporting.write import write_reports
 from decom.vocabulary import Outcome
 from tests.reporting.made_up import NASTY, made_up_audit, made_up_row, mixed_rows, nasty_audit, with_text
@@ -54,7 +54,7 @@ def test_a_retry_list_of_nasty_rows_is_read_in_and_its_texts_are_neutral(tmp_pat
     (path,) = write_reports(audit, tmp_path, [])
     found = read_input(path, Wanted(), readers=READERS)
     assert [row.number_id for row in found.rows] == [row.number_id for row in rows]
-    assert [row.others[0] for row in found.rows] == [neutral(text) for text in NASTY]
+    assert [row.others[0] for row in found.rows] == [escape_formulas(text) for text in NASTY]
 
 
 def test_a_conflict_list_is_read_in_once_its_numbers_are_free(tmp_path):
@@ -106,7 +106,7 @@ def test_every_cell_of_a_list_is_neutral_and_every_writing_the_same(one):
     assert len(lines) >= len(NASTY)
     for line in lines:
         for name, cell in line.items():
-            assert (name, cell) == (neutral(name), neutral(cell))
+            assert (name, cell) == (escape_formulas(name), escape_formulas(cell))
     assert read_back(one, audit) == lines
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decom.reporting.neutral import neutral, one_line, visible
+from decom.reporting.formula_safe import escape_controls, escape_formulas, single_line
 from decom.reporting.words import MEANINGS
 
 TRIGGERS = "=+-@\t\r\n＝＋－＠"
@@ -53,7 +53,7 @@ texts = st.text(st.characters(codec=None) | st.sampled_from(TRIGGERS + ",;|'\" \
     ],
 )
 def test_what_a_cell_becomes(raw, shown):
-    assert neutral(raw) == shown
+    assert escape_formulas(raw) == shown
 
 
 def may_run(cell: str) -> bool:
@@ -73,27 +73,27 @@ def may_run(cell: str) -> bool:
 
 @given(texts)
 def test_no_part_of_a_neutral_text_starts_with_a_trigger(text):
-    assert not may_run(neutral(text))
+    assert not may_run(escape_formulas(text))
 
 
 @given(texts)
 def test_a_neutral_text_stays_as_it_is(text):
-    assert neutral(neutral(text)) == neutral(text)
+    assert escape_formulas(escape_formulas(text)) == escape_formulas(text)
 
 
 @given(texts)
 def test_only_apostrophes_are_added_to_what_can_be_seen(text):
-    shown = visible(text)
-    left = iter(neutral(text))
+    shown = escape_controls(text)
+    left = iter(escape_formulas(text))
     assert all(character in left for character in shown)
-    assert neutral(text).replace("'", "") == shown.replace("'", "")
+    assert escape_formulas(text).replace("'", "") == shown.replace("'", "")
 
 
 @given(texts)
 def test_a_visible_text_holds_nothing_that_acts_and_fits_utf_8(text):
-    shown = visible(text)
+    shown = escape_controls(text)
     shown.encode("utf-8")
-    assert visible(shown) == shown
+    assert escape_controls(shown) == shown
     for character in shown:
         assert unicodedata.category(character) not in {"Cs", "Zl", "Zp"}
         assert unicodedata.category(character) != "Cc" or character in "\t\r\n"
@@ -111,24 +111,24 @@ def test_a_visible_text_holds_nothing_that_acts_and_fits_utf_8(text):
 
 
 def test_line_ends_and_tabs_are_named_where_a_line_break_has_a_meaning():
-    assert one_line("a\r\n\tb") == r"a\r\n\tb"
+    assert single_line("a\r\n\tb") == r"a\r\n\tb"
 
 
 @given(texts)
 def test_one_line_is_one_line(text):
-    assert len(one_line(text).splitlines()) <= 1
+    assert len(single_line(text).splitlines()) <= 1
 
 
 @given(st.text(st.characters(codec="ascii", categories=["L", "N"])))
 def test_plain_text_is_left_alone(text):
-    assert neutral(text) == text
+    assert escape_formulas(text) == text
 
 
 @pytest.mark.parametrize("text", [" " * 200_000, ";" * 200_000, "; " * 100_000, "\"'" * 100_000, ";=" * 100_000])
 def test_a_long_text_takes_linear_time(text):
-    assert len(neutral(text)) >= len(text)
+    assert len(escape_formulas(text)) >= len(text)
 
 
 @pytest.mark.parametrize("meaning", MEANINGS.values())
 def test_no_sentence_of_our_own_needs_to_be_made_harmless(meaning: str):
-    assert neutral(meaning) == meaning
+    assert escape_formulas(meaning) == meaning

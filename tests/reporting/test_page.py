@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from decom.clock import iso
 from decom.planning.plan import Conflict, Source
-from decom.reporting import page_facts
+from decom.reporting import page_context as page_facts
 from decom.reporting.as_html import AsHtml
 from decom.reporting.interface import Timing, Verification
-from decom.reporting.page_facts import SEVERITY, rows_to_show
+from decom.reporting.page_context import SEVERITY, rows_to_show
 from decom.reporting.throughput import stretches
 from decom.reporting.timeline import in_words
 from decom.vocabulary import Outcome, SourceState

@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from decom import job
-from decom.drawing_up import Planned
 from decom.errors import DecomError, Locked, Refused
-from decom.ledger.reader import Reader, RunStory
+from decom.ledger.reader import Reader, RunRecord
 from decom.reporting.audit import build
 from decom.secret import Secret
+from decom.workflow import job
+from decom.workflow.plan import PlanResult
 from tests.reporting.oracle.compare import differences
 from tests.reporting.oracle.interface import AuditRow
 from tests.reporting.rows import rows_of
@@ -261,7 +261,7 @@ class Life:
             night.broken.append(f"I28: {word} ended in a traceback: {ended.crash}")
         if isinstance(ended.second, DecomError):
             night.exit_codes[int(ended.second.exit_code)] += 1
-        if isinstance(ended.second, Planned):
+        if isinstance(ended.second, PlanResult):
             self.besides.add(ended.second.plan.head.run_id)
         elif ended.second is not None and not isinstance(ended.second, Locked):
             night.broken.append(f"I17: a second command beside {word}: {ended.second!r}")
@@ -340,7 +340,7 @@ class Life:
             final=final,
         )
 
-    def story(self) -> RunStory | None:
+    def story(self) -> RunRecord | None:
         """The run as the ledger has it; None where there is none yet."""
         if self.run_id is None or self.lost:
             return None

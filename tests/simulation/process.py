@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from decom import job
 from decom.errors import DecomError, NotDurable
 from decom.ledger.schema import FILE
 from decom.settings import Settings
-from decom.surroundings import Surroundings
+from decom.workflow import job
+from decom.workflow.context import Context
 from tests.simulation.loop import Killed, Stuck, VirtualClock, VirtualLoop
 from tests.simulation.robbery import FILES, newest
 from tests.simulation.scenario import BESIDE, Strike
@@ -29,36 +29,36 @@ from tests.simulation.service import VirtualService, Wire
 COMMIT_AT_MOST = 0.02
 """Seconds that a commit takes at most."""
 
-Command = Callable[[Settings, Surroundings], Coroutine[Any, Any, Any]]
+Command = Callable[[Settings, Context], Coroutine[Any, Any, Any]]
 
 
 def ask_for_release(run_id: str) -> Command:
     """`decom release`."""
-    return lambda settings, around: job.release(settings, around, run_id)
+    return lambda settings, context: job.release(settings, context, run_id)
 
 
 def ask_for_resume(run_id: str) -> Command:
     """`decom resume`."""
-    return lambda settings, around: job.resume(settings, around, run_id)
+    return lambda settings, context: job.resume(settings, context, run_id)
 
 
 def ask_for_verify(run_id: str) -> Command:
     """`decom verify`."""
-    return lambda settings, around: job.verify(settings, around, run_id)
+    return lambda settings, context: job.verify(settings, context, run_id)
 
 
 def ask_for_report(run_id: str) -> Command:
     """`decom report`."""
 
-    async def report(settings: Settings, around: Surroundings) -> object:
-        return job.report(settings, run_id, around.clock)
+    async def report(settings: Settings, context: Context) -> object:
+        return job.report(settings, run_id, context.clock)
 
     return report
 
 
-def ask_for_run(settings: Settings, around: Surroundings) -> Coroutine[Any, Any, Any]:
+def ask_for_run(settings: Settings, context: Context) -> Coroutine[Any, Any, Any]:
     """`decom run --execute`."""
-    return job.run(settings, around, lambda planned: None)
+    return job.run(settings, context, lambda planned: None)
 
 
 @dataclass(slots=True)
@@ -108,7 +108,7 @@ class Process:
         """Commits for which there is no room."""
         self._ended = Ended(settings.home)
         self._run_id: str | None = None
-        self._around = Surroundings(
+        self._around = Context(
             clock=self._clock,
             random=random.Random(self._chance.random()),
             make_transport=lambda: Wire(service, self._loop, self._event),
@@ -195,11 +195,11 @@ class Process:
     async def _beside(self, kind: str) -> None:
         """A second command on the same home, as an impatient person or an overlapping cron starts it."""
         wire = lambda: Wire(self._service, self._loop, self._event, beside=True)  # noqa: E731 - as in __init__
-        around = replace(self._around, confirm=lambda _: True, make_transport=wire)
+        context = replace(self._around, confirm=lambda _: True, make_transport=wire)
         commands = {
-            "second": lambda: ask_for_run(self._settings, around),
-            "second plan": lambda: job.plan(self._settings, around),
-            "second verify": lambda: job.verify(self._settings, around, self._run_id or newest(self._settings)),
+            "second": lambda: ask_for_run(self._settings, context),
+            "second plan": lambda: job.plan(self._settings, context),
+            "second verify": lambda: job.verify(self._settings, context, self._run_id or newest(self._settings)),
         }
         try:
             self._ended.second = await commands[kind]()

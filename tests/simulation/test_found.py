@@ -3,13 +3,13 @@
 import asyncio
 
 from decom.dialnexa.replies import Proof
-from decom.ledger.reader import NumberStory, Reader
+from decom.ledger.reader import NumberRecord, Reader
 from decom.ledger.records import Attempt, Entry, Intent, Kind, Look
 from decom.ledger.writer import Writer
 from decom.planning.plan import PlannedRow
 from decom.releasing.decide import in_doubt
-from decom.releasing.refresh import unfinished
-from decom.releasing.stopping import FEWEST_RETRIES, Stop, Watch
+from decom.releasing.refresh import pending_tasks
+from decom.releasing.stopping import FEWEST_RETRIES, CircuitBreaker, StopSignal
 from decom.vocabulary import Decision, Stopped
 from tests.simulation.loop import VirtualClock, VirtualLoop
 
@@ -23,7 +23,7 @@ def test_a_patient_stop_lets_looks_be_waited_for_and_does_not_spin():
     clock = VirtualClock(loop)
 
     async def waited() -> float:
-        stop = Stop()
+        stop = StopSignal()
         stop.ask(Stopped.GUARD)
         await stop.rest(30.0, clock)
         return clock.monotonic()
@@ -37,7 +37,7 @@ def test_a_signal_hurries_a_run_that_was_stopped_patiently():
     clock = VirtualClock(loop)
 
     async def interrupted() -> tuple[float, Stopped | None]:
-        stop = Stop()
+        stop = StopSignal()
         stop.ask(Stopped.GUARD)
         asyncio.get_running_loop().call_later(2.0, stop.ask, Stopped.SIGINT)
         await stop.rest(30.0, clock)
@@ -50,7 +50,7 @@ def test_a_hurried_stop_keeps_its_reason():
     loop = VirtualLoop()
 
     async def why() -> Stopped | None:
-        stop = Stop()
+        stop = StopSignal()
         for reason in (Stopped.KEY, Stopped.SIGTERM, Stopped.GUARD):
             stop.ask(reason)
         return stop.why
@@ -68,16 +68,16 @@ def test_a_kill_is_not_forgotten_when_a_later_release_of_the_number_is_refused(t
     with Reader(tmp_path / "home") as ledger:
         story = ledger.story("run")
     assert story is not None
-    (task,) = unfinished([ROW], story.numbers, 0.0)
+    (task,) = pending_tasks([ROW], story.numbers, 0.0)
     assert in_doubt([event for event in task.events if isinstance(event, Attempt)])
     assert task.attempts == 2
 
 
 def test_what_an_earlier_part_began_is_told_apart_from_what_nobody_touched():
     """A number with nothing but 429s on record was left without an outcome, and so called unknown."""
-    throttled = NumberStory([Attempt("phn_1", 1, Proof.THROTTLED, 429, "", "2026-11-23T00:00:01Z")])
-    assert [task.begun for task in unfinished([ROW], {"phn_1": throttled}, 0.0)] == [True]
-    assert [task.begun for task in unfinished([ROW], {}, 0.0)] == [False]
+    throttled = NumberRecord([Attempt("phn_1", 1, Proof.THROTTLED, 429, "", "2026-11-23T00:00:01Z")])
+    assert [task.begun for task in pending_tasks([ROW], {"phn_1": throttled}, 0.0)] == [True]
+    assert [task.begun for task in pending_tasks([ROW], {}, 0.0)] == [False]
 
 
 def test_a_retry_is_counted_when_it_is_decided_on_and_not_when_it_leaves():
@@ -86,7 +86,7 @@ def test_a_retry_is_counted_when_it_is_decided_on_and_not_when_it_leaves():
     async def there() -> bool:
         return True
 
-    watch = Watch(Stop(), CLOCK, there)
+    watch = CircuitBreaker(StopSignal(), CLOCK, there)
     for _ in range(FEWEST_RETRIES):
         assert watch.may_retry()
         watch.retrying()

@@ -7,7 +7,7 @@ or do not all say from which number they are made, leaves the source not checked
 
 from decom.dialnexa.account import Account
 from decom.dialnexa.models import BatchCall
-from decom.planning.holds.interface import Finding, Gathered, amount
+from decom.planning.holds.interface import Gathered, HoldResult, amount
 from decom.planning.plan import Conflict
 
 OVER = frozenset({"completed", "failed", "cancelled", "canceled", "deleted"})
@@ -19,7 +19,7 @@ class BatchCalls:
 
     name = "batch-calls"
 
-    async def find(self, account: Account) -> Finding:
+    async def find(self, account: Account) -> HoldResult:
         listing = await account.batch_calls()
         open_ones = [batch for batch in listing.rows if batch.status not in OVER]
         found = Gathered(self.name)

@@ -7,7 +7,7 @@ status that we do not know holds it too.
 from decom.dialnexa.account import Account
 from decom.dialnexa.listing import Because, NotRead
 from decom.dialnexa.models import Campaign
-from decom.planning.holds.interface import Finding, Gathered, amount
+from decom.planning.holds.interface import Gathered, HoldResult, amount
 from decom.planning.plan import Conflict
 
 OVER = frozenset({"completed", "cancelled", "canceled"})
@@ -21,7 +21,7 @@ class Campaigns:
 
     name = "campaigns"
 
-    async def find(self, account: Account) -> Finding:
+    async def find(self, account: Account) -> HoldResult:
         listing = await account.campaigns()
         open_ones = [campaign for campaign in listing.rows if campaign.status not in OVER]
         found = Gathered(self.name)

@@ -14,7 +14,7 @@ from decom import numbering
 from decom.dialnexa.models import Number
 from decom.e164 import read_number
 from decom.planning.holds.default_number import DefaultNumber
-from decom.planning.holds.interface import Finding
+from decom.planning.holds.interface import HoldResult
 from decom.planning.plan import Conflict, Source
 from decom.vocabulary import SourceState
 
@@ -89,7 +89,7 @@ class _ByDigits:
 
 
 def compare(
-    findings: Sequence[Finding], numbers: Iterable[Number], concerned: AbstractSet[str]
+    findings: Sequence[HoldResult], numbers: Iterable[Number], concerned: AbstractSet[str]
 ) -> tuple[tuple[Source, ...], Mapping[str, tuple[Conflict, ...]]]:
     """The sources, and the conflicts by each number that they hold (as `Number.phone_number`).
 

@@ -1,7 +1,7 @@
 """The workspace's default number. In: an account. Out: always the same: the API does not show which it is."""
 
 from decom.dialnexa.account import Account
-from decom.planning.holds.interface import Finding
+from decom.planning.holds.interface import HoldResult
 from decom.planning.plan import Source
 from decom.vocabulary import SourceState
 
@@ -11,6 +11,6 @@ class DefaultNumber:
 
     name = "default-number"
 
-    async def find(self, account: Account) -> Finding:
+    async def find(self, account: Account) -> HoldResult:
         why = "the API does not show it; if it is in the list, its release is refused (409)"
-        return Finding(Source(self.name, SourceState.REFUSED_BY_SERVICE, why))
+        return HoldResult(Source(self.name, SourceState.REFUSED_BY_SERVICE, why))

@@ -18,7 +18,7 @@ MOST_TROUBLES = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class HoldResult:
     """What one source of conflicts said."""
 
     source: Source
@@ -32,7 +32,7 @@ class Hold(Protocol):
     name: str
     """As `Source.name`."""
 
-    async def find(self, account: Account) -> Finding:
+    async def find(self, account: Account) -> HoldResult:
         """Ask the source once, for the whole account. Raises KeyRefused."""
         ...
 
@@ -57,14 +57,14 @@ class Gathered:
         """Whether so much could not be read that asking further is no use."""
         return len(self.troubles) >= MOST_TROUBLES
 
-    def finding(self, not_read: NotRead | None, read: str) -> Finding:
+    def finding(self, not_read: NotRead | None, read: str) -> HoldResult:
         """All of it; `not_read` says why the listing is not whole, `read` what was read where all was."""
         if not_read is not None:
-            return Finding(unread(self.name, not_read), self.held)
+            return HoldResult(unread(self.name, not_read), self.held)
         if len(self.troubles) == 0:
-            return Finding(Source(self.name, SourceState.CHECKED, read), self.held)
+            return HoldResult(Source(self.name, SourceState.CHECKED, read), self.held)
         more = f" (and {len(self.troubles) - 1} more)" if len(self.troubles) > 1 else ""
-        return Finding(Source(self.name, SourceState.NOT_CHECKED, f"{self.troubles[0]}{more}"), self.held)
+        return HoldResult(Source(self.name, SourceState.NOT_CHECKED, f"{self.troubles[0]}{more}"), self.held)
 
 
 def unread(name: str, not_read: NotRead) -> Source:

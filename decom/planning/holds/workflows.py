@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from decom.dialnexa.account import Account
 from decom.dialnexa.models import Workflow
-from decom.planning.holds.interface import Finding, amount, unread
+from decom.planning.holds.interface import HoldResult, amount, unread
 from decom.planning.plan import Source
 from decom.vocabulary import SourceState
 
@@ -21,11 +21,11 @@ class Workflows:
 
     name = "workflows"
 
-    async def find(self, account: Account) -> Finding:
+    async def find(self, account: Account) -> HoldResult:
         listing = await account.workflows()
         if listing.not_read is not None:
-            return Finding(unread(self.name, listing.not_read))
-        return Finding(self._source(listing.rows))
+            return HoldResult(unread(self.name, listing.not_read))
+        return HoldResult(self._source(listing.rows))
 
     def _source(self, workflows: Sequence[Workflow]) -> Source:
         strange = [each for each in workflows if each.status not in INACTIVE and each.status != ACTIVE]

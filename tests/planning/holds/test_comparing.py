@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from decom import numbering
 from decom.dialnexa.models import Number, number
 from decom.planning.holds.comparing import Meaning, Phones, compare
-from decom.planning.holds.interface import Finding
+from decom.planning.holds.interface import HoldResult
 from decom.planning.plan import Conflict, Source
 from decom.vocabulary import SourceState
 
@@ -16,8 +16,8 @@ ACCOUNT = (US, US_2, IN, GB, DE)
 SPRING = Conflict("campaigns", "cmp_1", "Spring", "scheduled")
 
 
-def campaigns(*named: str, state: SourceState = SourceState.CHECKED) -> Finding:
-    return Finding(Source("campaigns", state, "as read"), {written: [SPRING] for written in named})
+def campaigns(*named: str, state: SourceState = SourceState.CHECKED) -> HoldResult:
+    return HoldResult(Source("campaigns", state, "as read"), {written: [SPRING] for written in named})
 
 
 def compared(*named: str, numbers: tuple[Number, ...] = (), concerned: frozenset[str] = frozenset()):
@@ -120,11 +120,11 @@ def test_it_is_held_where_what_is_named_ends_as_it_does():
 def test_where_no_source_at_all_answers_nothing_was_checked():
     none = [Source(name, SourceState.NOT_APPLICABLE, "this account has none") for name in ("campaigns", "workflows")]
     default = Source("default-number", SourceState.REFUSED_BY_SERVICE, "the API does not show it")
-    sources, _ = compare([Finding(source) for source in (*none, default)], [], frozenset())
+    sources, _ = compare([HoldResult(source) for source in (*none, default)], [], frozenset())
     assert [source.state for source in sources] == [SourceState.NOT_CHECKED] * 2 + [SourceState.REFUSED_BY_SERVICE]
     assert "no other source of conflicts answers" in sources[0].why
     answering = Source("workflows", SourceState.REFUSED_BY_SERVICE, "active: Night")
-    sources, _ = compare([Finding(source) for source in (none[0], answering, default)], [], frozenset())
+    sources, _ = compare([HoldResult(source) for source in (none[0], answering, default)], [], frozenset())
     assert sources[0].state is SourceState.NOT_APPLICABLE
 
 
@@ -144,8 +144,8 @@ def ways_of_writing(e164: str) -> st.SearchStrategy[str]:
 
     separators = st.sampled_from([" ", "-", ".", "/", "\u00a0", " - ", ") "])
     spread_out = st.builds(spread, bare, st.lists(st.integers(1, 20), max_size=4), separators)
-    around = st.sampled_from(["", " ", "\t"])
-    return st.builds(lambda a, b, c: a + b + c, around, bare | st.just(marked) | spread_out, around)
+    context = st.sampled_from(["", " ", "\t"])
+    return st.builds(lambda a, b, c: a + b + c, context, bare | st.just(marked) | spread_out, context)
 
 
 @given(chosen=st.sampled_from(ACCOUNT), data=st.data())

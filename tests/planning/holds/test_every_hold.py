@@ -8,7 +8,7 @@ from decom.errors import KeyRefused
 from decom.planning.holds.batch_calls import BatchCalls
 from decom.planning.holds.campaigns import Campaigns
 from decom.planning.holds.default_number import DefaultNumber
-from decom.planning.holds.interface import Finding, Hold
+from decom.planning.holds.interface import Hold, HoldResult
 from decom.planning.holds.kinds import HOLDS
 from decom.planning.holds.workflows import Workflows
 from decom.planning.plan import Conflict, Source
@@ -32,7 +32,7 @@ def empty(generation: str = "first") -> World:
     return World([a_number("phn_1", PHONE), a_number("phn_2", OTHER)], generation=generation)  # type: ignore[arg-type]
 
 
-def found(sandbox: Sandbox, hold: Hold) -> Finding:
+def found(sandbox: Sandbox, hold: Hold) -> HoldResult:
     return reading(sandbox, hold.find)
 
 
@@ -443,7 +443,7 @@ def test_the_default_number_is_left_to_the_service_and_nobody_is_asked(start_san
     sandbox = start_sandbox(empty("second"))
     finding = found(sandbox, DefaultNumber())
     why = "the API does not show it; if it is in the list, its release is refused (409)"
-    assert finding == Finding(Source("default-number", SourceState.REFUSED_BY_SERVICE, why))
+    assert finding == HoldResult(Source("default-number", SourceState.REFUSED_BY_SERVICE, why))
     assert sandbox.log == []
 
 

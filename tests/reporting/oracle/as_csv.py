@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO
 
-from decom.reporting.neutral import neutral
+from decom.reporting.formula_safe import escape_formulas
 from tests.reporting.oracle.columns import COLUMNS, Cell, Kind, cells_of
 from tests.reporting.oracle.interface import Audit
 
@@ -38,7 +38,7 @@ def write_lines(header: Sequence[str], lines: Iterable[Sequence[str]], stream: B
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="", write_through=False)
     try:
         writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-        writer.writerow([neutral(name) for name in header])
+        writer.writerow([escape_formulas(name) for name in header])
         writer.writerows(lines)
     finally:
         text.detach()
@@ -48,7 +48,7 @@ def text_cell(cell: Cell) -> str:
     """A cell as CSV shows it: text made neutral, a whole number as it is, nothing as empty."""
     if cell is None:
         return ""
-    return neutral(cell) if isinstance(cell, str) else str(cell)
+    return escape_formulas(cell) if isinstance(cell, str) else str(cell)
 
 
 def money_cell(cell: Cell) -> str:
@@ -63,5 +63,5 @@ def _lines(audit: Audit) -> Iterator[list[str]]:
         cells = cells_of(row, audit.run_id)
         line = [text_cell(cell) for cell in cells]
         line[_MONEY_AT] = money_cell(cells[_MONEY_AT])
-        line += [neutral(cell) for cell in row.others]
+        line += [escape_formulas(cell) for cell in row.others]
         yield line

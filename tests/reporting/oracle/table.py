@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from decom.errors import BadInput
-from decom.ledger.reader import NumberStory, Reader, RunStory
+from decom.ledger.reader import NumberRecord, Reader, RunRecord
 from decom.ledger.records import Attempt
 from decom.planning.plan import Conflict, PlanHead, PlannedRow, Source
 from decom.planning.saved import row_from_json, saved_head
@@ -71,17 +71,17 @@ def build(ledger: Reader, run_id: str) -> Audit:
     )
 
 
-def _source(source: Source, story: RunStory) -> Source:
+def _source(source: Source, story: RunRecord) -> Source:
     """A source as the plan has it, unless it could not be read just before the releases."""
     why = story.not_checked.get(source.name)
     return source if why is None else Source(source.name, SourceState.NOT_CHECKED, f"just before releasing: {why}")
 
 
-def _why(story: RunStory) -> Stopped | None:
+def _why(story: RunRecord) -> Stopped | None:
     return Stopped.INTERRUPTED if story.ended is None else story.ended[1].why
 
 
-def _exit_code(counts: Mapping[Outcome, int], story: RunStory, why: Stopped | None) -> ExitCode:
+def _exit_code(counts: Mapping[Outcome, int], story: RunRecord, why: Stopped | None) -> ExitCode:
     """The exit code; an end at which nobody looked back, or found something else than is reported, is not done."""
     code = exit_code(counts, why, sent=any(number.was_sent for number in story.numbers.values()))
     as_reported = story.verified is not None and len(story.verified[1].differences) == 0
@@ -89,7 +89,7 @@ def _exit_code(counts: Mapping[Outcome, int], story: RunStory, why: Stopped | No
     return ExitCode.INCOMPLETE if not proved and code in (ExitCode.DONE, ExitCode.HELD_BACK) else code
 
 
-def _timing(story: RunStory) -> Timing:
+def _timing(story: RunRecord) -> Timing:
     return Timing(
         planned_at=story.planned_at,
         released_from=story.starts[0][0] if len(story.starts) > 0 else None,
@@ -119,7 +119,7 @@ class _Rows:
     """The rows of a run, read anew from the ledger at each pass."""
 
     ledger: Reader
-    story: RunStory
+    story: RunRecord
     head: PlanHead
 
     def __iter__(self) -> Iterator[AuditRow]:
@@ -132,14 +132,14 @@ class _Rows:
     def _became(self, planned: PlannedRow) -> _Became:
         """As planned where nothing was to be sent, else what became of the row's number."""
         if planned.decision is Decision.RELEASE and planned.number_id is not None:
-            return self._worked_on(planned, self.story.numbers.get(planned.number_id, NumberStory()))
+            return self._worked_on(planned, self.story.numbers.get(planned.number_id, NumberRecord()))
         planned_at = self.story.planned_at
         if planned.decision is None:
             evidence = stopped(_why(self.story) or Stopped.OUTAGE)
             return _Became(Outcome.NOT_ATTEMPTED, evidence, planned_at, planned.reason, planned.conflicts)
         return _Became(Outcome(planned.decision), planned.evidence, planned_at, planned.reason, planned.conflicts)
 
-    def _worked_on(self, planned: PlannedRow, number: NumberStory) -> _Became:
+    def _worked_on(self, planned: PlannedRow, number: NumberRecord) -> _Became:
         attempts = [event for event in number.events if isinstance(event, Attempt) and event.may_have_left]
         outcome, evidence, decided_at = self._outcome(number)
         return _Became(
@@ -164,7 +164,7 @@ class _Rows:
         )
         return None if stops is None else stops.isoformat()
 
-    def _outcome(self, number: NumberStory) -> tuple[Outcome, str, str]:
+    def _outcome(self, number: NumberRecord) -> tuple[Outcome, str, str]:
         """Outcome, evidence, and when it became known."""
         ended_at = self.story.ended[0] if self.story.ended is not None else self.story.planned_at
         if number.settled is not None and number.settled_at is not None:
@@ -173,7 +173,7 @@ class _Rows:
             return Outcome.UNKNOWN, Evidence.UNCONFIRMED, number.open_intent or ended_at
         return Outcome.NOT_ATTEMPTED, stopped(_why(self.story) or Stopped.INTERRUPTED), ended_at
 
-    def _reason(self, number: NumberStory) -> str:
+    def _reason(self, number: NumberRecord) -> str:
         if number.settled is not None:
             return number.settled.reason
         if number.is_open:
@@ -182,7 +182,7 @@ class _Rows:
         return f"the run stopped before it{': ' + detail if detail != '' else ''}"
 
 
-def _conflicts(planned: PlannedRow, number: NumberStory) -> tuple[Conflict, ...]:
+def _conflicts(planned: PlannedRow, number: NumberRecord) -> tuple[Conflict, ...]:
     later = number.settled.conflicts if number.settled is not None else ()
     return planned.conflicts + tuple(Conflict(*each) for each in later)
 

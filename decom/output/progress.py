@@ -18,8 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from decom.clock import Clock
+from decom.output.screen import COLOURS, DONE, HELD, QUIET, counted, harmless
 from decom.releasing.events import Began, Done, Event
-from decom.terminal.screen import COLOURS, DONE, HELD, QUIET, amount, shown
 from decom.vocabulary import Outcome
 
 EVERY = 0.2
@@ -66,7 +66,7 @@ class Progress:
         """Show that something goes on that cannot be counted."""
         self.end()
         if self._may_move:
-            self._start(Spinner("dots", Text(shown(words))), auto_refresh=True)
+            self._start(Spinner("dots", Text(harmless(words))), auto_refresh=True)
 
     def end(self) -> None:
         """Take away what moves; what was counted last stays on the screen."""
@@ -129,14 +129,14 @@ class Progress:
     def _state(self, done: int) -> Text:
         """What is waited for."""
         if self._stopping != "":
-            return Text(f"stopping: {shown(self._stopping)}; what is in flight is finished", style=HELD)
+            return Text(f"stopping: {harmless(self._stopping)}; what is in flight is finished", style=HELD)
         if done == self._numbers:
             return Text("asking the account again whether all is as it should be", style=QUIET)
         return Text("" if self.pace is None else f"pace: {self.pace.words()}", style=QUIET)
 
     def _how_far(self, done: int, *, ended: bool) -> str:
         left = self._numbers - done
-        words = f"{done:,} of {amount(self._numbers, 'number')} done, {left:,} left"
+        words = f"{done:,} of {counted(self._numbers, 'number')} done, {left:,} left"
         seconds = self._clock.monotonic() - self._began_at
         if ended or done < _FEWEST_FOR_RATE or seconds <= 0.0 or left == 0:
             return words

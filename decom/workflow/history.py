@@ -13,12 +13,12 @@ from decom.e164 import read_number
 from decom.errors import BadInput
 from decom.ledger import records
 from decom.ledger.lock import holder_of
-from decom.ledger.reader import Reader, RunStory
+from decom.ledger.reader import Reader, RunRecord
 from decom.ledger.records import Entry, Kind
 from decom.planning.plan import PlanHead
 from decom.planning.saved import row_from_json, saved_head
 from decom.vocabulary import Decision, Outcome
-from decom.workspaces import memory_of
+from decom.workflow.memory import memory_of
 
 _RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}", re.ASCII)
 
@@ -44,7 +44,7 @@ class RunLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class PastEvent:
     """One thing that happened."""
 
     at: str
@@ -59,7 +59,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class RunPicture:
+class RunDetails:
     """Everything of one run but its single numbers."""
 
     line: RunLine
@@ -67,20 +67,20 @@ class RunPicture:
     folder: Path
     decisions: Mapping[Decision, int]
     """Rows per decision, every decision named."""
-    moments: tuple[Moment, ...]
+    moments: tuple[PastEvent, ...]
     """Planned, started, ended, verified; in order."""
     differences: tuple[str, ...]
     """What the last look at the account found different."""
 
 
 @dataclass(frozen=True, slots=True)
-class NumberPicture:
+class NumberDetails:
     """One number's whole life, as far as this ledger knows it."""
 
     asked_for: str
     number_ids: tuple[str, ...]
     phone_numbers: tuple[str, ...]
-    moments: tuple[Moment, ...]
+    moments: tuple[PastEvent, ...]
     """Across all runs of one workspace, oldest first; where none was asked for, one workspace after the other."""
 
 
@@ -92,7 +92,7 @@ def runs(home: Path) -> list[RunLine]:
         return [_line(story, working) for story in stories if story is not None]
 
 
-def show(home: Path, run_or_number: str, ours: tuple[str, str] | None = None) -> RunPicture | NumberPicture:
+def show(home: Path, run_or_number: str, ours: tuple[str, str] | None = None) -> RunDetails | NumberDetails:
     """One run by its ID, or one number by its ID or its E.164 number as people write it.
 
     `ours` is the workspace, by name and base URL, whose runs a number's life is told of: the same name may be another
@@ -133,7 +133,7 @@ def _working_now(home: Path) -> frozenset[str]:
     return frozenset(working_now(home))
 
 
-def _line(story: RunStory, working: frozenset[str]) -> RunLine:
+def _line(story: RunRecord, working: frozenset[str]) -> RunLine:
     head = saved_head(story.plan).head
     outcomes = Counter(number.settled.outcome for number in story.numbers.values() if number.settled is not None)
     unknown = sum(1 for number in story.numbers.values() if number.is_open)
@@ -150,20 +150,20 @@ def _line(story: RunStory, working: frozenset[str]) -> RunLine:
     )
 
 
-def _status(story: RunStory, working: frozenset[str]) -> str:
+def _status(story: RunRecord, working: frozenset[str]) -> str:
     """A run is over once it is reported: killed between its end and its reports, it was interrupted."""
     if len(story.starts) == 0 or story.reported:
         return story.status
     return "releasing" if story.run_id in working else "interrupted"
 
 
-def _run(home: Path, ledger: Reader, run_id: str) -> RunPicture:
+def _run(home: Path, ledger: Reader, run_id: str) -> RunDetails:
     story = ledger.story(run_id)
     if story is None:
         raise BadInput("this home's ledger does not know this run", where=run_id, remedy="`decom runs` lists the runs.")
     saved = saved_head(story.plan)
     decisions = Counter(row_from_json(line).decision for line in ledger.plan_rows(run_id))
-    return RunPicture(
+    return RunDetails(
         line=_line(story, _working_now(home)),
         head=saved.head,
         folder=saved.folder,
@@ -173,20 +173,20 @@ def _run(home: Path, ledger: Reader, run_id: str) -> RunPicture:
     )
 
 
-def _of_run(story: RunStory) -> Iterator[Moment]:
-    yield Moment(story.planned_at, story.run_id, "planned")
+def _of_run(story: RunRecord) -> Iterator[PastEvent]:
+    yield PastEvent(story.planned_at, story.run_id, "planned")
     for at, start in story.starts:
-        yield Moment(
+        yield PastEvent(
             at, story.run_id, f"releasing began, by {start.operator} (process {start.pid}, decom {start.version})"
         )
     if story.ended is not None:
         at, end = story.ended
         detail = f": {end.detail}" if end.detail != "" else ""
-        yield Moment(at, story.run_id, "ended" if end.why is None else f"stopped ({end.why}){detail}")
+        yield PastEvent(at, story.run_id, "ended" if end.why is None else f"stopped ({end.why}){detail}")
     if story.verified is not None:
         at, seen = story.verified
         found = "all as reported" if len(seen.differences) == 0 else f"{len(seen.differences):,} not as reported"
-        yield Moment(at, story.run_id, f"verified: {found}")
+        yield PastEvent(at, story.run_id, f"verified: {found}")
 
 
 def _names(wanted: str) -> Iterator[str]:
@@ -195,22 +195,22 @@ def _names(wanted: str) -> Iterator[str]:
     yield from read_number(wanted).numbers
 
 
-def _number(asked_for: str, life: list[tuple[str, Entry]], workspaces: Mapping[str, str]) -> NumberPicture:
+def _number(asked_for: str, life: list[tuple[str, Entry]], workspaces: Mapping[str, str]) -> NumberDetails:
     order = {name: place for place, name in enumerate(dict.fromkeys(workspaces.get(run_id, "") for run_id, _ in life))}
     life = sorted(life, key=lambda told: order[workspaces.get(told[0], "")])
     ids = dict.fromkeys(entry.number_id for _, entry in life if entry.number_id is not None)
     phones = dict.fromkeys(entry.phone_number for _, entry in life if entry.phone_number is not None)
     moments = (_moment(run_id, entry, workspaces.get(run_id, "")) for run_id, entry in life)
-    return NumberPicture(asked_for, tuple(ids), tuple(phones), tuple(moments))
+    return NumberDetails(asked_for, tuple(ids), tuple(phones), tuple(moments))
 
 
-def _moment(run_id: str, entry: Entry, workspace: str) -> Moment:
+def _moment(run_id: str, entry: Entry, workspace: str) -> PastEvent:
     """One entry about a number, in words."""
     if entry.kind is Kind.SETTLED:
         settled = records.settled(entry.body)
         words = f"{settled.outcome}: {settled.reason} ({settled.evidence})"
-        return Moment(entry.at, run_id, words, settled.outcome, workspace)
-    return Moment(entry.at, run_id, _words(entry), workspace=workspace)
+        return PastEvent(entry.at, run_id, words, settled.outcome, workspace)
+    return PastEvent(entry.at, run_id, _words(entry), workspace=workspace)
 
 
 def _words(entry: Entry) -> str:

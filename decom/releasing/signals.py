@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from decom.releasing.stopping import Stop
+from decom.releasing.stopping import StopSignal
 from decom.vocabulary import SIGNALS, Stopped
 
 log = structlog.get_logger()
@@ -87,7 +87,7 @@ def _heeded() -> list[signal.Signals]:
 
 
 @contextmanager
-def stopping_on_signals(stop: Stop) -> Iterator[None]:
+def stopping_on_signals(stop: StopSignal) -> Iterator[None]:
     """While the block runs, the three signals ask `stop`; must be entered inside a running event loop."""
     loop = asyncio.get_running_loop()
 

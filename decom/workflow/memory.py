@@ -1,6 +1,6 @@
 """What a home knows of one workspace. In: its name, a ledger. Out: all its names, and its runs.
 
-A workspace is known by a name that comes from its key (see `whose.py`). A key that was replaced gives another name:
+A workspace is known by a name that comes from its key (see `workspace.py`). A key that was replaced gives another name:
 where a new key has proved that it is of the same workspace, the part that it carried out is on record under its name,
 and from then on both names are one.
 """

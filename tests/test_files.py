@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from decom.errors import BadSettings
-from decom.private_files import check_room, private_folder, sync_folder, written_whole
+from decom.files import atomic_write, check_room, private_dir, sync_folder
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077, 0o777], ids=oct)
@@ -31,7 +31,7 @@ def mode(path: Path) -> int:
 
 @pytest.mark.usefixtures("umask")
 def test_a_new_folder_and_its_new_parents_are_ours_alone_whatever_the_umask(tmp_path: Path):
-    made = private_folder(tmp_path / "one" / "two" / "three")
+    made = private_dir(tmp_path / "one" / "two" / "three")
     assert made == tmp_path / "one" / "two" / "three" and made.is_dir()
     assert [mode(tmp_path / place) for place in ("one", "one/two", "one/two/three")] == [0o700] * 3
 
@@ -41,7 +41,7 @@ def test_a_folder_of_ours_that_is_there_is_taken_as_it_is(tmp_path: Path, rights
     folder = tmp_path / "home"
     folder.mkdir()
     folder.chmod(rights)
-    assert private_folder(folder) == folder
+    assert private_dir(folder) == folder
     assert mode(folder) == rights
 
 
@@ -51,7 +51,7 @@ def test_a_folder_in_which_others_may_write_is_refused(tmp_path: Path, rights):
     folder.mkdir()
     folder.chmod(rights)
     with pytest.raises(BadSettings) as refused:
-        private_folder(folder)
+        private_dir(folder)
     assert refused.value.what == "others may write in this folder" and refused.value.where == str(folder)
     assert f"chmod 700 '{folder}'" in (refused.value.remedy or "")
 
@@ -63,14 +63,14 @@ def test_a_folder_of_someone_else_is_refused(tmp_path: Path):
         folder.mkdir(mode=0o700)
         os.chown(folder, 12_345, -1)
     with pytest.raises(BadSettings, match="this folder belongs to another user"):
-        private_folder(folder)
+        private_dir(folder)
 
 
 def test_a_link_to_a_folder_is_refused(tmp_path: Path):
     (tmp_path / "real").mkdir(mode=0o700)
     (tmp_path / "home").symlink_to(tmp_path / "real")
     with pytest.raises(BadSettings, match="this is a symbolic link, and links are not followed"):
-        private_folder(tmp_path / "home")
+        private_dir(tmp_path / "home")
 
 
 @pytest.mark.parametrize("place", ["file", "file/below", "dangling", "dangling/below", "x" * 300, "loop", "loop/below"])
@@ -79,22 +79,22 @@ def test_what_cannot_be_made_is_refused_with_its_place(tmp_path: Path, place):
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     with pytest.raises(BadSettings) as refused:
-        private_folder(tmp_path / place)
+        private_dir(tmp_path / place)
     assert refused.value.where == str(tmp_path / place) and refused.value.remedy is not None
     assert not (tmp_path / "nowhere").exists()
     assert (tmp_path / "file").read_bytes() == b"theirs"
 
 
 def test_a_folder_is_made_once(tmp_path: Path):
-    folder = private_folder(tmp_path / "home")
+    folder = private_dir(tmp_path / "home")
     (folder / "kept").write_bytes(b"x")
-    assert private_folder(folder) == folder and (folder / "kept").exists()
+    assert private_dir(folder) == folder and (folder / "kept").exists()
 
 
 def test_a_relative_folder_is_made_where_we_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    assert private_folder(Path("runs") / "one") == Path("runs/one")
-    assert private_folder(Path()) == Path()
+    assert private_dir(Path("runs") / "one") == Path("runs/one")
+    assert private_dir(Path()) == Path()
     assert mode(tmp_path / "runs") == 0o700
 
 
@@ -103,7 +103,7 @@ def test_a_relative_folder_is_made_where_we_are(tmp_path: Path, monkeypatch: pyt
 
 @pytest.mark.usefixtures("umask")
 def test_a_file_is_ours_alone_whatever_the_umask(tmp_path: Path):
-    with written_whole(tmp_path / "plan.json") as stream:
+    with atomic_write(tmp_path / "plan.json") as stream:
         stream.write(b"{}")
     assert mode(tmp_path / "plan.json") == 0o600
     assert (tmp_path / "plan.json").read_bytes() == b"{}"
@@ -113,7 +113,7 @@ def test_a_file_is_ours_alone_whatever_the_umask(tmp_path: Path):
 def test_nobody_sees_the_file_before_it_is_whole(tmp_path: Path):
     path = tmp_path / "audit.csv"
     path.write_bytes(b"old")
-    with written_whole(path) as stream:
+    with atomic_write(path) as stream:
         stream.write(b"new" * 100_000)
         stream.flush()
         assert path.read_bytes() == b"old"
@@ -121,7 +121,7 @@ def test_nobody_sees_the_file_before_it_is_whole(tmp_path: Path):
 
 
 def test_the_stream_can_be_rewound_and_read(tmp_path: Path):
-    with written_whole(tmp_path / "audit.xlsx") as stream:
+    with atomic_write(tmp_path / "audit.xlsx") as stream:
         stream.write(b"abc")
         stream.seek(0)
         assert stream.read() == b"abc"
@@ -135,7 +135,7 @@ def test_after_any_error_all_is_as_it_was(tmp_path: Path, error):
     (tmp_path / "audit.csv").write_bytes(b"old")
 
     def write() -> None:
-        with written_whole(tmp_path / "audit.csv") as stream:
+        with atomic_write(tmp_path / "audit.csv") as stream:
             stream.write(b"half")
             raise error
 
@@ -148,7 +148,7 @@ def test_after_any_error_all_is_as_it_was(tmp_path: Path, error):
 def test_a_link_in_the_files_place_is_replaced_and_not_followed(tmp_path: Path):
     (tmp_path / "theirs").write_bytes(b"theirs")
     (tmp_path / "plan.json").symlink_to(tmp_path / "theirs")
-    with written_whole(tmp_path / "plan.json") as stream:
+    with atomic_write(tmp_path / "plan.json") as stream:
         stream.write(b"ours")
     assert (tmp_path / "theirs").read_bytes() == b"theirs"
     assert not (tmp_path / "plan.json").is_symlink() and (tmp_path / "plan.json").read_bytes() == b"ours"
@@ -159,7 +159,7 @@ def test_where_no_file_can_be_there_is_an_error_and_nothing_else(tmp_path: Path,
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_bytes(b"")
     before = sorted(path.name for path in tmp_path.iterdir())
-    with pytest.raises(OSError), written_whole(tmp_path / place) as stream:
+    with pytest.raises(OSError), atomic_write(tmp_path / place) as stream:
         stream.write(b"x")
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
@@ -167,7 +167,7 @@ def test_where_no_file_can_be_there_is_an_error_and_nothing_else(tmp_path: Path,
 CHILD = """
 import resource, signal, sys
 from pathlib import Path
-from decom.private_files import written_whole
+from decom.files import written_whole
 
 path, mode = Path(sys.argv[1]), sys.argv[2]
 if mode == "full":
@@ -201,7 +201,7 @@ def test_a_kill_half_way_leaves_the_old_file_or_none(tmp_path: Path, before):
     assert before is None or path.read_bytes() == before
     left = [each for each in tmp_path.iterdir() if each != path]
     assert [mode(each) for each in left] == [0o600] and left[0].name.startswith(".audit.csv.")
-    with written_whole(path) as stream:
+    with atomic_write(path) as stream:
         stream.write(b"new")
     assert path.read_bytes() == b"new"
 
@@ -242,7 +242,7 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_file_is_durable_before_it_has_its_name_and_its_name_before_it_is_said_to_be_there(
     tmp_path: Path, synced: list[str]
 ):
-    with written_whole(tmp_path / "plan.json") as stream:
+    with atomic_write(tmp_path / "plan.json") as stream:
         stream.write(b"{}")
         assert synced == []
     first, second = synced
@@ -251,9 +251,9 @@ def test_a_file_is_durable_before_it_has_its_name_and_its_name_before_it_is_said
 
 
 def test_a_new_folder_is_durable_in_its_own_folder(tmp_path: Path, synced: list[str]):
-    private_folder(tmp_path / "one" / "two")
+    private_dir(tmp_path / "one" / "two")
     assert synced == [tmp_path.name, "one"]
-    private_folder(tmp_path / "one" / "two")
+    private_dir(tmp_path / "one" / "two")
     assert len(synced) == 2
 
 
@@ -268,7 +268,7 @@ def test_room_is_there_or_not_and_nothing_is_left_of_the_question(tmp_path: Path
 def test_no_descriptor_is_left_open(tmp_path: Path):
     before = open_descriptors()
     for _ in range(5):
-        with written_whole(tmp_path / "plan.json") as stream:
+        with atomic_write(tmp_path / "plan.json") as stream:
             stream.write(b"x")
     assert open_descriptors() == before
 

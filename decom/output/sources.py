@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable, Iterator
 
 from rich.text import Text
 
+from decom.output.screen import BAD, DONE, QUIET, Line, harmless
 from decom.planning.plan import Source
 from decom.reporting.words import SOURCE_STATES
-from decom.terminal.screen import BAD, DONE, QUIET, Line, shown
 from decom.vocabulary import SourceState
 
 _COLOURS = {SourceState.CHECKED: DONE, SourceState.NOT_CHECKED: BAD}
@@ -17,7 +17,9 @@ def source_line(source: Source, accepted: Collection[str] = ()) -> Line:
     word, colour = SOURCE_STATES[source.state], _COLOURS.get(source.state, QUIET)
     consent = " (accepted)" if source.state is SourceState.NOT_CHECKED and source.name in accepted else ""
     return Line(
-        Text.assemble((word[0].upper() + word[1:], colour), f" {shown(source.name)}{consent}: {shown(source.why, 300)}")
+        Text.assemble(
+            (word[0].upper() + word[1:], colour), f" {harmless(source.name)}{consent}: {harmless(source.why, 300)}"
+        )
     )
 
 

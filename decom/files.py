@@ -16,7 +16,7 @@ from typing import BinaryIO
 from decom.errors import BadSettings
 
 
-def private_folder(path: Path) -> Path:
+def private_dir(path: Path) -> Path:
     """Make `path` (and its parents) if need be, each 0700 whatever the umask, and return it.
 
     Raises BadSettings where it is no folder, is a link, belongs to someone else, or may be written by others:
@@ -53,7 +53,7 @@ def private_folder(path: Path) -> Path:
 
 def check_room(folder: Path) -> None:
     """Raise BadSettings where the folder cannot be trusted, OSError where nothing can be written into it now."""
-    private_folder(folder)
+    private_dir(folder)
     with tempfile.TemporaryFile(dir=folder) as stream:
         stream.write(b"\0" * 4096)
         stream.flush()
@@ -61,7 +61,7 @@ def check_room(folder: Path) -> None:
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[BinaryIO]:
+def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Give a stream for `path`'s new content; on success it replaces `path` at once, on any error it is gone.
 
     The temporary file lies in the same folder, because a rename is whole only within one file system.

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from decom.reporting.csv_files import RETRIED, conflicts_in_words
+from decom.reporting.formula_safe import single_line
 from decom.reporting.interface import Audit
-from decom.reporting.neutral import one_line
 from decom.reporting.statement import by_group, by_month, by_outcome, group_column, holders
 from decom.reporting.throughput import Stretches, stretches
 from decom.reporting.timeline import Step, steps_of
@@ -127,7 +127,7 @@ class Blocker:
 
 
 @dataclass(frozen=True, slots=True)
-class PageFacts:
+class PageContext:
     """What the template prints."""
 
     audit: Audit
@@ -157,7 +157,7 @@ class PageFacts:
     """Rows that are only in the other reports."""
 
 
-def page_facts(audit: Audit) -> PageFacts:
+def page_context(audit: Audit) -> PageContext:
     """Everything, counted and worded."""
     at = group_column(audit.options, audit.other_columns)
     groups, months = by_group(audit), by_month(audit)
@@ -165,7 +165,7 @@ def page_facts(audit: Audit) -> PageFacts:
     rows = _rows(audit, at)
     blockers, beyond = blockers_of(audit, MOST_HOLDERS_SHOWN)
     pace = stretches(audit)
-    return PageFacts(
+    return PageContext(
         audit=audit,
         status=status_in_words(audit),
         outcomes=outcomes,
@@ -258,7 +258,9 @@ def _row_line(
         cost=row.monthly_cost_usd or "",
         billing_stops_on=row.billing_stops_on or "",
         facts="\n".join(
-            f"{one_line(name)}: {one_line(str(cell))}" for name, cell in [*facts, *beside] if cell not in (None, "")
+            f"{single_line(name)}: {single_line(str(cell))}"
+            for name, cell in [*facts, *beside]
+            if cell not in (None, "")
         ),
     )
 
@@ -306,5 +308,5 @@ def _throughput_bars(pace: Stretches) -> list[Bar]:
 
 
 def _label(text: str) -> str:
-    shown = one_line(text)
+    shown = single_line(text)
     return shown if len(shown) <= _LONGEST_LABEL else f"{shown[: _LONGEST_LABEL - 1]}…"

@@ -1,4 +1,4 @@
-"""A file and an account become a saved plan. In: settings, surroundings. Out: `Planned`, on disk and in the ledger."""
+"""A file and an account become a saved plan. In: settings, context. Out: `PlanResult`, on disk and in the ledger."""
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ import structlog
 from decom.clock import Clock, iso
 from decom.dialnexa.service import Service
 from decom.errors import BadSettings, LedgerTrouble, Refused, Unreachable
-from decom.guarding import protected_by
+from decom.files import private_dir
 from decom.intake.interface import InputFile
 from decom.intake.kinds import READERS
 from decom.intake.opening import read_input
@@ -25,23 +25,23 @@ from decom.planning.protect import rules_in_words
 from decom.planning.saved import CSV_FILE, JSON_FILE, SavedHead, write_plan
 from decom.planning.selection import Choice, choose
 from decom.planning.survey import survey
-from decom.private_files import private_folder
+from decom.reporting.formula_safe import escape_formulas
 from decom.reporting.kinds import FORMATS
-from decom.reporting.neutral import neutral
 from decom.reporting.write import chosen
-from decom.runs import enter_plan, nothing_was_sent
 from decom.settings import Settings
-from decom.surroundings import Surroundings
 from decom.vocabulary import Decision, SourceState, Stopped
-from decom.whose import workspace_of
-from decom.workspaces import memory_of
-from decom.writing_up import Finished, reported
+from decom.workflow.context import Context
+from decom.workflow.guards import protected_by
+from decom.workflow.memory import memory_of
+from decom.workflow.reports import RunResult, write_reports_again
+from decom.workflow.runs import nothing_was_sent, record_plan
+from decom.workflow.workspace import workspace_of
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlanResult:
     """A plan that was made and saved."""
 
     plan: Plan
@@ -63,9 +63,9 @@ def _choice(settings: Settings, source: InputFile) -> Choice:
     return choose(settings.input.selection, source, settings.input.wanted.region)
 
 
-async def draw_up(
-    settings: Settings, around: Surroundings, service: Service, source: InputFile, run_id: str
-) -> Planned:
+async def make_plan(
+    settings: Settings, context: Context, service: Service, source: InputFile, run_id: str
+) -> PlanResult:
     """Look at the account, decide every row, save the plan. Sends only GET. Raises KeyRefused, Unreachable."""
     protected = protected_by(settings)
     choice = _choice(settings, source)
@@ -76,7 +76,7 @@ async def draw_up(
         rows = tuple(build(source.rows, findings, protected, partial(ledger.removed_by, among=ours), choice))
     choice.check_names(rows)
     releases = sum(1 for row in rows if row.decision is Decision.RELEASE)
-    head = _head(settings, around, source, run_id, choice)
+    head = _head(settings, context, source, run_id, choice)
     sources = findings.sources
     if settings.protect is not None:
         why = rules_in_words(protected, findings.numbers, findings.account_size, settings.protect.name)
@@ -92,15 +92,15 @@ async def draw_up(
         ),
         rows,
     )
-    folder = _save(settings, made, around.clock)
-    return Planned(made, folder, _refusal(made, settings))
+    folder = _save(settings, made, context.clock)
+    return PlanResult(made, folder, _refusal(made, settings))
 
 
-def _head(settings: Settings, around: Surroundings, source: InputFile, run_id: str, choice: Choice) -> PlanHead:
+def _head(settings: Settings, context: Context, source: InputFile, run_id: str, choice: Choice) -> PlanHead:
     """Everything that is known before the account is asked."""
     return PlanHead(
         run_id=run_id,
-        made_at=iso(around.clock.now()),
+        made_at=iso(context.clock.now()),
         workspace=workspace_of(settings),
         base_url=settings.base_url,
         input_name=source.name,
@@ -123,11 +123,11 @@ def _head(settings: Settings, around: Surroundings, source: InputFile, run_id: s
 
 def _save(settings: Settings, made: Plan, clock: Clock) -> Path:
     """Write the plan into its folder, then into the ledger: what the ledger knows can be read by a person."""
-    private_folder(settings.output)
-    folder = private_folder(settings.output / made.head.run_id)
+    private_dir(settings.output)
+    folder = private_dir(settings.output / made.head.run_id)
     try:
-        digest = write_plan(made, folder, neutral)
-        enter_plan(settings.home, made, SavedHead(made.head, folder.resolve(), digest), clock)
+        digest = write_plan(made, folder, escape_formulas)
+        record_plan(settings.home, made, SavedHead(made.head, folder.resolve(), digest), clock)
     except OSError as error:
         _leave_nothing(folder)
         raise BadSettings(
@@ -181,20 +181,20 @@ def _forecast(releases: int, seconds: float | None, pace: str) -> str:
     return f"{releases:,} releases, about {length} at {pace}"
 
 
-def never_planned(
-    settings: Settings, around: Surroundings, source: InputFile, run_id: str, unreachable: Unreachable
-) -> Finished:
+def report_unreachable(
+    settings: Settings, context: Context, source: InputFile, run_id: str, unreachable: Unreachable
+) -> RunResult:
     """The report of a run whose account could not be asked: nothing was sent, and every row says so."""
-    private_folder(settings.output)
-    folder = private_folder(settings.output / run_id)
+    private_dir(settings.output)
+    folder = private_dir(settings.output / run_id)
     choice = _choice(settings, source)
     rows: tuple[PlannedRow, ...] = tuple(undecided(source.rows, choice))
-    made = Plan(_head(settings, around, source, run_id, choice), rows)
+    made = Plan(_head(settings, context, source, run_id, choice), rows)
     try:
-        enter_plan(settings.home, made, SavedHead(made.head, folder.resolve(), ""), around.clock)
+        record_plan(settings.home, made, SavedHead(made.head, folder.resolve(), ""), context.clock)
     except LedgerTrouble:
         _leave_nothing(folder)
         raise
-    with nothing_was_sent(), Writer(settings.home, run_id, around.clock) as writer:
+    with nothing_was_sent(), Writer(settings.home, run_id, context.clock) as writer:
         writer.record(Ended(Stopped.OUTAGE, unreachable.what))
-        return reported(writer)
+        return write_reports_again(writer)

@@ -45,7 +45,7 @@ _SIZE = re.compile(r"[2-9][0-9]|[1-9][0-9]{2,3}", re.ASCII)
 """From 20 to 9,999: what a terminal's size may be said to be; for anything else the terminal itself is asked."""
 
 
-def shown(text: str, most: int = _MOST_SHOWN) -> str:
+def harmless(text: str, most: int = _MOST_SHOWN) -> str:
     """Text from a file or the service as a terminal may see it: in one line, no control, bidi or unseen character.
 
     At most `most` characters, the last of which says that it was cut.
@@ -65,7 +65,7 @@ def _harmless(character: str) -> str:
     return character if character in _KEPT or unicodedata.category(character) not in _STRIPPED else ""
 
 
-def amount(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
     """`1 number`, `1,240 numbers`"""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
@@ -93,7 +93,7 @@ class Line:
     """Whether it must never be folded: a path, a command."""
 
 
-Part = RenderableType | Line
+Renderable = RenderableType | Line
 
 
 class Screen:
@@ -114,13 +114,13 @@ class Screen:
         """Whether there is a person who sees a question and can answer it."""
         return sys.stdin is not None and sys.stdin.isatty() and self.err.is_terminal
 
-    def show(self, lines: Iterable[Part], *, even_if_quiet: bool = False) -> None:
+    def show(self, lines: Iterable[Renderable], *, even_if_quiet: bool = False) -> None:
         """Data for people: to stdout, unless that is for JSON, or nothing is wanted."""
         if not self.showing.json and (even_if_quiet or not self.showing.quiet):
             for line in lines:
                 _print(self.out, line)
 
-    def say(self, lines: Iterable[Part]) -> None:
+    def say(self, lines: Iterable[Renderable]) -> None:
         """Everything else: to stderr."""
         for line in lines:
             _print(self.err, line)
@@ -130,15 +130,15 @@ class Screen:
         self.say(error_lines(error))
 
 
-def error_lines(error: DecomError) -> Iterator[Part]:
+def error_lines(error: DecomError) -> Iterator[Renderable]:
     """What is wrong, where, and what to do; never folded, since it may hold something to be typed."""
-    place = "" if error.where is None else f"{shown(error.where)}: "
-    yield Line(Text.assemble(("Error: ", f"bold {BAD}"), place, shown(error.what)), whole=True)
+    place = "" if error.where is None else f"{harmless(error.where)}: "
+    yield Line(Text.assemble(("Error: ", f"bold {BAD}"), place, harmless(error.what)), whole=True)
     for line in (error.remedy or "").splitlines():
-        yield Line(Text(shown(line)), whole=True)
+        yield Line(Text(harmless(line)), whole=True)
 
 
-def _print(console: Console, part: Part) -> None:
+def _print(console: Console, part: Renderable) -> None:
     """Fold lines on a terminal, under their own indent; leave them whole where a program or a file gets them."""
     if not isinstance(part, Line):
         if isinstance(part, Table) and not console.is_terminal:

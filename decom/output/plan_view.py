@@ -19,10 +19,10 @@ from rich.table import Table
 from rich.text import Text
 
 from decom.errors import Refused
+from decom.output.screen import BAD, COLOURS, HELD, QUIET, Line, Renderable, Screen, counted, harmless
+from decom.output.sources import not_checked_lines, source_line
 from decom.planning.plan import Conflict, Plan, PlannedRow
 from decom.reporting.words import dollars
-from decom.terminal.screen import BAD, COLOURS, HELD, QUIET, Line, Part, Screen, amount, shown
-from decom.terminal.sources import not_checked_lines, source_line
 from decom.vocabulary import Decision
 
 MEANINGS = {
@@ -95,14 +95,14 @@ def digest(plan: Plan) -> Digest:
     return found
 
 
-def plan_lines(plan: Plan, width: int) -> Iterator[Part]:
+def plan_lines(plan: Plan, width: int) -> Iterator[Renderable]:
     """The plan in so many columns: counts, what holds numbers back, what was not checked, the forecast."""
     head = plan.head
     found = digest(plan)
     blank = f", {head.input_blank_rows:,} blank ones left out" if head.input_blank_rows > 0 else ""
-    rows = f"{amount(head.input_rows, 'row')}{blank}"
-    yield Line(Text.assemble("Plan ", (head.run_id, "bold"), f" of {shown(head.input_name)}: {rows}"))
-    yield Line(Text(f"Account at {host_of(head.base_url)}: {amount(head.account_size, 'number')}"))
+    rows = f"{counted(head.input_rows, 'row')}{blank}"
+    yield Line(Text.assemble("Plan ", (head.run_id, "bold"), f" of {harmless(head.input_name)}: {rows}"))
+    yield Line(Text(f"Account at {host_of(head.base_url)}: {counted(head.account_size, 'number')}"))
     yield ""
     yield _table(found, width)
     yield ""
@@ -113,9 +113,9 @@ def plan_lines(plan: Plan, width: int) -> Iterator[Part]:
     for source in head.sources:
         yield source_line(source, head.accept_unchecked)
     for note in head.notes:
-        yield Line(Text(f"Note: {shown(note)}", style=QUIET))
+        yield Line(Text(f"Note: {harmless(note)}", style=QUIET))
     if head.forecast_words != "":
-        yield Line(Text(f"{shown(head.forecast_words)}."))
+        yield Line(Text(f"{harmless(head.forecast_words)}."))
 
 
 def _cost(row: PlannedRow) -> Decimal | None:
@@ -143,41 +143,41 @@ def _table(found: Digest, width: int) -> Table:
     return table
 
 
-def _holders(found: Digest) -> Iterator[Part]:
+def _holders(found: Digest) -> Iterator[Renderable]:
     """What must be reconfigured before the held numbers can go, that which holds the most first."""
     if len(found.held) == 0:
         return
     yield Line(Text("Held back by:", style=HELD))
     for conflict, count in found.held.most_common(MOST_HOLDERS):
-        names = [shown(row.phone_number or row.number_id or "", 60) for row in found.holders[conflict]]
+        names = [harmless(row.phone_number or row.number_id or "", 60) for row in found.holders[conflict]]
         more = f" and {count - len(names):,} more" if count > len(names) else ""
-        yield Line(Text(f"{shown(str(conflict), 200)}: {', '.join(names)}{more}"), indent=2)
+        yield Line(Text(f"{harmless(str(conflict), 200)}: {', '.join(names)}{more}"), indent=2)
     if len(found.held) > MOST_HOLDERS:
         yield Line(Text(f"and {len(found.held) - MOST_HOLDERS:,} more, in plan.csv"), indent=2)
 
 
-def _invalid(found: Digest) -> Iterator[Part]:
+def _invalid(found: Digest) -> Iterator[Renderable]:
     if len(found.invalid) == 0:
         return
     yield Line(Text("Cannot be used:", style=HELD))
     for row in found.invalid:
-        yield Line(Text(f"row {row.row}: {shown(row.reason, 300)}"), indent=2)
+        yield Line(Text(f"row {row.row}: {harmless(row.reason, 300)}"), indent=2)
     left = found.counts[Decision.INVALID] - len(found.invalid)
     if left > 0:
         yield Line(Text(f"and {left:,} more, in plan.csv"), indent=2)
 
 
-def short_plan(plan: Plan, folder: Path) -> Iterator[Part]:
+def short_plan(plan: Plan, folder: Path) -> Iterator[Renderable]:
     """The same for a mail that is read in ten seconds."""
     counts = ", ".join(f"{decision} {count:,}" for decision, count in plan.counts().items() if count > 0)
-    yield Line(Text(f"decom plan {plan.head.run_id} of {shown(plan.head.input_name)}: {counts}"))
+    yield Line(Text(f"decom plan {plan.head.run_id} of {harmless(plan.head.input_name)}: {counts}"))
     yield from not_checked_lines(plan.head.sources, plan.head.accept_unchecked)
-    yield Line(Text(f"The plan is in {shown(str(folder))}"), whole=True)
+    yield Line(Text(f"The plan is in {harmless(str(folder))}"), whole=True)
 
 
-def next_after_plan(plan: Plan, folder: Path, refusal: Refused | None, place_flags: str) -> Iterator[Part]:
+def next_after_plan(plan: Plan, folder: Path, refusal: Refused | None, place_flags: str) -> Iterator[Renderable]:
     """Where the plan is, and what to type."""
-    yield Line(Text(f"The plan is in {shown(str(folder))}"), whole=True)
+    yield Line(Text(f"The plan is in {harmless(str(folder))}"), whole=True)
     if refusal is not None:
         yield Line(Text("A guard refuses to carry it out.", style=f"bold {BAD}"))
     elif plan.counts()[Decision.RELEASE] == 0:
@@ -189,7 +189,7 @@ def next_after_plan(plan: Plan, folder: Path, refusal: Refused | None, place_fla
 
 def host_of(base_url: str) -> str:
     """The host, with its port where it is not the usual one."""
-    return shown(urlsplit(base_url).netloc)
+    return harmless(urlsplit(base_url).netloc)
 
 
 def asked_for_leave(plan: Plan, screen: Screen) -> bool:
@@ -218,23 +218,23 @@ def _interruptible() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _question(plan: Plan, releases: tuple[PlannedRow, ...]) -> Iterator[Part]:
+def _question(plan: Plan, releases: tuple[PlannedRow, ...]) -> Iterator[Renderable]:
     number = len(releases)
     yield ""
-    yield Line(Text(f"About to release {amount(number, 'number')} for good:", style=f"bold {BAD}"))
+    yield Line(Text(f"About to release {counted(number, 'number')} for good:", style=f"bold {BAD}"))
     facts: Mapping[str, str] = {
         "service": host_of(plan.head.base_url),
-        "workspace": f"{plan.head.workspace}, with {amount(plan.head.account_size, 'number')}",
+        "workspace": f"{plan.head.workspace}, with {counted(plan.head.account_size, 'number')}",
         "such as": "",
     }
     for name, value in facts.items():
         yield Line(Text(f"{name:<10} {value}".rstrip()), indent=2)
     for row in _samples(releases):
-        nickname = f'  "{shown(row.nickname, 60)}"' if row.nickname else ""
-        yield Line(Text(f"{shown(row.phone_number or row.number_id or '', 60)}{nickname}"), indent=4)
+        nickname = f'  "{harmless(row.nickname, 60)}"' if row.nickname else ""
+        yield Line(Text(f"{harmless(row.phone_number or row.number_id or '', 60)}{nickname}"), indent=4)
     yield Line(Text("A release cannot be undone: the number goes back to the carrier."))
     yield Line(
-        Text.assemble("Type ", (str(number), "bold"), f" to release {amount(number, 'number')}; anything else stops.")
+        Text.assemble("Type ", (str(number), "bold"), f" to release {counted(number, 'number')}; anything else stops.")
     )
 
 

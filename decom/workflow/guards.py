@@ -16,7 +16,7 @@ LIMITS = ("max_release", "max_share", "max_missing", "max_cost")
 
 
 @dataclass(frozen=True, slots=True)
-class InForce:
+class GuardsInForce:
     """The guards of one command."""
 
     limits: Limits
@@ -54,7 +54,7 @@ def protected_by(settings: Settings) -> frozenset[str]:
     return read_protected(settings.protect, settings.input.wanted.region)
 
 
-def in_force(settings: Settings, head: PlanHead) -> InForce:
+def in_force(settings: Settings, head: PlanHead) -> GuardsInForce:
     """The guards in force now, for a plan that was made earlier. Raises BadInput for a bad protect file."""
     places = {name: settings.origins[name] for name in LIMITS if name in settings.origins}
     planned = planned_limits(head)
@@ -65,7 +65,7 @@ def in_force(settings: Settings, head: PlanHead) -> InForce:
     words = [_which(name, planned, settings.limits, places[name]) for name in places]
     if "plan_ttl" in settings.origins:
         words.append(_compared("plan_ttl", then, now, settings.origins["plan_ttl"], now <= then))
-    return InForce(
+    return GuardsInForce(
         limits,
         ttl,
         tuple(sorted({*head.accept_unchecked, *settings.accept_unchecked})),

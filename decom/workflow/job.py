@@ -1,4 +1,4 @@
-"""The way of the data, from a file of numbers to the audit report. In: settings and surroundings. Out: what was done.
+"""The way of the data, from a file of numbers to the audit report. In: settings and context. Out: what was done.
 
     intake → planning → (approval) → refresh → releasing → verification → reporting
 
@@ -11,12 +11,9 @@ from dataclasses import dataclass
 
 import structlog
 
-from decom.carrying_out import carried_out, changed_since, claims_of
 from decom.clock import Clock
 from decom.dialnexa.service import Service
-from decom.drawing_up import Planned, draw_up, never_planned, read
 from decom.errors import Refused, Unreachable
-from decom.guarding import in_force
 from decom.ledger.lock import Claimed, workspace_locked
 from decom.ledger.reader import Reader
 from decom.ledger.records import Verified
@@ -25,16 +22,19 @@ from decom.planning.guards import check_age, check_extent, check_same_service, c
 from decom.planning.plan import Plan
 from decom.planning.same_workspace import prove_same_workspace
 from decom.planning.saved import JSON_FILE, check_untouched, saved_head
-from decom.releasing.refresh import unfinished
+from decom.releasing.refresh import pending_tasks
 from decom.releasing.verification import differences
 from decom.reporting import audit as audits
-from decom.runs import KnownRun, check_as_shown, known, latest_interrupted, named, new_run_id, saved_of
 from decom.settings import Settings
-from decom.surroundings import Surroundings, service_for
 from decom.vocabulary import ExitCode
-from decom.whose import workspace_of
-from decom.workspaces import memory_of
-from decom.writing_up import Finished, reported
+from decom.workflow.apply import apply_plan, changed_since, claims_of
+from decom.workflow.context import Context, service_for
+from decom.workflow.guards import in_force
+from decom.workflow.memory import memory_of
+from decom.workflow.plan import PlanResult, make_plan, read, report_unreachable
+from decom.workflow.reports import RunResult, write_reports_again
+from decom.workflow.runs import KnownRun, check_as_shown, find_run, latest_interrupted, load_run, new_run_id, saved_of
+from decom.workflow.workspace import workspace_of
 
 log = structlog.get_logger()
 
@@ -53,44 +53,44 @@ class Seen:
     exit_code: ExitCode
 
 
-async def plan(settings: Settings, around: Surroundings) -> Planned:
+async def plan(settings: Settings, context: Context) -> PlanResult:
     """Read the file, look at the account, decide, save. Sends only GET.
 
     Raises BadInput, BadSettings, KeyRefused, Unreachable, LedgerTrouble.
     """
     source = read(settings)
-    return await draw_up(settings, around, service_for(settings, around), source, new_run_id(around.clock))
+    return await make_plan(settings, context, service_for(settings, context), source, new_run_id(context.clock))
 
 
-async def run(settings: Settings, around: Surroundings, shown: Callable[[Planned], None]) -> Finished:
+async def run(settings: Settings, context: Context, shown: Callable[[PlanResult], None]) -> RunResult:
     """The whole job: plan, show it, ask for leave, release, verify, report.
 
     Where the account cannot be asked there is a report all the same: every usable row is `not_attempted`. Raises as
     `plan` does but for that, and Locked, Refused (a guard, or no leave: nothing was released), NotWritten.
     """
     source = read(settings)
-    service, run_id = service_for(settings, around), new_run_id(around.clock)
-    with _locked(settings, around, run_id, workspace_of(settings)) as claimed:
+    service, run_id = service_for(settings, context), new_run_id(context.clock)
+    with _locked(settings, context, run_id, workspace_of(settings)) as claimed:
         try:
-            planned = await draw_up(settings, around, service, source, run_id)
+            planned = await make_plan(settings, context, service, source, run_id)
         except Unreachable as unreachable:
             log.error("not_planned", run_id=run_id, why=unreachable.what)
-            return never_planned(settings, around, source, run_id, unreachable)
+            return report_unreachable(settings, context, source, run_id, unreachable)
         shown(planned)
         if planned.refusal is not None:
             raise planned.refusal
-        _ask_for_leave(planned.plan, around)
-        return await carried_out(settings, around, service, claimed, in_force(settings, planned.plan.head))
+        _ask_for_leave(planned.plan, context)
+        return await apply_plan(settings, context, service, claimed, in_force(settings, planned.plan.head))
 
 
-async def release(settings: Settings, around: Surroundings, target: str) -> Finished:
+async def release(settings: Settings, context: Context, target: str) -> RunResult:
     """Carry out an approved plan, named by its folder, its `plan.json` or its run ID.
 
     Raises Refused where the plan was changed, used, made elsewhere, is too old or beyond a limit; otherwise as `run`.
     """
-    run_id, path = named(target)
-    service = service_for(settings, around)
-    with _run_locked(settings, around, run_id) as claimed:
+    run_id, path = find_run(target)
+    service = service_for(settings, context)
+    with _run_locked(settings, context, run_id) as claimed:
         this = _known(settings, run_id)
         if len(this.story.starts) > 0 or this.story.ended is not None:
             raise Refused(
@@ -102,25 +102,25 @@ async def release(settings: Settings, around: Surroundings, target: str) -> Fini
         head, guards = this.saved.head, in_force(settings, this.saved.head)
         check_same_service(head, settings.base_url)
         check_untouched(path or this.saved.folder / JSON_FILE, this.saved.digest)
-        check_age(head, around.clock.now(), guards.plan_ttl)
+        check_age(head, context.clock.now(), guards.plan_ttl)
         rows = guards.unprotected(this.releases)
         check_extent(this.extent.releasing(rows), guards.limits)
         if len(rows) > 0:
             check_sources(head.sources, guards.accept_unchecked, run_id)
         await _check_workspace(settings, service, this)
-        _ask_for_leave(Plan(head, rows), around, guards.said_of(this.releases))
-        return await carried_out(settings, around, service, claimed, guards)
+        _ask_for_leave(Plan(head, rows), context, guards.said_of(this.releases))
+        return await apply_plan(settings, context, service, claimed, guards)
 
 
-async def resume(settings: Settings, around: Surroundings, target: str | None) -> Finished:
+async def resume(settings: Settings, context: Context, target: str | None) -> RunResult:
     """Go on with a run where its ledger stopped; None: the latest interrupted one of this workspace.
 
     A guard that refuses now is the run's stop, not an error: what was sent is asked about all the same. Raises as
     `release`.
     """
-    run_id = named(target)[0] if target is not None else _interrupted(settings, around)
-    service = service_for(settings, around)
-    with _run_locked(settings, around, run_id) as claimed:
+    run_id = find_run(target)[0] if target is not None else _interrupted(settings, context)
+    service = service_for(settings, context)
+    with _run_locked(settings, context, run_id) as claimed:
         this = _known(settings, run_id)
         if len(this.story.starts) == 0:
             raise Refused(
@@ -131,70 +131,71 @@ async def resume(settings: Settings, around: Surroundings, target: str | None) -
         _check_as_shown(settings, this)
         head, guards = this.saved.head, in_force(settings, this.saved.head)
         await _check_workspace(settings, service, this)
-        left = {task.number_id for task in unfinished(this.releases, this.story.numbers, 0.0)}
+        left = {task.number_id for task in pending_tasks(this.releases, this.story.numbers, 0.0)}
         rows = tuple(row for row in this.releases if row.number_id in left)
-        _ask_for_leave(Plan(head, guards.unprotected(rows)), around, guards.said_of(rows))
-        return await carried_out(settings, around, service, claimed, guards)
+        _ask_for_leave(Plan(head, guards.unprotected(rows)), context, guards.said_of(rows))
+        return await apply_plan(settings, context, service, claimed, guards)
 
 
-async def verify(settings: Settings, around: Surroundings, target: str) -> Seen:
+async def verify(settings: Settings, context: Context, target: str) -> Seen:
     """Ask the account again, and compare every file and record of the run with what was written. Sends only GET."""
-    run_id, _ = named(target)
-    service = service_for(settings, around)
-    with _run_locked(settings, around, run_id):
+    run_id, _ = find_run(target)
+    service = service_for(settings, context)
+    with _run_locked(settings, context, run_id):
         this = _known(settings, run_id)
         await _check_workspace(settings, service, this)
         with Reader(settings.home) as ledger:
             claims = claims_of(audits.build(ledger, run_id))
             changed = changed_since(ledger, this)
         async with service.reading() as account:
-            found = tuple(map(str, await differences(account, claims, around.clock, settings.quiet)))
+            found = tuple(map(str, await differences(account, claims, context.clock, settings.quiet)))
         terms = Terms(then=f"type: decom verify {run_id}")
-        with Writer(settings.home, run_id, around.clock, terms=terms) as writer:
+        with Writer(settings.home, run_id, context.clock, terms=terms) as writer:
             writer.record(Verified(found))
     code = ExitCode.DONE if len(found) + len(changed) == 0 else ExitCode.INCOMPLETE
     return Seen(run_id, len(claims), found, changed, code)
 
 
-def report(settings: Settings, target: str, clock: Clock) -> Finished:
+def report(settings: Settings, target: str, clock: Clock) -> RunResult:
     """Write a run's reports again, from the ledger alone. Sends nothing.
 
     Raises BadInput, Locked, NotWritten, Altered where its records are not those that were written.
     """
-    run_id, _ = named(target)
+    run_id, _ = find_run(target)
     with Reader(settings.home) as ledger:
         workspace = saved_of(ledger, run_id).head.workspace
     with (
         workspace_locked(settings.home, workspace, run_id, clock),
         Writer(settings.home, run_id, clock, terms=Terms(then=f"type: decom report {run_id}")) as writer,
     ):
-        return reported(writer)
+        return write_reports_again(writer)
 
 
 @contextmanager
-def _locked(settings: Settings, around: Surroundings, run_id: str, *names: str) -> Iterator[Claimed]:
+def _locked(settings: Settings, context: Context, run_id: str, *names: str) -> Iterator[Claimed]:
     """Hold the locks of a workspace under all of its names: two keys of one workspace must not work at once."""
     with Reader(settings.home) as ledger:
-        known = {name for each in names for name in memory_of(ledger, each, settings.base_url).names}
+        load_run = {name for each in names for name in memory_of(ledger, each, settings.base_url).names}
     with ExitStack() as stack:
         locks = [
-            stack.enter_context(workspace_locked(settings.home, name, run_id, around.clock)) for name in sorted(known)
+            stack.enter_context(workspace_locked(settings.home, name, run_id, context.clock))
+            for name in sorted(load_run)
         ]
         yield Claimed(run_id, tuple(locks))
 
 
 @contextmanager
-def _run_locked(settings: Settings, around: Surroundings, run_id: str) -> Iterator[Claimed]:
+def _run_locked(settings: Settings, context: Context, run_id: str) -> Iterator[Claimed]:
     """Hold the locks of the workspace that the settings name, and of the one that the run was planned for."""
     with Reader(settings.home) as ledger:
         planned_for = saved_of(ledger, run_id).head.workspace
-    with _locked(settings, around, run_id, workspace_of(settings), planned_for) as claimed:
+    with _locked(settings, context, run_id, workspace_of(settings), planned_for) as claimed:
         yield claimed
 
 
 def _known(settings: Settings, run_id: str) -> KnownRun:
     with Reader(settings.home) as ledger:
-        return known(ledger, run_id)
+        return load_run(ledger, run_id)
 
 
 def _check_as_shown(settings: Settings, this: KnownRun) -> None:
@@ -214,21 +215,21 @@ async def _check_workspace(settings: Settings, service: Service, this: KnownRun)
         log.info("key_proved", run_id=head.run_id, workspace=head.workspace, now_named=workspace_of(settings))
 
 
-def _interrupted(settings: Settings, around: Surroundings) -> str:
+def _interrupted(settings: Settings, context: Context) -> str:
     """The latest run of this workspace that was interrupted; it is said which. Raises BadInput where there is none."""
     with Reader(settings.home) as ledger:
         ours = memory_of(ledger, workspace_of(settings), settings.base_url)
         story = latest_interrupted(ledger, ours.run_ids)
     head = saved_head(story.plan).head
-    around.say(f"Going on with run {story.run_id} of {head.input_name}, planned at {story.planned_at}.")
+    context.say(f"Going on with run {story.run_id} of {head.input_name}, planned at {story.planned_at}.")
     return story.run_id
 
 
-def _ask_for_leave(approved: Plan, around: Surroundings, said: Iterable[str] = ()) -> None:
+def _ask_for_leave(approved: Plan, context: Context, said: Iterable[str] = ()) -> None:
     """Nothing is sent without leave; where nothing is to be sent, nobody is asked. `said` is to be known before."""
     for line in said:
-        around.say(line)
-    if len(approved.releases()) > 0 and not around.confirm(approved):
+        context.say(line)
+    if len(approved.releases()) > 0 and not context.confirm(approved):
         run_id = approved.head.run_id
         remedy = f"The plan stays. When you are sure, type: decom release {run_id}"
         raise Refused("not confirmed: nothing was released", where=run_id, remedy=remedy)

@@ -37,7 +37,7 @@ _LEADING_CONTROL = re.compile(f"^[{_BLANK}{_QUOTE}]*(?<!')(?=[\t\r\n])")
 _SPLITS = re.compile("[,;|\t\r\n]")
 
 
-def visible(text: str) -> str:
+def escape_controls(text: str) -> str:
     """`text` with every control, bidi and unwritable character as its escape (`\\x1b`, `\\u202e`).
 
     Tab, line feed and return stay. The result is valid in UTF-8 and in XML; a text without such characters is
@@ -48,7 +48,7 @@ def visible(text: str) -> str:
     return _ACTING.sub(_escaped, text)
 
 
-def neutral(text: str) -> str:
+def escape_formulas(text: str) -> str:
     """`visible(text)` with a `'` before every character that would start a formula.
 
     These are `= + - @`, their full-width and small forms and the minus sign, at the start and after each `, ; |`,
@@ -56,16 +56,16 @@ def neutral(text: str) -> str:
     first. E.164 numbers get their apostrophe too. A text that was made neutral stays the same when it is made
     neutral again, so a report that is read in and reported once more grows no second apostrophe.
     """
-    shown = visible(text)
+    shown = escape_controls(text)
     first = shown[:1]
     if first.isascii() and first.isalnum() and _SPLITS.search(shown) is None:
         return shown
     return _LEADING_CONTROL.sub(r"\g<0>'", _FORMULA.sub(r"\1'", shown))
 
 
-def one_line(text: str) -> str:
+def single_line(text: str) -> str:
     """`visible(text)` with line ends and tabs as escapes too: for places where a line break has a meaning."""
-    return visible(text).replace("\r", "\\r").replace("\n", "\\n").replace("\t", "\\t")
+    return escape_controls(text).replace("\r", "\\r").replace("\n", "\\n").replace("\t", "\\t")
 
 
 def _escaped(found: re.Match[str]) -> str:

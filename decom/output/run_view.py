@@ -8,13 +8,13 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from decom.doctor_findings import Finding, State
-from decom.history import Moment, NumberPicture, RunLine, RunPicture
+from decom.output.screen import BAD, COLOURS, DONE, HELD, QUIET, Line, Renderable, counted, harmless
+from decom.output.sources import not_checked_lines
 from decom.reporting.interface import Audit
 from decom.reporting.words import MEANINGS, NOT_VERIFIED, dollars, status_in_words
-from decom.terminal.screen import BAD, COLOURS, DONE, HELD, QUIET, Line, Part, amount, shown
-from decom.terminal.sources import not_checked_lines
 from decom.vocabulary import Outcome
+from decom.workflow.checks import Check, CheckState
+from decom.workflow.history import NumberDetails, PastEvent, RunDetails, RunLine
 
 _NARROW = 72
 """Columns of a terminal under which what can be left out is."""
@@ -22,12 +22,12 @@ _LEFT_UNDONE = (Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED, Outcome.FAILED)
 _STATUS_COLOURS = {"done": DONE, "planned": QUIET, "releasing": HELD, "stopped": BAD, "interrupted": BAD}
 
 
-def summary_lines(audit: Audit, folder: Path, files: Sequence[Path], width: int) -> Iterator[Part]:
+def summary_lines(audit: Audit, folder: Path, files: Sequence[Path], width: int) -> Iterator[Renderable]:
     """What became of a run: counts with their meaning, money, what was not checked, where the reports are."""
     colour = DONE if audit.status == "done" and audit.exit_code == 0 else HELD if audit.exit_code == 3 else BAD
     yield ""
     head = Text.assemble((status_in_words(audit), f"bold {colour}"), ": run ", (audit.run_id, "bold"))
-    yield Line(head.append(f" of {shown(audit.input_name)}, {amount(audit.input_rows, 'row')}"))
+    yield Line(head.append(f" of {harmless(audit.input_name)}, {counted(audit.input_rows, 'row')}"))
     yield ""
     yield _counts(audit, width)
     yield ""
@@ -36,19 +36,19 @@ def summary_lines(audit: Audit, folder: Path, files: Sequence[Path], width: int)
         yield Line(Text(f"{audit.gone_before_us:,} of the missing were there when planned and gone when asked to go."))
     yield from not_checked_lines(audit.sources)
     yield from _verification(audit)
-    yield Line(Text.assemble("Reports in ", (shown(str(folder)), "bold")), whole=True)
+    yield Line(Text.assemble("Reports in ", (harmless(str(folder)), "bold")), whole=True)
     yield Line(Text(", ".join(path.name for path in files)), indent=2)
 
 
-def short_summary(audit: Audit, folder: Path) -> Iterator[Part]:
+def short_summary(audit: Audit, folder: Path) -> Iterator[Renderable]:
     """The same for a mail that is read in ten seconds."""
     counts = ", ".join(
         f"{outcome.value.replace('_', ' ')} {count:,}" for outcome, count in audit.counts.items() if count > 0
     )
-    yield Line(Text(f"{status_in_words(audit)}: decom run {audit.run_id} of {shown(audit.input_name)}: {counts}"))
+    yield Line(Text(f"{status_in_words(audit)}: decom run {audit.run_id} of {harmless(audit.input_name)}: {counts}"))
     yield from not_checked_lines(audit.sources)
     yield from _verification(audit)
-    yield Line(Text(f"Reports in {shown(str(folder))}"), whole=True)
+    yield Line(Text(f"Reports in {harmless(str(folder))}"), whole=True)
 
 
 def _counts(audit: Audit, width: int) -> Table:
@@ -68,37 +68,37 @@ def _counts(audit: Audit, width: int) -> Table:
     return table
 
 
-def _money(audit: Audit) -> Iterator[Part]:
+def _money(audit: Audit) -> Iterator[Renderable]:
     money = audit.money
     for words, sum_, unknown in (
         ("stops", money.stopping, money.unknown_stopping),
         ("goes on", money.continuing, money.unknown_continuing),
     ):
-        besides = f", and {amount(unknown, 'number')} of unknown cost" if unknown > 0 else ""
+        besides = f", and {counted(unknown, 'number')} of unknown cost" if unknown > 0 else ""
         if sum_ > 0 or unknown > 0:
             yield Line(Text(f"USD {dollars(sum_)} a month {words}{besides}."))
 
 
-def _verification(audit: Audit) -> Iterator[Part]:
+def _verification(audit: Audit) -> Iterator[Renderable]:
     if audit.verification is not None:
         yield from differences_lines(audit.verification.differences)
     elif audit.unverified:
         yield Line(Text.assemble(("Not verified", BAD), f": {NOT_VERIFIED}"))
 
 
-def differences_lines(differences: Sequence[str]) -> Iterator[Part]:
+def differences_lines(differences: Sequence[str]) -> Iterator[Renderable]:
     """What is not as reported."""
     if len(differences) == 0:
         yield Line(Text.assemble("Looked again at the account: ", ("all is as reported.", DONE)))
         return
     yield Line(Text(f"Looked again at the account: {len(differences):,} not as reported:", style=BAD))
     for difference in differences[:20]:
-        yield Line(Text(shown(difference, 300)), indent=2)
+        yield Line(Text(harmless(difference, 300)), indent=2)
     if len(differences) > 20:
         yield Line(Text(f"and {len(differences) - 20:,} more"), indent=2)
 
 
-def next_after_run(audit: Audit, files: Sequence[Path], place_flags: str) -> Iterator[Part]:
+def next_after_run(audit: Audit, files: Sequence[Path], place_flags: str) -> Iterator[Renderable]:
     """The next command to type."""
     names = {path.name for path in files}
     if (
@@ -120,17 +120,17 @@ def next_after_run(audit: Audit, files: Sequence[Path], place_flags: str) -> Ite
         yield Line(Text.assemble("To look again later: ", (command, "bold")), whole=True)
 
 
-def verify_lines(run_id: str, checked: int, differences: Sequence[str], changed: Sequence[str]) -> Iterator[Part]:
+def verify_lines(run_id: str, checked: int, differences: Sequence[str], changed: Sequence[str]) -> Iterator[Renderable]:
     """What a verification found."""
-    yield Line(Text.assemble("Run ", (run_id, "bold"), f": {amount(checked, 'number')} compared with the account"))
+    yield Line(Text.assemble("Run ", (run_id, "bold"), f": {counted(checked, 'number')} compared with the account"))
     yield from differences_lines(differences)
     if len(changed) == 0:
         yield Line(Text.assemble("Its files and its records: ", ("all as they were written.", DONE)))
     for change in changed:
-        yield Line(Text(shown(change, 300), style=BAD))
+        yield Line(Text(harmless(change, 300), style=BAD))
 
 
-def runs_lines(runs: Sequence[RunLine], width: int) -> Iterator[Part]:
+def runs_lines(runs: Sequence[RunLine], width: int) -> Iterator[Renderable]:
     """Past runs, the latest last, where one looks first."""
     if len(runs) == 0:
         yield Line(Text("There are no runs in this home yet. Begin with: decom plan numbers.csv"))
@@ -145,7 +145,7 @@ def runs_lines(runs: Sequence[RunLine], width: int) -> Iterator[Part]:
     for run in runs:
         cells: list[Text | str] = [run.run_id, _status(run)]
         if width >= _NARROW:
-            cells += [Text(shown(run.input_name, 80)), f"{run.rows:,}"]
+            cells += [Text(harmless(run.input_name, 80)), f"{run.rows:,}"]
         table.add_row(*cells, _outcomes(run))
     yield table
 
@@ -168,35 +168,37 @@ def _outcomes(run: RunLine) -> Text:
     return words
 
 
-def run_lines(picture: RunPicture) -> Iterator[Part]:
+def run_lines(picture: RunDetails) -> Iterator[Renderable]:
     """Everything of one run but its single numbers."""
     line, head = picture.line, picture.head
     yield Line(Text.assemble("Run ", (line.run_id, "bold"), ": ", _status(line)))
-    yield Line(Text(f"input      {shown(head.input_name)}, {amount(head.input_rows, 'row')}"), indent=2)
-    yield Line(Text(f"sha256     {shown(head.input_sha256)}"), indent=2, whole=True)
-    yield Line(Text(f"service    {shown(head.base_url)}, workspace {shown(head.workspace)}"), indent=2, whole=True)
-    yield Line(Text(f"folder     {shown(str(picture.folder))}"), indent=2, whole=True)
+    yield Line(Text(f"input      {harmless(head.input_name)}, {counted(head.input_rows, 'row')}"), indent=2)
+    yield Line(Text(f"sha256     {harmless(head.input_sha256)}"), indent=2, whole=True)
+    yield Line(
+        Text(f"service    {harmless(head.base_url)}, workspace {harmless(head.workspace)}"), indent=2, whole=True
+    )
+    yield Line(Text(f"folder     {harmless(str(picture.folder))}"), indent=2, whole=True)
     decided = ", ".join(f"{decision} {count:,}" for decision, count in picture.decisions.items() if count > 0)
     yield Line(Text(f"planned    {decided}"), indent=2)
     if len(line.outcomes) > 0 or line.open > 0:
         yield Line(Text.assemble("outcomes   ", _outcomes(line)), indent=2)
     yield from _moments(picture.moments, with_run=False)
     for difference in picture.differences:
-        yield Line(Text(shown(difference, 300), style=BAD), indent=2)
+        yield Line(Text(harmless(difference, 300), style=BAD), indent=2)
 
 
-def number_lines(picture: NumberPicture) -> Iterator[Part]:
+def number_lines(picture: NumberDetails) -> Iterator[Renderable]:
     """One number's whole life."""
-    names = " = ".join(shown(name, 160) for name in (*picture.phone_numbers, *picture.number_ids))
+    names = " = ".join(harmless(name, 160) for name in (*picture.phone_numbers, *picture.number_ids))
     yield Line(Text.assemble((names, "bold")))
     several = len({moment.workspace for moment in picture.moments}) > 1
     for workspace, moments in groupby(picture.moments, key=lambda moment: moment.workspace):
         if several:
-            yield Line(Text(f"in workspace {shown(workspace)}"), indent=2)
+            yield Line(Text(f"in workspace {harmless(workspace)}"), indent=2)
         yield from _moments(moments, with_run=True)
 
 
-def _moments(moments: Iterable[Moment], *, with_run: bool) -> Iterator[Part]:
+def _moments(moments: Iterable[PastEvent], *, with_run: bool) -> Iterator[Renderable]:
     before = None
     for moment in moments:
         if with_run and moment.run_id != before:
@@ -204,15 +206,15 @@ def _moments(moments: Iterable[Moment], *, with_run: bool) -> Iterator[Part]:
             before = moment.run_id
         style = "" if moment.outcome is None else COLOURS[moment.outcome]
         yield Line(
-            Text.assemble((f"{moment.at}  ", QUIET), (shown(moment.event, 400), style)), indent=4 if with_run else 2
+            Text.assemble((f"{moment.at}  ", QUIET), (harmless(moment.event, 400), style)), indent=4 if with_run else 2
         )
 
 
-def findings_lines(findings: Iterable[Finding]) -> Iterator[Part]:
+def findings_lines(findings: Iterable[Check]) -> Iterator[Renderable]:
     """A check-up, a line a check, with the remedy under what is not well."""
-    looks = {State.WELL: ("ok", DONE), State.STRANGE: ("look", HELD), State.BAD: ("bad", BAD)}
+    looks = {CheckState.WELL: ("ok", DONE), CheckState.STRANGE: ("look", HELD), CheckState.BAD: ("bad", BAD)}
     for finding in findings:
         word, colour = looks[finding.state]
-        yield Line(Text.assemble((f"{word:<5}", f"bold {colour}"), f"{finding.name}: {shown(finding.what, 400)}"))
+        yield Line(Text.assemble((f"{word:<5}", f"bold {colour}"), f"{finding.name}: {harmless(finding.what, 400)}"))
         if finding.remedy is not None:
-            yield Line(Text(shown(finding.remedy, 400)), indent=5, whole=True)
+            yield Line(Text(harmless(finding.remedy, 400)), indent=5, whole=True)

@@ -1,4 +1,4 @@
-"""The ledger becomes a run's reports, in its own folder or else in the home. In: an open ledger. Out: `Finished`.
+"""The ledger becomes a run's reports, in its own folder or else in the home. In: an open ledger. Out: `RunResult`.
 
 No report is made of a record that was changed, and none of an older ledger overwrites a newer one.
 """
@@ -9,16 +9,16 @@ from pathlib import Path
 import structlog
 
 from decom.errors import BadSettings, DecomError, NotWritten
+from decom.files import private_dir
 from decom.ledger.records import Reported
 from decom.ledger.writer import Writer
-from decom.private_files import private_folder
 from decom.reporting import audit as audits
 from decom.reporting.interface import Audit, ReportFormat
 from decom.reporting.kinds import FORMATS
 from decom.reporting.manifest import InputFacts, write_manifest
 from decom.reporting.write import chosen, write_reports
-from decom.runs import altered, saved_of
 from decom.vocabulary import SIGNALS, ExitCode, Stopped
+from decom.workflow.runs import altered, saved_of
 
 log = structlog.get_logger()
 
@@ -27,7 +27,7 @@ REPORTS = "reports"
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class RunResult:
     """A run, or a part of one, that ended and was reported."""
 
     audit: Audit
@@ -46,14 +46,14 @@ def unfinished_code(code: ExitCode, why: Stopped | None = None) -> ExitCode:
     return ExitCode.INCOMPLETE if code in harmless else code
 
 
-def reported(writer: Writer) -> Finished:
+def write_reports_again(writer: Writer) -> RunResult:
     """Write a run's reports from the ledger, and record that they were written. Raises as `written`, and NotDurable."""
     finished, record = written(writer)
     writer.record(record)
     return finished
 
 
-def written(writer: Writer) -> tuple[Finished, Reported]:
+def written(writer: Writer) -> tuple[RunResult, Reported]:
     """Write a run's reports from the ledger, into its folder or else into the home; with the record of that.
 
     Raises Altered where a record is not what was written (no report is made of it), NotWritten where neither folder
@@ -68,7 +68,7 @@ def written(writer: Writer) -> tuple[Finished, Reported]:
     formats = chosen(audit.options.formats, FORMATS)
     try:
         files, digest = _written_in(own, audit, formats)
-        return Finished(audit, own, files, ExitCode(audit.exit_code)), Reported(digest)
+        return RunResult(audit, own, files, ExitCode(audit.exit_code)), Reported(digest)
     except (OSError, BadSettings) as error:
         why = _why(error)
     log.error("folder_unusable", run_id=run_id, folder=str(own), why=why)
@@ -88,12 +88,12 @@ def written(writer: Writer) -> tuple[Finished, Reported]:
         where=str(own),
         remedy=f"They are in {elsewhere}. Free the disk or fix the run's folder, then type: decom report {run_id}",
     )
-    return Finished(replace(audit, exit_code=code), elsewhere, files, code, trouble), Reported(digest)
+    return RunResult(replace(audit, exit_code=code), elsewhere, files, code, trouble), Reported(digest)
 
 
 def _written_in(folder: Path, audit: Audit, formats: tuple[ReportFormat, ...]) -> tuple[tuple[Path, ...], str]:
     """The report's files, and their manifest's digest."""
-    private_folder(folder)
+    private_dir(folder)
     files = write_reports(audit, folder, formats)
     facts = InputFacts(audit.input_name, audit.input_sha256)
     return files, write_manifest(folder, run_id=audit.run_id, ledger_head=audit.ledger_head, input_file=facts)

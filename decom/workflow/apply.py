@@ -1,4 +1,4 @@
-"""An approved plan becomes outcomes and reports. In: a planned run. Out: `Finished`; or the look back at an old one.
+"""An approved plan becomes outcomes and reports. In: a planned run. Out: `RunResult`; or the look back at an old one.
 
 Whatever goes wrong once a DELETE may have left, no exit code says that nothing was sent, and what is known is
 reported: in the run's folder, or else in the home.
@@ -23,37 +23,37 @@ from decom.errors import (
     Unfinished,
     Unreachable,
 )
-from decom.guarding import InForce
+from decom.files import check_room
 from decom.ledger.lock import Claimed
 from decom.ledger.reader import Reader
 from decom.ledger.records import Ended, Settled, Started, Verified
 from decom.ledger.waiting import DURING_A_RUN
 from decom.ledger.writer import Terms, Writer
 from decom.planning.holds.kinds import HOLDS
-from decom.private_files import check_room
 from decom.releasing.events import Stopping, tell
 from decom.releasing.hours import Hours, ending_in_time, parse_window
-from decom.releasing.part import Part, carry_out
-from decom.releasing.stopping import Stop
+from decom.releasing.part import Session, carry_out
+from decom.releasing.signals import stopping_on_signals
+from decom.releasing.stopping import StopSignal
 from decom.releasing.verification import CLAIMING, Claim, differences
 from decom.reporting import audit as audits
 from decom.reporting.interface import Audit
 from decom.reporting.manifest import check_manifest, read_manifest
-from decom.runs import KnownRun, check_as_shown, known
 from decom.settings import Settings
-from decom.signals import stopping_on_signals
-from decom.surroundings import Surroundings
 from decom.vocabulary import Evidence, Outcome, Stopped
-from decom.whose import workspace_of
-from decom.workspaces import memory_of
-from decom.writing_up import Finished, unfinished_code, written
+from decom.workflow.context import Context
+from decom.workflow.guards import GuardsInForce
+from decom.workflow.memory import memory_of
+from decom.workflow.reports import RunResult, unfinished_code, written
+from decom.workflow.runs import KnownRun, check_as_shown, load_run
+from decom.workflow.workspace import workspace_of
 
 log = structlog.get_logger()
 
 
-async def carried_out(
-    settings: Settings, around: Surroundings, service: Service, claimed: Claimed, guards: InForce
-) -> Finished:
+async def apply_plan(
+    settings: Settings, context: Context, service: Service, claimed: Claimed, guards: GuardsInForce
+) -> RunResult:
     """One part of a run, from its start on record to its reports.
 
     Raises Refused where the ledger's records are not what was shown; otherwise LedgerTrouble, BadSettings before the
@@ -62,14 +62,14 @@ async def carried_out(
     run_id = claimed.run_id
     structlog.contextvars.bind_contextvars(run_id=run_id)
     with Reader(settings.home) as ledger, ledger.at_one_instant():
-        this = known(ledger, run_id)
+        this = load_run(ledger, run_id)
         check_as_shown(ledger, this)
         ours = memory_of(ledger, this.saved.head.workspace, this.saved.head.base_url)
         others = ledger.released_by_others(run_id, ours.run_ids)
     begun = len(this.story.starts) > 0
     then = f"type: decom {'resume' if begun else 'release'} {run_id}"
     _check_folder(this.saved.folder, then)
-    part = Part(
+    part = Session(
         head=replace(this.saved.head, accept_unchecked=guards.accept_unchecked),
         releases=this.releases,
         planned=this.extent,
@@ -83,16 +83,16 @@ async def carried_out(
         plan_ttl=guards.plan_ttl,
         protected=guards.protected,
     )
-    stop = Stop(lambda detail: tell(around.listener, Stopping(detail)))
+    stop = StopSignal(lambda detail: tell(context.listener, Stopping(detail)))
     terms = Terms(then, claimed.locks, lambda: stop.asked, DURING_A_RUN)
-    writer = Writer(settings.home, run_id, around.clock, terms=terms)
-    started = Started(around.operator, os.getpid(), version("decom"), workspace_of(settings))
+    writer = Writer(settings.home, run_id, context.clock, terms=terms)
+    started = Started(context.operator, os.getpid(), version("decom"), workspace_of(settings))
     try:
         with writer:
-            async with ending_in_time(_hours(settings), stop, around.clock):
+            async with ending_in_time(_hours(settings), stop, context.clock):
                 # The reports are within: a signal while they are written must not leave them half done either.
                 with stopping_on_signals(stop):
-                    return await _worked(part, started, _Tools(around, service, writer, stop))
+                    return await _worked(part, started, _Tools(context, service, writer, stop))
     except DecomError as trouble:
         raise _in_truth(trouble, writer, stop) from trouble
 
@@ -101,19 +101,19 @@ async def carried_out(
 class _Tools:
     """What a part is carried out with."""
 
-    around: Surroundings
+    context: Context
     service: Service
     writer: Writer
-    stop: Stop
+    stop: StopSignal
 
 
-async def _worked(part: Part, started: Started, tools: _Tools) -> Finished:
+async def _worked(part: Session, started: Started, tools: _Tools) -> RunResult:
     writer, stop = tools.writer, tools.stop
     try:
         writer.lay_ballast()
         await writer.append(started)
         writer.terms = replace(writer.terms, then=f"type: decom resume {writer.run_id}")
-        await carry_out(part, tools.service, writer, stop, tools.around.listener)
+        await carry_out(part, tools.service, writer, stop, tools.context.listener)
         if not stop.asked:
             await stop.unless_asked(_look_back(tools, part.settle), lambda: True)
             await _end_again(writer, stop)
@@ -125,7 +125,7 @@ async def _worked(part: Part, started: Started, tools: _Tools) -> Finished:
     return finished
 
 
-def _as_far_as_known(writer: Writer, trouble: NotDurable, stop: Stop) -> Finished:
+def _as_far_as_known(writer: Writer, trouble: NotDurable, stop: StopSignal) -> RunResult:
     """The report of a run whose ledger takes no more. Raises `trouble` where even that cannot be written."""
     try:
         finished, _ = written(writer)
@@ -135,7 +135,7 @@ def _as_far_as_known(writer: Writer, trouble: NotDurable, stop: Stop) -> Finishe
     return replace(finished, exit_code=unfinished_code(finished.exit_code, stop.why), trouble=trouble)
 
 
-def _in_truth(trouble: DecomError, writer: Writer, stop: Stop) -> DecomError:
+def _in_truth(trouble: DecomError, writer: Writer, stop: StopSignal) -> DecomError:
     """The trouble under an exit code that is true: 2 and 5 say that this command sent no DELETE."""
     if not writer.sent:
         if isinstance(trouble, NotDurable):
@@ -166,7 +166,7 @@ def _hours(settings: Settings) -> Hours:
     return Hours(window, settings.deadline)
 
 
-async def _end_again(writer: Writer, stop: Stop) -> None:
+async def _end_again(writer: Writer, stop: StopSignal) -> None:
     """Where the run was stopped while it looked back it is not done: `resume` looks, and reports."""
     if stop.asked:
         await writer.append(Ended(stop.why, f"{stop.detail}, while the account was looked at again"))
@@ -184,7 +184,7 @@ async def _look_back(tools: _Tools, quiet: float) -> None:
     reasons = dict(zip(released["number_id"], released["reason"], strict=True))
     try:
         async with tools.service.reading() as account:
-            found = await differences(account, claims, tools.around.clock, quiet)
+            found = await differences(account, claims, tools.context.clock, quiet)
     except Unreachable as unreachable:
         log.warning("not_verified", run_id=writer.run_id, why=unreachable.what)
     except KeyRefused as refused:

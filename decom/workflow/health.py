@@ -1,4 +1,4 @@
-"""Settings and surroundings in, a check-up out: one finding a check, green or with its remedy. Sends only GET.
+"""Settings and context in, a check-up out: one finding a check, green or with its remedy. Sends only GET.
 
 It cannot tell whether the key may delete: that is only known by deleting, and so it says that it was not tested.
 """
@@ -18,19 +18,19 @@ from decom.dialnexa.listing import Because, NotRead
 from decom.dialnexa.pacing import Pacer, Turn
 from decom.dialnexa.retrying import Patience
 from decom.dialnexa.service import Service
-from decom.doctor_findings import Finding, State
 from decom.errors import BadSettings, DecomError, KeyRefused, LedgerTrouble
-from decom.history import working_now
+from decom.files import private_dir
 from decom.ledger import schema
 from decom.ledger.reader import Reader
 from decom.planning.holds.default_number import DefaultNumber
 from decom.planning.holds.kinds import HOLDS
 from decom.planning.plan import Source
-from decom.private_files import private_folder
 from decom.secret import Secret
 from decom.settings import Settings
-from decom.surroundings import Surroundings
 from decom.vocabulary import ExitCode, SourceState
+from decom.workflow.checks import Check, CheckState
+from decom.workflow.context import Context
+from decom.workflow.history import working_now
 
 MOST_SKEW = 60.0
 """Seconds between our clock and the service's, beyond which the age of a plan cannot be trusted."""
@@ -38,45 +38,47 @@ LEAST_FREE = 200 * 1024 * 1024
 """Bytes free on the disk, below which a large run may not end well."""
 
 
-async def examine(settings: Settings, around: Surroundings) -> list[Finding]:
+async def examine(settings: Settings, context: Context) -> list[Check]:
     """Everything that a run needs, in the order in which it needs it."""
     findings = [*_settings(settings), *_folders(settings), _ledger(settings.home), _lock(settings.home)]
     if settings.api_key is None:
         remedy = "Type: export DIALNEXA_API_KEY=key_id:secret  (or name a file with DIALNEXA_API_KEY_FILE)."
-        return [*findings, Finding("key", State.BAD, "there is none", remedy, ExitCode.BAD_INPUT)]
-    return [*findings, *await _account(settings, settings.api_key, around)]
+        return [*findings, Check("key", CheckState.BAD, "there is none", remedy, ExitCode.BAD_INPUT)]
+    return [*findings, *await _account(settings, settings.api_key, context)]
 
 
-def _settings(settings: Settings) -> Iterator[Finding]:
+def _settings(settings: Settings) -> Iterator[Check]:
     said = ", ".join(f"{name} from {place}" for name, place in sorted(settings.origins.items()))
-    yield Finding("settings", State.WELL, f"the defaults, but for: {said}" if said != "" else "all at their defaults")
+    yield Check(
+        "settings", CheckState.WELL, f"the defaults, but for: {said}" if said != "" else "all at their defaults"
+    )
     for warning in settings.warnings:
-        yield Finding("settings", State.STRANGE, warning)
+        yield Check("settings", CheckState.STRANGE, warning)
 
 
-def _folders(settings: Settings) -> Iterator[Finding]:
+def _folders(settings: Settings) -> Iterator[Check]:
     """Home and output: whose they are, and how much room is left."""
     for name, folder in (("home", settings.home), ("output", settings.output)):
         there = next(path for path in (folder, *folder.parents) if path.exists())
         try:
             if there == folder:
-                private_folder(folder)  # one that is there is only looked at
+                private_dir(folder)  # one that is there is only looked at
             if not os.access(there, os.W_OK):
                 raise BadSettings(
                     "nothing can be written there", where=str(there), remedy=f"Name another: --{name} DIR"
                 )
         except BadSettings as error:
-            yield Finding(name, State.BAD, f"{error.where}: {error.what}", error.remedy, error.exit_code)
+            yield Check(name, CheckState.BAD, f"{error.where}: {error.what}", error.remedy, error.exit_code)
             continue
         free = shutil.disk_usage(there).free
         room = free >= LEAST_FREE
         new = "" if there == folder else ", not made yet"
         words = f"{folder}{new}, {free / 1024**3:,.1f} GiB free on its disk"
         remedy = None if room else "Free the disk before a large run."
-        yield Finding(name, State.WELL if room else State.STRANGE, words, remedy)
+        yield Check(name, CheckState.WELL if room else CheckState.STRANGE, words, remedy)
 
 
-def _ledger(home: Path) -> Finding:
+def _ledger(home: Path) -> Check:
     """Whether it opens, and whether every record of every run is as it was written."""
     try:
         with Reader(home) as ledger:
@@ -87,33 +89,33 @@ def _ledger(home: Path) -> Finding:
                 if (trouble := ledger.broken_link(run_id, ledger.head(run_id))) is not None
             ]
     except LedgerTrouble as error:
-        return Finding("ledger", State.BAD, error.what, error.remedy, ExitCode.BAD_INPUT)
+        return Check("ledger", CheckState.BAD, error.what, error.remedy, ExitCode.BAD_INPUT)
     if len(broken) > 0:
         more = f" (and {len(broken) - 1:,} more runs)" if len(broken) > 1 else ""
         remedy = "Somebody changed the ledger. Put back a good copy, or name another home with --home."
-        return Finding("ledger", State.BAD, f"{broken[0]}{more}", remedy, ExitCode.BAD_INPUT)
+        return Check("ledger", CheckState.BAD, f"{broken[0]}{more}", remedy, ExitCode.BAD_INPUT)
     if not (home / schema.FILE).exists():
-        return Finding("ledger", State.WELL, "none yet; the first plan makes it")
+        return Check("ledger", CheckState.WELL, "none yet; the first plan makes it")
     runs = f"{len(run_ids):,} run{'' if len(run_ids) == 1 else 's'}"
-    return Finding("ledger", State.WELL, f"{runs}, every record as it was written, version {schema.VERSION}")
+    return Check("ledger", CheckState.WELL, f"{runs}, every record as it was written, version {schema.VERSION}")
 
 
-def _lock(home: Path) -> Finding:
+def _lock(home: Path) -> Check:
     working = working_now(home)
     if len(working) == 0:
-        return Finding("lock", State.WELL, "free: no run works in this home")
+        return Check("lock", CheckState.WELL, "free: no run works in this home")
     words = "; ".join(f"run {run_id} ({holder})" for run_id, holder in working.items())
-    return Finding("lock", State.STRANGE, f"at work: {words}", "Wait for it to end, or stop it with SIGTERM.")
+    return Check("lock", CheckState.STRANGE, f"at work: {words}", "Wait for it to end, or stop it with SIGTERM.")
 
 
-async def _account(settings: Settings, secret: Secret, around: Surroundings) -> list[Finding]:
+async def _account(settings: Settings, secret: Secret, context: Context) -> list[Check]:
     """What the service says to the key; where it cannot be asked at all, nothing further is tried."""
-    pacer = _Listening(settings, around)
+    pacer = _Listening(settings, context)
     service = Service(
         Endpoint(settings.base_url, Key(secret.reveal()), settings.timeout),
         pacer,
-        Patience(around.clock, around.random),
-        around.make_transport,
+        Patience(context.clock, context.random),
+        context.make_transport,
     )
     host = urlsplit(settings.base_url).netloc
     async with service.reading() as account:
@@ -121,58 +123,60 @@ async def _account(settings: Settings, secret: Secret, around: Surroundings) -> 
             first = await account.first_numbers()
         except KeyRefused as error:
             return [
-                Finding("key", State.BAD, f"{error.what}, at {host}", error.remedy, error.exit_code),
+                Check("key", CheckState.BAD, f"{error.what}, at {host}", error.remedy, error.exit_code),
                 *_clock(pacer),
             ]
         except DecomError as error:
-            return [Finding("service", State.BAD, error.what, error.remedy, error.exit_code), *_clock(pacer)]
+            return [Check("service", CheckState.BAD, error.what, error.remedy, error.exit_code), *_clock(pacer)]
         total = "" if first.total is None else f", which has {first.total:,}"
-        findings = [Finding("key", State.WELL, f"accepted by {host}; it may list the numbers of this account{total}")]
+        findings = [
+            Check("key", CheckState.WELL, f"accepted by {host}; it may list the numbers of this account{total}")
+        ]
         findings += await _rights(account)
     return [*findings, *_clock(pacer)]
 
 
-async def _rights(account: Account) -> list[Finding]:
+async def _rights(account: Account) -> list[Check]:
     """Which sources of conflicts this account has and this key may read, and what else the key may do."""
     sources = [(await hold.find(account)).source for hold in HOLDS]
     asked = [source for source in sources if source.name != DefaultNumber.name]
     found = [*map(_source, asked), _price_list(await account.prices())]
     if all(source.state in (SourceState.NOT_CHECKED, SourceState.NOT_APPLICABLE) for source in asked):
         what = "no source of conflicts can be read: only the service's own refusal (409) would hold a number back"
-        found.append(Finding("conflicts", State.STRANGE, what, "Use a key that may read campaigns or batch calls."))
+        found.append(Check("conflicts", CheckState.STRANGE, what, "Use a key that may read campaigns or batch calls."))
     what = "cannot be tested without deleting; without it the first release is refused (403), and the run stops"
-    found.append(Finding("right to release", State.STRANGE, what, _ADVICE))
+    found.append(Check("right to release", CheckState.STRANGE, what, _ADVICE))
     return found
 
 
 _ADVICE = "Use a key made for this job alone, and revoke it after a one-off: nothing else then stops when it goes."
 
 
-def _source(source: Source) -> Finding:
+def _source(source: Source) -> Check:
     name = source.name.replace("-", " ")
     if source.state is SourceState.NOT_CHECKED:
         remedy = f"Plans are refused (exit 5) until it can be read, or with: --accept-unchecked {source.name}"
-        return Finding(name, State.STRANGE, f"cannot be read: {source.why}", remedy)
+        return Check(name, CheckState.STRANGE, f"cannot be read: {source.why}", remedy)
     if source.state is SourceState.NOT_APPLICABLE:
-        return Finding(name, State.WELL, f"not there: {source.why}")
-    return Finding(name, State.WELL, "can be read")
+        return Check(name, CheckState.WELL, f"not there: {source.why}")
+    return Check(name, CheckState.WELL, "can be read")
 
 
-def _price_list(read: object) -> Finding:
+def _price_list(read: object) -> Check:
     if not isinstance(read, NotRead):
-        return Finding("price list", State.WELL, "can be read")
+        return Check("price list", CheckState.WELL, "can be read")
     if read.because is Because.ABSENT:
-        return Finding("price list", State.WELL, f"not there: {read.why}")
+        return Check("price list", CheckState.WELL, f"not there: {read.why}")
     remedy = "Costs that a number does not say itself will be unknown."
-    return Finding("price list", State.STRANGE, f"cannot be read: {read.why}", remedy)
+    return Check("price list", CheckState.STRANGE, f"cannot be read: {read.why}", remedy)
 
 
 class _Listening(Pacer):
     """A pacer that also hears what time the service says it is: the pacer is who is told of every answer's headers."""
 
-    def __init__(self, settings: Settings, around: Surroundings) -> None:
-        super().__init__(settings.pace, around.clock, around.random)
-        self._wall = around.clock
+    def __init__(self, settings: Settings, context: Context) -> None:
+        super().__init__(settings.pace, context.clock, context.random)
+        self._wall = context.clock
         self.ahead: float | None = None
         """Seconds by which the service's clock is ahead of ours; None: it has not said."""
 
@@ -193,12 +197,14 @@ def _ahead(date: str | None, clock: Clock) -> float | None:
     return (said - clock.now()).total_seconds()
 
 
-def _clock(pacer: _Listening) -> Iterator[Finding]:
+def _clock(pacer: _Listening) -> Iterator[Check]:
     if pacer.ahead is None:
-        yield Finding("clock", State.STRANGE, "the service does not say what time it is", "Check this machine's clock.")
+        yield Check(
+            "clock", CheckState.STRANGE, "the service does not say what time it is", "Check this machine's clock."
+        )
     elif abs(pacer.ahead) > MOST_SKEW:
         words = f"this machine is {abs(pacer.ahead):,.0f} s {'behind' if pacer.ahead > 0 else 'ahead of'} the service"
         remedy = "Set the clock right: the age of a plan, and the times in the report, depend on it."
-        yield Finding("clock", State.STRANGE, words, remedy)
+        yield Check("clock", CheckState.STRANGE, words, remedy)
     else:
-        yield Finding("clock", State.WELL, "agrees with the service's")
+        yield Check("clock", CheckState.WELL, "agrees with the service's")

@@ -1,4 +1,4 @@
-"""What one check of the doctor says. In: nothing. Out: `Finding`, and the exit code of many."""
+"""One check of `decom doctor`, and the exit code of many. In: nothing. Out: `Check`."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from enum import Enum
 from decom.vocabulary import ExitCode
 
 
-class State(Enum):
+class CheckState(Enum):
     """How a check came out."""
 
     WELL = "ok"
@@ -18,12 +18,12 @@ class State(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Check:
     """One check in one line."""
 
     name: str
     """What was looked at: `key`, `clock`, `ledger`…"""
-    state: State
+    state: CheckState
     what: str
     """What was found, as a sentence."""
     remedy: str | None = None
@@ -35,7 +35,7 @@ class Finding:
 _WORST_FIRST = (ExitCode.KEY_REFUSED, ExitCode.BAD_INPUT, ExitCode.INCOMPLETE)
 
 
-def worst(findings: Iterable[Finding]) -> ExitCode:
+def worst(findings: Iterable[Check]) -> ExitCode:
     """The exit code of the worst finding: 6 the key, 2 settings, 4 the service; 0 where none is bad."""
-    codes = {finding.exit_code for finding in findings if finding.state is State.BAD}
+    codes = {finding.exit_code for finding in findings if finding.state is CheckState.BAD}
     return next((code for code in _WORST_FIRST if code in codes), ExitCode.DONE)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from decom.clock import Clock, iso
 from decom.errors import Altered, BadInput, LedgerTrouble, NotDurable, Refused
-from decom.ledger.reader import Reader, RunStory
+from decom.ledger.reader import Reader, RunRecord
 from decom.ledger.records import Entry, Kind
 from decom.ledger.writer import Writer
 from decom.planning.guards import Extent, Meter
@@ -45,7 +45,7 @@ _STAYED = frozenset({Outcome.CONFLICTED, Outcome.FAILED, Outcome.NOT_ATTEMPTED, 
 class KnownRun:
     """A run as the ledger has it."""
 
-    story: RunStory
+    story: RunRecord
     saved: SavedHead
     releases: tuple[PlannedRow, ...]
     """The rows that the plan releases."""
@@ -70,7 +70,7 @@ def new_run_id(clock: Clock) -> str:
     return f"{clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
-def enter_plan(home: Path, plan: Plan, saved: SavedHead, clock: Clock) -> None:
+def record_plan(home: Path, plan: Plan, saved: SavedHead, clock: Clock) -> None:
     """Put a plan into the ledger: its rows, and last its head, so that half a plan is no plan. Raises LedgerTrouble."""
     at = iso(clock.now())
     rows = (Entry(Kind.ROW, at, row_as_json(row), row.number_id, row.phone_number) for row in plan.rows)
@@ -94,7 +94,7 @@ def _in_pieces(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
         yield piece
 
 
-def named(target: str) -> tuple[str, Path | None]:
+def find_run(target: str) -> tuple[str, Path | None]:
     """The run ID that a person means by a run ID, a run's folder or its `plan.json`; and the plan file, if named.
 
     Raises BadInput where it is none of them, Refused where the file is no plan.
@@ -120,7 +120,7 @@ def named(target: str) -> tuple[str, Path | None]:
     return run_id_of(path), path
 
 
-def known(ledger: Reader, run_id: str) -> KnownRun:
+def load_run(ledger: Reader, run_id: str) -> KnownRun:
     """A run of this home. Raises Refused where the ledger does not know it: then it cannot know what was done."""
     saved = saved_of(ledger, run_id)
     story = ledger.story(run_id)
@@ -196,7 +196,7 @@ def _manifest_of(run_id: str, folder: Path) -> Manifest | None:
     return manifest if manifest.run_id == run_id else None
 
 
-def latest_interrupted(ledger: Reader, among: Set[str]) -> RunStory:
+def latest_interrupted(ledger: Reader, among: Set[str]) -> RunRecord:
     """The latest run of `among` that began to release and has not come to its end. Raises BadInput where none has."""
     for run_id in reversed(ledger.run_ids()):
         story = ledger.outline(run_id) if run_id in among else None
@@ -208,7 +208,7 @@ def latest_interrupted(ledger: Reader, among: Set[str]) -> RunStory:
     )
 
 
-def is_interrupted(ledger: Reader, story: RunStory) -> bool:
+def is_interrupted(ledger: Reader, story: RunRecord) -> bool:
     """Whether a run was begun, and something of it is left to do: it was killed or stopped, nobody could be asked what
     became of a number, or nobody looked back or reported."""
     if len(story.starts) == 0:

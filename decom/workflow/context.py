@@ -12,11 +12,11 @@ from decom.dialnexa.service import Service
 from decom.planning.plan import Plan
 from decom.releasing.events import Listener
 from decom.settings import Settings
-from decom.whose import key_of
+from decom.workflow.workspace import key_of
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class Context:
     """Everything that a test or the simulation may want to be different."""
 
     clock: Clock
@@ -34,8 +34,8 @@ class Surroundings:
     """Tells a person a sentence before leave is asked for."""
 
 
-def service_for(settings: Settings, around: Surroundings) -> Service:
+def service_for(settings: Settings, context: Context) -> Service:
     """The service that the settings name. Raises BadSettings without a key."""
     endpoint = Endpoint(settings.base_url, Key(key_of(settings).reveal()), settings.timeout)
-    pacer = Pacer(settings.pace, around.clock, around.random)
-    return Service(endpoint, pacer, Patience(around.clock, around.random), around.make_transport)
+    pacer = Pacer(settings.pace, context.clock, context.random)
+    return Service(endpoint, pacer, Patience(context.clock, context.random), context.make_transport)
