@@ -94,15 +94,6 @@ def test_a_206_has_half_of_its_page():
     assert (answer.status_code, names([answer.json()])) == (206, [["phn_1"]])
 
 
-def test_accepted_and_never_done():
-    rules = [Rule.of("202_before", nth=1), Rule.of("207_before", nth=2)]
-    with Sandbox(three_numbers(), faults=rules) as sandbox, client(sandbox) as http:
-        answers = [http.delete(path("phn_1")) for _ in rules]
-        assert "phn_1" in sandbox.world.numbers
-    assert [answer.status_code for answer in answers] == [202, 207]
-    assert answers[1].json()["results"][0]["id"] == "phn_1"
-
-
 @pytest.mark.parametrize("name", sorted(GATEWAYS))
 def test_every_gateway_says_404_in_its_own_words_and_none_speaks_of_a_phone_number(name):
     rule = Rule.of(Fault("gateway_404", text=name), method=None)
@@ -115,12 +106,6 @@ def test_every_gateway_says_404_in_its_own_words_and_none_speaks_of_a_phone_numb
 def test_there_are_many_gateways_and_no_two_say_the_same():
     said = {make("DELETE", "/v1/x") for make in GATEWAYS.values()}
     assert len(said) == len(GATEWAYS) >= 10
-
-
-def test_a_status_may_come_with_words():
-    fault = Fault("status_before", 409, "A release is already in progress")
-    with Sandbox(three_numbers(), faults=[Rule.of(fault)]) as sandbox, client(sandbox) as http:
-        assert http.delete(path("phn_1")).json()["message"] == "A release is already in progress"
 
 
 @pytest.mark.parametrize(("kind", "text"), [("gateway_404", "acme"), ("odd_row", "blue"), ("says_failed", "maybe")])
