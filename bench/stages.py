@@ -20,7 +20,7 @@ from bench.peer import BASE_PATH, CAMPAIGNS, NO_CAMPAIGNS, NUMBERS, RELEASED, Ac
 from decom.clock import SystemClock, iso
 from decom.dialnexa.replies import Proof
 from decom.files import private_dir
-from decom.intake.interface import Wanted
+from decom.intake.interface import ReadOptions
 from decom.intake.kinds import READERS
 from decom.intake.opening import read_input
 from decom.ledger.reader import Reader
@@ -51,7 +51,7 @@ def make(folder: Path, rows: int) -> Cost:
 def read(folder: Path, _: int) -> Cost:
     """The input as rows."""
     with measuring() as cost:
-        read_input(folder / "in.csv", Wanted(), readers=READERS)
+        read_input(folder / "in.csv", ReadOptions(), readers=READERS)
     return cost()
 
 

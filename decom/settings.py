@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 from decom import settings_values as may_be
 from decom.dialnexa.pacing import AUTO, Pace, Rate, parse_rate
 from decom.errors import BadSettings
-from decom.intake.interface import Wanted
+from decom.intake.interface import ReadOptions
 from decom.planning.guards import ACCEPTABLE, Limits
 from decom.planning.plan import Billing, ReportOptions
 from decom.planning.selection import Selection
@@ -34,7 +34,7 @@ class InputChoice:
 
     path: Path | None
     """None: standard input."""
-    wanted: Wanted
+    wanted: ReadOptions
     selection: Selection = field(default=Selection())
     """Which of its rows are meant."""
 
@@ -141,7 +141,7 @@ def load(
         accept_unchecked=values.accept_unchecked,
         input=InputChoice(
             path,
-            Wanted(values.column, values.sheet, values.region, values.hidden_rows, values.max_rows),
+            ReadOptions(values.column, values.sheet, values.region, values.hidden_rows, values.max_rows),
             Selection(values.only, values.exclude, values.limit, values.ignore_column),
         ),
         report=ReportOptions(values.formats, values.group_by, billing),
@@ -202,7 +202,7 @@ class _Values(BaseSettings):
     exclude: Annotated[tuple[str, ...], _a(may_be.texts)] = ()
     limit: Annotated[int | None, _a(may_be.whole(1, 100_000_000))] = None
     ignore_column: Annotated[tuple[str, ...], _a(may_be.texts)] = ()
-    max_rows: Annotated[int, _a(may_be.whole(1, 100_000_000))] = Wanted().max_rows
+    max_rows: Annotated[int, _a(may_be.whole(1, 100_000_000))] = ReadOptions().max_rows
     plan_ttl: Annotated[timedelta, _a(may_be.length)] = timedelta(hours=24)
     protect: Annotated[Path | None, _a(may_be.path)] = None
     accept_unchecked: Annotated[tuple[str, ...], _a(may_be.some_of(*ACCEPTABLE))] = ()

@@ -5,12 +5,13 @@ pandas is imported where a frame is made, so that commands without one start wit
 """
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
+from decom.phone_numbers.reading import Readings
 from decom.vocabulary import Decision, Outcome
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ MAYBE = "Int64"
 FLAG = "bool"
 AMOUNT = "decimal"
 """Exact decimals of Python's own."""
+READINGS = "readings"
+"""What the text of a number can mean: `decom.phone_numbers.reading.Readings`, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Column:
     tables: str
     """The letters of the tables that have it: see `of`."""
     dtype: str
-    """`OWN`, `SHARED`, `WHOLE`, `MAYBE`, `FLAG` or `AMOUNT`."""
+    """`OWN`, `SHARED`, `WHOLE`, `MAYBE`, `FLAG`, `AMOUNT` or `READINGS`."""
     default: Any = None
     """Where nothing is said."""
     heading: str = ""
@@ -68,10 +71,13 @@ class Column:
 COLUMNS = (
     Column("seq", "TD", WHOLE, 0),
     Column("number", "TD", WHOLE, 0),
-    Column("row", "PU", WHOLE, 0, "Row", Kind.WHOLE, 7, "PU"),
-    Column("input_value", "PU", OWN, "", "Input", Kind.TEXT, 22, "PU"),
-    Column("number_id", "PUN", OWN, None, "Number ID", Kind.TEXT, 26, "PU"),
-    Column("phone_number", "PU", OWN, None, "Phone number", Kind.TEXT, 18, "PU"),
+    Column("row", "RPU", WHOLE, 0, "Row", Kind.WHOLE, 7, "PU"),
+    Column("input_value", "RPU", OWN, "", "Input", Kind.TEXT, 22, "PU"),
+    Column("number_id", "RPUN", OWN, None, "Number ID", Kind.TEXT, 26, "PU"),
+    Column("phone_number", "RPU", OWN, None, "Phone number", Kind.TEXT, 18, "PU"),
+    Column("readings", "R", READINGS, None),
+    Column("problem", "R", SHARED, None),
+    Column("note", "R", SHARED, ""),
     Column("decision", "P", SHARED, None, "Decision", Kind.TEXT, 14, "P", words=tuple(Decision)),
     Column("outcome", "UND", SHARED, None, "Outcome", Kind.TEXT, 14, "U", words=tuple(Outcome)),
     Column("evidence", "PUND", SHARED, "plan", "Evidence", Kind.TEXT, 24, "U"),
@@ -115,8 +121,9 @@ COLUMNS = (
 def of(table: str) -> tuple[Column, ...]:
     """The columns of a table.
 
-    `P` the plan and `U` the audit, a line a row of the input; `N` what a run did about each number, `T` every DELETE
-    of it that was tried, `D` every outcome decided; `S` sums, a line a group of rows; `H` what holds rows back.
+    `R` the rows as they were read, `P` the plan and `U` the audit, a line a row of the input; `N` what a run did about
+    each number, `T` every DELETE of it that was tried, `D` every outcome decided;
+    `S` sums, a line a group of rows; `H` what holds rows back.
     """
     return tuple(column for column in COLUMNS if table in column.tables)
 
@@ -181,6 +188,55 @@ class Places(dict[str | None, int]):
         return pd.Categorical.from_codes(np.frombuffer(places, dtype=np.int32), pd.Index(texts, dtype=object))
 
 
+class SharedTexts:
+    """A column of texts that repeat, while it grows: each distinct one is held once."""
+
+    def __init__(self) -> None:
+        self._places = Places()
+        self._rows = array("i")
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def extend(self, texts: Iterable[str | None]) -> None:
+        """Add some."""
+        self._rows.extend(map(self._places.__getitem__, texts))
+
+    def distinct(self) -> Iterator[str]:
+        """Each text once."""
+        return (text for text in self._places if text is not None)
+
+    def values(self) -> "pd.Categorical":
+        """All of them."""
+        return self._places.as_categorical(self._rows)
+
+
+class GrowingTable:
+    """The columns of a table while its lines are read."""
+
+    def __init__(self, table: str) -> None:
+        self._table = table
+        kinds: dict[str, Callable[[], Any]] = {SHARED: SharedTexts, WHOLE: lambda: array("q")}
+        self._columns = {column.name: kinds.get(column.dtype, list)() for column in of(table)}
+
+    def add(self, **values: Iterable[Any]) -> None:
+        """Some more of every column; where one is not named, as many of nothing."""
+        rows = 0
+        for name, some in values.items():
+            self._columns[name].extend(some)
+            rows = len(self._columns[name])
+        for column in self._columns.values():
+            column.extend([None] * (rows - len(column)))
+
+    def frame(self) -> "pd.DataFrame":
+        """What was gathered."""
+        found = {
+            name: column.values() if isinstance(column, SharedTexts) else column
+            for name, column in self._columns.items()
+        }
+        return shaped(found, self._table)
+
+
 def _column(column: Column, values: Any, index: "pd.RangeIndex") -> "pd.Series[Any]":
     import pandas as pd
 
@@ -196,8 +252,8 @@ def _column(column: Column, values: Any, index: "pd.RangeIndex") -> "pd.Series[A
         texts = texts.where(texts.notna(), None) if texts.isna().any() else texts
         _check(str, texts)
         return texts
-    if column.dtype == AMOUNT:
-        _check(Decimal, given)
+    if column.dtype in (AMOUNT, READINGS):
+        _check(Decimal if column.dtype == AMOUNT else Readings, given)
         return given.astype(object)
     if pd.api.types.is_object_dtype(given):
         _check(int, given)

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decom.tables import COLUMNS, in_file, of, shaped, shared
+from decom.phone_numbers.reading import Readings
+from decom.tables import COLUMNS, OWN, READINGS, in_file, of, shaped, shared
 
 any_text = st.text(st.characters(codec=None), max_size=6)
 
@@ -39,11 +40,12 @@ def test_a_column_is_declared_once_and_whoever_prints_it_has_what_it_needs():
 
 
 @pytest.mark.parametrize("rows", [0, 3])
-@pytest.mark.parametrize("table", ["P", "U", "N"])
+@pytest.mark.parametrize("table", ["R", "P", "U", "N"])
 def test_a_frame_has_every_column_of_its_table_with_its_type_whatever_was_given(table, rows):
     frame = shaped({"number_id": [None] * rows}, table)
     assert list(frame.columns) == names(of(table))
-    assert list(frame.dtypes.astype(str)) == [column.dtype for column in of(table)]
+    types = [column.dtype for column in of(table)]
+    assert list(frame.dtypes.astype(str)) == [OWN if each == READINGS else each for each in types]
     assert len(frame) == rows
 
 
@@ -75,6 +77,13 @@ def test_a_value_that_does_not_fit_its_column_is_refused(found: Mapping[str, Any
         shaped(found, "U")
 
 
+def test_what_a_number_can_mean_is_told_by_its_own_type_and_no_other():
+    readings = Readings(("+14155550100", "+4155550100"))
+    assert shaped({"readings": [readings, None]}, "R")["readings"].tolist() == [readings, None]
+    with pytest.raises(TypeError):
+        shaped({"readings": ["+14155550100"]}, "R")
+
+
 def test_an_outcome_is_counted_in_the_order_in_which_they_are_listed():
     frame = shaped({"outcome": ["failed", "released", "failed"]}, "U")
     assert frame["outcome"].value_counts(sort=False).head(4).to_dict() == {
@@ -83,5 +92,5 @@ def test_an_outcome_is_counted_in_the_order_in_which_they_are_listed():
 
 
 def test_the_columns_can_be_read_without_pandas():
-    code = "import sys, decom.tables, decom.intake.columns, decom.planning.saved; sys.exit('pandas' in sys.modules)"
+    code = "import sys, decom.tables, decom.intake.header, decom.planning.saved; sys.exit('pandas' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from decom import numbering
-from decom.e164 import AROUND, read_number
+from decom.phone_numbers import numbering
+from decom.phone_numbers.reading import AROUND, read_number
 
 SAFE_ID = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 """What an ID must fully match before it may stand in a URL: no dot, slash, percent or question mark."""

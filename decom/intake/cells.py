@@ -1,19 +1,20 @@
 """One cell in, what it names out: a phone-number ID, what may be a number, nothing, or the reason why neither.
 
 Pure. A cell is never corrected: what may safely be left out (blanks and quotes around) is left out and noted, and
-everything else is a problem. Numbers are `decom.e164`'s affair. Protect rules and `--only` are read here as well.
+everything else is a problem. Numbers are read by `decom.phone_numbers.reading`. Protect rules and `--only` are read
+here as well.
 """
 
 import re
 from dataclasses import dataclass, replace
 
-from decom.e164 import AROUND, MORE_THAN_ONE, Readings, looks_like_a_number, odd_character, read_number
-from decom.intake.interface import Cell, Marked, Problem
-from decom.numbering import is_e164
+from decom.intake.interface import BadCell, Cell, NotedCell
+from decom.phone_numbers.numbering import is_e164
+from decom.phone_numbers.reading import AROUND, MORE_THAN_ONE, Readings, looks_like_a_number, odd_character, read_number
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class CellReading:
     """What one cell says; at most one of `number_id`, `number` and `problem` is set, none if blank."""
 
     number_id: str | None = None
@@ -26,7 +27,7 @@ class Reading:
     """As `Row.note`."""
 
 
-BLANK = Reading()
+BLANK = CellReading()
 """The reading of a cell with nothing in it."""
 
 _ID = re.compile(r"phn_[A-Za-z0-9_-]{1,124}", re.ASCII)
@@ -38,20 +39,20 @@ _ERROR = re.compile(r"#[A-Z0-9/_]+[!?]?", re.ASCII)
 _PLAIN = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
 
 
-def read_cell(cell: Cell, region: str | None) -> Reading:
-    """What `cell` names. `region` as `Wanted.region`, known to be one. Never raises, whatever the text."""
-    if isinstance(cell, Problem):
-        return Reading(problem=cell.why)
-    if isinstance(cell, Marked):
+def read_cell(cell: Cell, region: str | None) -> CellReading:
+    """What `cell` names. `region` as `ReadOptions.region`, known to be one. Never raises, whatever the text."""
+    if isinstance(cell, BadCell):
+        return CellReading(problem=cell.why)
+    if isinstance(cell, NotedCell):
         return _noted(read_cell(cell.text, region), cell.note)
-    if is_blank(cell):
-        return BLANK
     if _ID.fullmatch(cell):
-        return Reading(number_id=cell)
+        return CellReading(number_id=cell)
     if is_e164(cell):
         return _read_as_number(cell, region)
+    if is_blank(cell):
+        return BLANK
     value = cell.strip(AROUND)
-    note = "" if value == cell else "blanks around it removed"
+    note = "" if value == cell else "surrounding blanks removed"
     bare, what = _without_wrapping(value)
     if what != "":
         note = joined(note, f"{what} removed")
@@ -71,9 +72,9 @@ def names_something(cell: Cell) -> bool:
 
 def text_of(cell: Cell) -> str:
     """The cell as it stood in the file, as near as can be told."""
-    if isinstance(cell, Problem):
+    if isinstance(cell, BadCell):
         return cell.raw
-    return cell.text if isinstance(cell, Marked) else cell
+    return cell.text if isinstance(cell, NotedCell) else cell
 
 
 def header_of(cell: Cell) -> str:
@@ -88,25 +89,25 @@ def joined(first: str, second: str) -> str:
     return "; ".join(part for part in (first, second) if part != "")
 
 
-def _read_value(value: str, region: str | None) -> Reading:
+def _read_value(value: str, region: str | None) -> CellReading:
     """`value` is not empty and has nothing around it."""
     if _ID.fullmatch(value):
-        return Reading(number_id=value)
+        return CellReading(number_id=value)
     if len(value) > _LONGEST_ID:
-        return Reading(problem=f"too long for an ID or a number: {len(value):,} characters")
+        return CellReading(problem=f"too long for an ID or a number: {len(value):,} characters")
     problem = odd_character(value)
     if problem is not None:
-        return Reading(problem=problem)
+        return CellReading(problem=problem)
     if not looks_like_a_number(value):
-        return Reading(problem=_why_no_id(value))
+        return CellReading(problem=_why_no_id(value))
     return _read_as_number(value, region)
 
 
-def _read_as_number(value: str, region: str | None) -> Reading:
+def _read_as_number(value: str, region: str | None) -> CellReading:
     found = read_number(value, region)
     if found.problem is not None:
-        return Reading(problem=found.problem)
-    return Reading(number=found if found.note == "" else replace(found, note=""), note=found.note)
+        return CellReading(problem=found.problem)
+    return CellReading(number=found if found.note == "" else replace(found, note=""), note=found.note)
 
 
 def _why_no_id(value: str) -> str:
@@ -122,11 +123,11 @@ def _why_no_id(value: str) -> str:
     if value.startswith("phn_") or (value[:4].lower() == "phn_" and not _PLAIN.fullmatch(value)):
         for position, character in enumerate(value, start=1):
             if not _PLAIN.fullmatch(character):
-                return f"no phone-number ID has a {character!r} (position {position})"
+                return f"a phone-number ID cannot contain {character!r} (position {position})"
         return "not a phone-number ID: nothing follows phn_"
     if value[:4].lower() == "phn_":
-        return "not a phone-number ID: those begin with phn_ in lower case"
-    return "not a phone-number ID (those begin with phn_) and not a number"
+        return "not a phone-number ID: IDs begin with phn_ in lower case"
+    return "not a valid ID or phone number (IDs begin with phn_)"
 
 
 def _without_wrapping(value: str) -> tuple[str, str]:
@@ -135,12 +136,12 @@ def _without_wrapping(value: str) -> tuple[str, str]:
     if formula is not None and not is_blank(formula[1]):
         return formula[1].strip(AROUND), '=" " around it'
     if len(value) > 2 and value[0] == value[-1] and value[0] in "\"'":
-        return value[1:-1], "quotes around it"
+        return value[1:-1], "surrounding quotes"
     if len(value) > 1 and value[0] == "'":
-        return value[1:], "quotes around it"
+        return value[1:], "surrounding quotes"
     return value, ""
 
 
-def _noted(reading: Reading, note: str) -> Reading:
+def _noted(reading: CellReading, note: str) -> CellReading:
     """`reading` with a further note in front; a problem needs none."""
     return reading if note == "" or reading.problem is not None else replace(reading, note=joined(note, reading.note))

@@ -13,13 +13,12 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 
 from decom.errors import BadInput
-from decom.intake.appearance import named
 from decom.intake.cells import is_blank, names_something
-from decom.intake.columns import HEAD, Columns, find
-from decom.intake.encoding import encoding_of
-from decom.intake.interface import Line, Source, Table, Wanted
+from decom.intake.header import HEAD, Columns, find
+from decom.intake.interface import OpenFile, RawRow, ReadOptions, Sheet
+from decom.intake.sniffing import encoding_of, named
 
-DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 """The delimiters that are tried, and how messages call them."""
 
 MOST_IN_A_LINE = 4_000_000
@@ -34,30 +33,28 @@ class Delimited:
     def recognises(self, head: bytes) -> bool:
         return named(head) is None
 
-    def read(self, source: Source, wanted: Wanted) -> Generator[Table, None, None]:
-        if wanted.sheet is not None:
-            raise BadInput(
-                "a text file has no sheets", where=source.name, remedy="Leave --sheet out, or name a workbook."
-            )
+    def read(self, source: OpenFile, options: ReadOptions) -> Generator[Sheet, None, None]:
+        if options.sheet is not None:
+            raise BadInput("a text file has no sheets", remedy="Leave --sheet out, or name a workbook.")
         encoding, note = encoding_of(source)
         with closing(_physical_lines(source, encoding)) as lines:
             head = list(itertools.islice(lines, 4 * HEAD))
         told = _SEP_LINE.fullmatch(head[0]) if head else None
         if told is not None:
             head = head[1:]
-        delimiter = told[1] if told is not None else _delimiter(head, source, wanted)
+        delimiter = told[1] if told is not None else _delimiter(head, options)
         trial = _trial(head, delimiter)
-        _refuse_two_delimiters(trial, delimiter, source)
-        columns = find(trial, wanted, source.name)
-        name = DELIMITERS.get(delimiter, repr(delimiter))
-        told_apart = (f"columns told apart by {name}",) if any(len(cells) > 1 for _, cells in trial) else ()
+        _refuse_two_delimiters(trial, delimiter)
+        columns = find(trial, options)
+        name = f"{DELIMITERS[delimiter]}-separated" if delimiter in DELIMITERS else f"separated by {delimiter!r}"
+        separated = (name,) if any(len(cells) > 1 for _, cells in trial) else ()
         with closing(_physical_lines(source, encoding)) as physical:
             skipped = 0 if told is None else len(list(itertools.islice(physical, 1)))
-            records = _records(physical, delimiter, columns, f"{source.name}, line", skipped)
-            yield Table(records, notes=((note,) if note else ()) + told_apart)
+            records = _records(physical, delimiter, columns, skipped)
+            yield Sheet(records, notes=((note,) if note else ()) + separated)
 
 
-def _physical_lines(source: Source, encoding: str) -> Generator[str, None, None]:
+def _physical_lines(source: OpenFile, encoding: str) -> Generator[str, None, None]:
     """The file's lines with their ends, which may be `\\n`, `\\r\\n` or `\\r`, in any mixture."""
     source.stream.seek(0)
     text = io.TextIOWrapper(source.stream, encoding=encoding, newline="")
@@ -68,23 +65,22 @@ def _physical_lines(source: Source, encoding: str) -> Generator[str, None, None]
             if len(line) == MOST_IN_A_LINE:
                 raise BadInput(
                     f"this line is longer than {MOST_IN_A_LINE:,} characters",
-                    where=f"{source.name}, line {number}",
-                    remedy="Is this the right file? Save it with one row a line.",
+                    where=f"line {number}",
+                    remedy="Is this the right file? Save it with one row per line.",
                 )
             yield line
     except UnicodeError as error:
         raise BadInput(
-            "the file changed while it was read",
-            where=source.name,
-            remedy="Run this again when nothing writes to the file any more.",
+            "the file changed while it was being read",
+            remedy="Run this again once nothing is writing to the file.",
         ) from error
     finally:
         text.detach()
 
 
-def _trial(head: Sequence[str], delimiter: str) -> list[Line]:
+def _trial(head: Sequence[str], delimiter: str) -> list[RawRow]:
     """The first records as `delimiter` splits them; ends early where they cannot be read, which is told later."""
-    records: list[Line] = []
+    records: list[RawRow] = []
     reader = csv.reader(iter(head), delimiter=delimiter, strict=True)
     try:
         for number, cells in enumerate(itertools.islice(reader, HEAD), start=1):
@@ -94,54 +90,50 @@ def _trial(head: Sequence[str], delimiter: str) -> list[Line]:
     return records
 
 
-def _delimiter(head: Sequence[str], source: Source, wanted: Wanted) -> str:
+def _delimiter(head: Sequence[str], options: ReadOptions) -> str:
     """The delimiter under which the header can be told; with none such, the one that splits the first line most.
 
     Raises BadInput where two fit: either could be a part of the header's text.
     """
     trials = {delimiter: _trial(head, delimiter) for delimiter in DELIMITERS}
-    fitting = [delimiter for delimiter, trial in trials.items() if _splits_header(trial, wanted)]
+    fitting = [delimiter for delimiter, trial in trials.items() if _splits_header(trial, options)]
     if len(fitting) > 1:
-        names = " and ".join(DELIMITERS[delimiter] for delimiter in fitting)
+        names = " and ".join(f"{DELIMITERS[delimiter]}s" for delimiter in fitting)
         raise BadInput(
-            f"the header can be told apart by {names}",
-            where=source.name,
-            remedy=f"Put a first line that says which: sep={fitting[0]}",
+            f"the delimiter is ambiguous: {'both ' if len(fitting) == 2 else ''}{names} split the header",
+            remedy=f"Add a first line that names it: sep={fitting[0]}",
         )
     return fitting[0] if fitting else max(DELIMITERS, key=lambda delimiter: _first_width(trials[delimiter]))
 
 
-def _splits_header(trial: Sequence[Line], wanted: Wanted) -> bool:
+def _splits_header(trial: Sequence[RawRow], options: ReadOptions) -> bool:
     """Whether the header is found in a line that the delimiter splits (a header of one cell fits them all)."""
     try:
-        columns = find(trial, wanted, "")
+        columns = find(trial, options)
     except BadInput:
         return _first_width(trial) > 1
     return columns is not None and columns.header_row is not None and columns.width > 1
 
 
-def _first_width(trial: Sequence[Line]) -> int:
+def _first_width(trial: Sequence[RawRow]) -> int:
     return next((len(cells) for _, cells in trial if not all(map(is_blank, cells))), 0)
 
 
-def _refuse_two_delimiters(trial: Sequence[Line], delimiter: str, source: Source) -> None:
+def _refuse_two_delimiters(trial: Sequence[RawRow], delimiter: str) -> None:
     """Raise BadInput where the header is split by one delimiter and the rows by another."""
     filled = [cells for _, cells in trial if not all(map(is_blank, cells))]
     if len(filled) < 2 or len(filled[0]) < 2 or any(len(cells) > 1 for cells in filled[1:]):
         return
     for other in DELIMITERS.keys() - {delimiter}:
         if all(isinstance(cells[0], str) and other in cells[0] for cells in filled[1:]):
-            header = DELIMITERS.get(delimiter, delimiter)
+            header = f"{DELIMITERS[delimiter]}s" if delimiter in DELIMITERS else repr(delimiter)
             raise BadInput(
-                f"the header is told apart by {header}, and the rows by {DELIMITERS[other]}",
-                where=source.name,
+                f"the header is separated by {header}, but the rows by {DELIMITERS[other]}s",
                 remedy="Save it again with one delimiter throughout.",
             )
 
 
-def _records(
-    physical: Iterator[str], delimiter: str, columns: Columns | None, where: str, skipped: int
-) -> Iterator[Line]:
+def _records(physical: Iterator[str], delimiter: str, columns: Columns | None, skipped: int) -> Iterator[RawRow]:
     """The records with their row numbers. `skipped` lines were taken from `physical` before."""
     recent: list[str] = []
 
@@ -160,32 +152,33 @@ def _records(
         except StopIteration:
             return
         except csv.Error as error:
-            raise _unreadable(error, recent, began, where) from error
+            raise _unreadable(error, recent, began) from error
         number += 1
         if len(recent) > 1 and columns is not None and _swallows_rows(cells, delimiter, columns):
             opened = _opened(recent)
+            further = len(recent) - 1 - opened
             raise BadInput(
-                f"a quote opened here closes {len(recent) - 1 - opened} lines below, and what is between looks like "
-                "rows",
-                where=f"{where} {began + opened}",
-                remedy="Close the quote in its own line, or write it twice if it belongs to the text.",
+                f"the quote opened here is closed {further} {'line' if further == 1 else 'lines'} further down, and the"
+                " text in between looks like rows",
+                where=f"line {began + opened}",
+                remedy="Close the quote on its own line, or double it if it is part of the text.",
             )
         yield number, list(cells)
 
 
-def _unreadable(error: csv.Error, recent: Sequence[str], began: int, where: str) -> BadInput:
+def _unreadable(error: csv.Error, recent: Sequence[str], began: int) -> BadInput:
     """What csv's words mean to someone who looks at the file."""
-    at = f"{where} {began + _opened(recent)}"
+    at = f"line {began + _opened(recent)}"
     if "unexpected end of data" in str(error):
-        return BadInput("a quote opened here is never closed", where=at, remedy="Close it in its own line.")
+        return BadInput("the quote opened here is never closed", where=at, remedy="Close it on its own line.")
     if "field limit" in str(error):
         what = f"a cell that begins here has more than {csv.field_size_limit():,} characters"
         return BadInput(what, where=at, remedy="Is a quote missing? Close it, or shorten the cell.")
     last = began + max(len(recent) - 1, 0)
     return BadInput(
         f"text follows the quote that closes a cell ({error})",
-        where=f"{where} {last}",
-        remedy=f"Write a quote that belongs to the text twice; this cell's first quote is in line "
+        where=f"line {last}",
+        remedy=f"Double a quote that is part of the text; this cell's first quote is on line "
         f"{began + _opened(recent[:-1] or recent)}.",
     )
 

@@ -1,151 +1,174 @@
-"""A table's lines and its columns in, rows out: one for every line below the header that is not blank.
+"""A sheet's raw rows and its columns in, its rows as frames out: one for every row below the header that is not blank.
 
-Here a line's cells are weighed against each other (an ID and a number that both can be read, or a reason why the
-row cannot be used), and equal strings are kept once, since a million rows name the same few owners.
+Here a row's cells are weighed against each other: an ID and a number that both can be read, or a reason why the row
+cannot be used.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from itertools import islice, repeat
+from typing import TYPE_CHECKING
 
 from decom.errors import BadInput
-from decom.intake.cells import BLANK, Reading, is_blank, joined, read_cell, text_of
-from decom.intake.columns import ID_HEADERS, NUMBER_HEADERS, Columns, letters
-from decom.intake.interface import Cell, Line, Row, Wanted
-from decom.tables import normalised
+from decom.intake.cells import BLANK, CellReading, is_blank, joined, read_cell, text_of
+from decom.intake.header import ID_HEADERS, NUMBER_HEADERS, Columns, letters
+from decom.intake.interface import Cell, InputFile, OpenFile, RawRow, ReadOptions, Row, Rows
+from decom.phone_numbers.reading import Readings
+from decom.tables import GrowingTable, SharedTexts, lines_of, normalised
 
-_MOST_SHARED = 100_000
-"""Strings remembered to be shared; past it a column holds different texts, and remembering them only costs."""
+if TYPE_CHECKING:
+    import pandas as pd
+
+_AT_ONCE = 500
+"""Rows that are read together; with more of them their cells leave the processor's cache, which doubles the time."""
 
 _SURPLUS = "this row has"
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """The rows of one table."""
+def rows_frame(
+    raw_rows: Iterable[RawRow], columns: Columns, options: ReadOptions, source: OpenFile, notes: tuple[str, ...]
+) -> Rows:
+    """Every row of `raw_rows` (the whole sheet, header included) below the header; `notes` as `Rows.notes`.
 
-    rows: tuple[Row, ...]
-    """As `InputFile.rows`."""
-    blank_rows: int
-    """As `InputFile.blank_rows`."""
-    other_columns: tuple[str, ...]
-    """As `InputFile.other_columns`."""
-
-
-def rows_of(lines: Iterator[Line], columns: Columns, wanted: Wanted, where: str) -> Taken:
-    """Every line of `lines` (the whole table, header included) below the header as a row.
-
-    Raises BadInput where there is none, where there are more than `wanted.max_rows`, and where not one of them
+    Raises BadInput where there is none, where there are more than `options.max_rows`, and where not one of them
     names a number: then the wrong column is being read.
     """
-    rows: list[Row] = []
-    blank_rows = surplus = 0
-    in_use: set[int] = set()
-    maker = _RowMaker(columns, wanted.region)
-    for number, cells in lines:
-        if all(map(is_blank, cells)):
-            blank_rows += 1
-        elif columns.header_row is not None and number <= columns.header_row:
-            continue
-        elif len(rows) == wanted.max_rows:
-            surplus += 1
-        else:
-            rows.append(maker.row(number, cells))
-            in_use.update(at for at in columns.unnamed if not is_blank(_at(cells, at)))
-    _check(rows, surplus, columns, where)
-    kept = [place for place, (at, _) in enumerate(columns.others) if at in in_use or at not in columns.unnamed]
-    if len(kept) < len(columns.others):
-        rows = [replace(row, others=tuple(row.others[place] for place in kept)) for row in rows]
-    return Taken(tuple(rows), blank_rows, tuple(columns.others[place][1] for place in kept))
+    import pandas as pd
+
+    growing, beside = GrowingTable("R"), [SharedTexts() for _ in columns.others]
+    rows = iter(raw_rows)
+    header_row = columns.header_row or 0
+    found = blank_rows = 0
+    while len(piece := list(islice(rows, _AT_ONCE))) > 0:
+        values, readings = _read(piece, columns, options.region)
+        blank_rows += sum(each is BLANK for each in readings)
+        below = [at for at, each in enumerate(readings) if each is not BLANK and piece[at][0] > header_row]
+        # Rows beyond the limit are counted and not kept.
+        kept = below[: max(0, options.max_rows - found)]
+        found += len(below)
+        piece = [piece[at] for at in kept]
+        _add(growing, piece, [values[at] for at in kept], [readings[at] for at in kept])
+        for (at, _), texts in zip(columns.others, beside, strict=True):
+            texts.extend(_texts(_column(piece, at)))
+    table = growing.frame()
+    _check(table, found, columns)
+    travelling = [
+        (name, texts.values())
+        for (at, name), texts in zip(columns.others, beside, strict=True)
+        if at not in columns.unnamed or not all(map(is_blank, texts.distinct()))
+    ]
+    others = pd.DataFrame({place: texts for place, (_, texts) in enumerate(travelling)}, index=table.index)
+    names = tuple(name for name, _ in travelling)
+    return Rows(source.name, source.sha256, table, names, others, blank_rows, notes)
 
 
-def _check(rows: Sequence[Row], surplus: int, columns: Columns, where: str) -> None:
+def _add(
+    growing: GrowingTable, piece: Sequence[RawRow], values: Sequence[str], readings: Sequence[CellReading]
+) -> None:
+    growing.add(
+        row=[number for number, _ in piece],
+        input_value=values,
+        number_id=[each.number_id for each in readings],
+        phone_number=[None if each.number is None else each.number.numbers[0] for each in readings],
+        readings=[None if each.number is None or each.number.is_plain else each.number for each in readings],
+        problem=[each.problem for each in readings],
+        note=[each.note for each in readings],
+    )
+
+
+def _read(piece: Sequence[RawRow], columns: Columns, region: str | None) -> tuple[list[str], list[CellReading]]:
+    """For each row the raw text of the cell that names its number, and what its one or two cells that count say;
+    `BLANK` where the whole row is. Each distinct cell is read once."""
+    first, second = _column(piece, columns.id_at), _column(piece, columns.number_at)
+    read = {cell: read_cell(cell, region) for cell in {*first, *second}}
+    values, readings = _texts(first), []
+    for at, (one, other) in enumerate(zip(first, second, strict=True)):
+        reading = _together(read[one], read[other])
+        if read[one] is BLANK and read[other] is not BLANK:
+            values[at] = text_of(other)
+        cells = piece[at][1]
+        if reading is BLANK:
+            if not all(map(is_blank, cells)):
+                reading = CellReading(problem="no ID or number in this row")
+        elif reading.problem is not None:
+            if normalised(values[at]) in ID_HEADERS | NUMBER_HEADERS:
+                reading = CellReading(problem="looks like a header, not an ID or a number")
+        elif len(cells) > columns.width and (surplus := _surplus(cells, columns)) is not None:
+            reading = CellReading(problem=surplus)
+        readings.append(reading)
+    return values, readings
+
+
+def _column(piece: Sequence[RawRow], at: int | None) -> list[Cell]:
+    """A column's cells; blank where there is no such column, or a row ends before it."""
+    if at is None:
+        return [""] * len(piece)
+    return [cells[at] if at < len(cells) else "" for _, cells in piece]
+
+
+def _texts(cells: list[Cell]) -> list[str]:
+    return [cell if isinstance(cell, str) else text_of(cell) for cell in cells]
+
+
+def as_objects(rows: Rows) -> InputFile:
+    """The rows as objects, for a planning that does not yet take frames."""
+    beside: Iterable[tuple[str, ...]] = rows.others.astype(object).itertuples(index=False, name=None)
+    found = (
+        Row(
+            row=line.row,
+            input_value=line.input_value,
+            number_id=line.number_id,
+            number=_number(line.phone_number, line.readings),
+            problem=None if isinstance(line.problem, float) else line.problem,
+            note=line.note,
+            others=others,
+        )
+        for line, others in zip(
+            lines_of(rows.table), repeat(()) if len(rows.other_columns) == 0 else beside, strict=False
+        )
+    )
+    return InputFile(rows.name, rows.sha256, tuple(found), rows.blank_rows, rows.other_columns, rows.notes)
+
+
+def _number(phone_number: str | None, readings: Readings | None) -> Readings | None:
+    plain = None if phone_number is None else Readings((phone_number,), certain=True)
+    return plain if readings is None else readings
+
+
+def _check(table: "pd.DataFrame", found: int, columns: Columns) -> None:
     """Raise BadInput where the rows as a whole say that something else was meant."""
-    if surplus > 0:
+    if found > len(table):
         raise BadInput(
-            f"there are {len(rows) + surplus:,} rows, and the most that are read are {len(rows):,}",
-            where=where,
+            f"there are {found:,} rows, and the limit is {len(table):,}",
             remedy="Split the file, or raise the limit with the setting DECOM_MAX_ROWS (max_rows).",
         )
-    if not rows:
-        raise BadInput("there are no rows", where=where, remedy="Name a file with an ID or a number a row.")
-    if all(row.problem is not None for row in rows):
+    if len(table) == 0:
+        raise BadInput("there are no rows", remedy="Name a file with one ID or number per row.")
+    if table["problem"].notna().all():
         at = columns.number_at if columns.id_at is None else columns.id_at
-        shown = "; ".join(f"row {row.row}: {row.problem}" for row in rows[:3])
-        shifted = all(row.problem is not None and row.problem.startswith(_SURPLUS) for row in rows)
+        shown = "; ".join(f"row {line.row}: {line.problem}" for line in lines_of(table.head(3)))
+        shifted = all(problem.startswith(_SURPLUS) for problem in table["problem"].unique())
         remedy = "Put quotes around a cell that holds the delimiter, and save the file again."
         raise BadInput(
-            f"no row holds an ID or a number in column {letters(at or 0)}. {shown}",
-            where=where,
-            remedy=remedy if shifted else "Say which column holds them with --column and its header.",
+            f"no row has an ID or a number in column {letters(at or 0)}. {shown}",
+            remedy=remedy if shifted else "Name the right column: --column and its header.",
         )
 
 
-class _RowMaker:
-    """Makes rows out of one table's lines, with a memory of the strings that came before."""
-
-    def __init__(self, columns: Columns, region: str | None) -> None:
-        self._columns = columns
-        self._region = region
-        self._others = tuple(at for at, _ in columns.others)
-        self._strings: dict[str, str] = {}
-        self._tuples: dict[tuple[str, ...], tuple[str, ...]] = {}
-
-    def row(self, number: int, cells: Sequence[Cell]) -> Row:
-        """The row of a line that is not blank."""
-        value, reading = self._reading(cells)
-        surplus = _surplus(cells, self._columns)
-        if reading.problem is None and surplus is not None:
-            reading = Reading(problem=surplus)
-        return Row(
-            row=number,
-            input_value=value,
-            number_id=value if reading.number_id == value else reading.number_id,
-            number=reading.number,
-            problem=self._once(reading.problem) if reading.problem is not None else None,
-            note=self._once(reading.note),
-            others=self._travelling(cells),
-        )
-
-    def _reading(self, cells: Sequence[Cell]) -> tuple[str, Reading]:
-        """What the line's one or two cells that count say together, and the raw text of the first of them."""
-        id_at, number_at = self._columns.id_at, self._columns.number_at
-        first = _at(cells, id_at) if id_at is not None else ""
-        second = _at(cells, number_at) if number_at is not None else ""
-        value = text_of(second if is_blank(first) and not is_blank(second) else first)
-        reading = _together(read_cell(first, self._region), read_cell(second, self._region))
-        if reading is BLANK:
-            return value, Reading(problem="no ID and no number in this row")
-        if reading.problem is not None and normalised(value) in ID_HEADERS | NUMBER_HEADERS:
-            return value, Reading(problem="looks like a header, not like an ID or a number")
-        return value, reading
-
-    def _travelling(self, cells: Sequence[Cell]) -> tuple[str, ...]:
-        others = tuple([self._once(text_of(_at(cells, at))) for at in self._others])
-        if len(self._tuples) < _MOST_SHARED:
-            return self._tuples.setdefault(others, others)
-        return self._tuples.get(others, others)
-
-    def _once(self, text: str) -> str:
-        if len(self._strings) < _MOST_SHARED:
-            return self._strings.setdefault(text, text)
-        return self._strings.get(text, text)
-
-
-def _together(first: Reading, second: Reading) -> Reading:
+def _together(first: CellReading, second: CellReading) -> CellReading:
     """What the ID's cell and the number's cell say together. Whether both mean one number the account decides."""
     if second is BLANK or first.problem is not None:
         return first
     if first is BLANK:
         return second
     if second.problem is not None:
-        return Reading(problem=f"the number beside the ID cannot be read: {second.problem}")
+        return CellReading(problem=f"the number beside the ID cannot be read: {second.problem}")
     if first.number_id is not None and second.number_id is not None:
-        return first if first.number_id == second.number_id else Reading(problem="two different IDs in this row")
+        return first if first.number_id == second.number_id else CellReading(problem="two different IDs in this row")
     if first.number is not None and second.number is not None:
         if first.number.numbers == second.number.numbers:
             return second if second.number.certain else first
-        return Reading(problem="two different numbers in this row")
-    return Reading(
+        return CellReading(problem="two different numbers in this row")
+    return CellReading(
         number_id=first.number_id or second.number_id,
         number=first.number or second.number,
         note=joined(first.note, second.note),
@@ -157,10 +180,5 @@ def _surplus(cells: Sequence[Cell], columns: Columns) -> str | None:
     if len(cells) <= columns.width or all(map(is_blank, cells[columns.width :])):
         return None
     if columns.header_row is None:
-        return "more than one value in this row, and no header to tell them by"
-    return f"{_SURPLUS} {len(cells)} cells, and the header has {columns.width}"
-
-
-def _at(cells: Sequence[Cell], at: int) -> Cell:
-    """A line's cell; blank where the line is shorter."""
-    return cells[at] if at < len(cells) else ""
+        return "more than one value in this row, and no header to tell them apart"
+    return f"{_SURPLUS} {len(cells)} cells, but the header has {columns.width}"

@@ -13,11 +13,11 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 from decom.errors import BadInput
-from decom.intake.interface import Cell, Line, Marked, Problem, Source, Table, Wanted
-from decom.intake.workbooks.compound import MAGIC
+from decom.intake.interface import BadCell, Cell, NotedCell, OpenFile, RawRow, ReadOptions, Sheet
 from decom.intake.workbooks.limits import too_much_memory, too_much_time
 
 _ZIP = b"PK\x03\x04"
+_OLE = bytes.fromhex("D0CF11E0A1B11AE1")
 _LONGEST_ANSWER = 64 * 1024 * 1024
 _KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH")
 
@@ -26,36 +26,36 @@ class Workbook:
     """XLSX, XLS and ODS workbooks; other zip archives and Office files are told from them when they are read."""
 
     def recognises(self, head: bytes) -> bool:
-        return head.startswith((_ZIP, MAGIC))
+        return head.startswith((_ZIP, _OLE))
 
-    def read(self, source: Source, wanted: Wanted) -> Generator[Table, None, None]:
-        child = _child(source, wanted)
+    def read(self, source: OpenFile, options: ReadOptions) -> Generator[Sheet, None, None]:
+        child = _child(source, options)
         try:
-            answers = _answers(child, source)
+            answers = _answers(child)
             for answer in answers:
                 match answer:
                     case {"sheet": str(name), "hidden": int(hidden), "notes": list(notes)}:
-                        lines = _lines(answers, skip=wanted.hidden_rows == "skip")
-                        objection = _objection(hidden, wanted, f"{source.name}, sheet {name!r}")
-                        yield Table(lines, name, (*map(str, notes), *_hidden_note(hidden, wanted)), objection)
+                        lines = _lines(answers, skip=options.hidden_rows == "skip")
+                        objection = _objection(hidden, options)
+                        yield Sheet(lines, name, (*map(str, notes), *_hidden_note(hidden, options)), objection)
                         for _ in lines:
                             pass
                     case {"done": "workbook"}:
                         return
                     case _:
-                        raise _broken_off(child, source)
+                        raise _broken_off(child)
         finally:
             child.kill()
             with child:
                 pass
 
 
-def _child(source: Source, wanted: Wanted) -> "subprocess.Popen[bytes]":
+def _child(source: OpenFile, options: ReadOptions) -> "subprocess.Popen[bytes]":
     """The process that reads the workbook: none of our variables, nor modules from the working directory."""
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     root = Path(__file__).resolve().parent.parent.parent
     return subprocess.Popen(  # noqa: S603  # our own interpreter and module; the sheet's name is one argument
-        [sys.executable, "-P", "-s", "-m", "decom.intake.workbooks.child", json.dumps(wanted.sheet or "")],
+        [sys.executable, "-P", "-s", "-m", "decom.intake.workbooks.child", json.dumps(options.sheet or "")],
         stdin=source.stream.fileno(),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -63,7 +63,7 @@ def _child(source: Source, wanted: Wanted) -> "subprocess.Popen[bytes]":
     )
 
 
-def _answers(child: "subprocess.Popen[bytes]", source: Source) -> Iterator[object]:
+def _answers(child: "subprocess.Popen[bytes]") -> Iterator[object]:
     """What the child says, line by line. Raises BadInput where it ends without having said that it is done."""
     if child.stdout is None:
         raise ValueError("the child was started without a pipe")
@@ -73,27 +73,26 @@ def _answers(child: "subprocess.Popen[bytes]", source: Source) -> Iterator[objec
         except ValueError:
             break
         if isinstance(answer, dict) and "refused" in answer:
-            raise _refusal(answer["refused"], source)
+            raise _refusal(answer["refused"])
         yield answer
-    raise _broken_off(child, source)
+    raise _broken_off(child)
 
 
-def _broken_off(child: "subprocess.Popen[bytes]", source: Source) -> BadInput:
+def _broken_off(child: "subprocess.Popen[bytes]") -> BadInput:
     """Why the child ended in the middle: what the limits do to a process is told by the signal that ended it."""
     child.kill()
     code = child.wait()
     if code == -signal.SIGABRT:
-        return too_much_memory(source.name)
+        return too_much_memory()
     if code == -signal.SIGXCPU:
-        return too_much_time(source.name)
+        return too_much_time()
     return BadInput(
-        "the workbook made the program that reads it fail",
-        where=source.name,
+        "the workbook crashed the program that reads it",
         remedy="Open it in a spreadsheet program, save it again, or save the table as CSV UTF-8.",
     )
 
 
-def _lines(answers: Iterator[object], *, skip: bool) -> Iterator[Line]:
+def _lines(answers: Iterator[object], *, skip: bool) -> Iterator[RawRow]:
     """The lines of the sheet that was just begun; a hidden one is left out where `skip` says so."""
     for answer in answers:
         match answer:
@@ -107,32 +106,31 @@ def _lines(answers: Iterator[object], *, skip: bool) -> Iterator[Line]:
 def _cell(said: object) -> Cell:
     match said:
         case ["problem", str(why), str(raw)]:
-            return Problem(why, raw)
+            return BadCell(why, raw)
         case ["marked", str(text), str(note)]:
-            return Marked(text, note)
-    return Problem("this cell cannot be read")
+            return NotedCell(text, note)
+    return BadCell("this cell cannot be read")
 
 
-def _objection(hidden: int, wanted: Wanted, where: str) -> BadInput | None:
+def _objection(hidden: int, options: ReadOptions) -> BadInput | None:
     """Why a sheet with hidden rows is not taken as it is: whoever approves the list may never have seen them."""
-    if hidden == 0 or wanted.hidden_rows in ("include", "skip"):
+    if hidden == 0 or options.hidden_rows in ("include", "skip"):
         return None
     return BadInput(
         f"{hidden:,} {'row is' if hidden == 1 else 'rows are'} hidden or filtered out",
-        where=where,
-        remedy="Say what is meant: --hidden-rows skip reads what can be seen, --hidden-rows include reads all.",
+        remedy="Choose one: --hidden-rows skip reads the visible rows only, --hidden-rows include reads all rows.",
     )
 
 
-def _hidden_note(hidden: int, wanted: Wanted) -> tuple[str, ...]:
+def _hidden_note(hidden: int, options: ReadOptions) -> tuple[str, ...]:
     if hidden == 0:
         return ()
-    done = "skipped" if wanted.hidden_rows == "skip" else "included"
-    return (f"{hidden:,} hidden or filtered {'row' if hidden == 1 else 'rows'} {done}, as asked for",)
+    done = "skipped" if options.hidden_rows == "skip" else "included"
+    return (f"{hidden:,} hidden or filtered {'row' if hidden == 1 else 'rows'} {done}, as requested",)
 
 
-def _refusal(said: object, source: Source) -> BadInput:
+def _refusal(said: object) -> BadInput:
     match said:
         case [str(what), str(place), str(remedy)]:
-            return BadInput(what, where=source.name if place == "" else f"{source.name}, {place}", remedy=remedy)
-    return BadInput("the workbook cannot be read", where=source.name)
+            return BadInput(what, where=place or None, remedy=remedy)
+    return BadInput("the workbook cannot be read")

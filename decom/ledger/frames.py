@@ -6,8 +6,7 @@ SQLite's `json_extract`: that ends a text at its first NUL.
 
 import gc
 import json
-from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from operator import itemgetter
@@ -19,7 +18,7 @@ from decom.dialnexa.replies import Proof
 from decom.errors import LedgerTrouble
 from decom.ledger.reader import Reader
 from decom.ledger.records import Kind
-from decom.tables import SHARED, WHOLE, Places, of, shaped
+from decom.tables import GrowingTable, Places, SharedTexts, of, shaped
 
 _AT_ONCE = 5_000
 """Entries that are taken apart at once."""
@@ -39,7 +38,7 @@ def plan_frames(
     Without `with_age` no number has a `created_at`: hardly any report asks for those texts, of which there may be a
     million. Raises LedgerTrouble where somebody has made something else of the rows.
     """
-    rows, beside = _Growing("P"), [_Shared() for _ in range(others)]
+    rows, beside = GrowingTable("P"), [SharedTexts() for _ in range(others)]
     known, blank = {column.name for column in of("P")}, [""] * others
     with _understanding(run_id):
         for entries in _batches(ledger, run_id, Kind.ROW):
@@ -121,7 +120,7 @@ def _moments(ledger: Reader, run_id: str, seqs: "pd.Series[int]") -> "pd.Series[
 
 def _tries(ledger: Reader, run_id: str, numbers: Places) -> pd.DataFrame:
     """Every intent (which proves nothing yet) and every attempt, number by number in their order (table `T`)."""
-    found = _Growing("T")
+    found = GrowingTable("T")
     for entries in _batches(ledger, run_id, Kind.INTENT):
         seqs, _, names, _ = zip(*entries, strict=True)
         found.add(seq=seqs, number=map(numbers.__getitem__, names))
@@ -142,7 +141,7 @@ def _tries(ledger: Reader, run_id: str, numbers: Places) -> pd.DataFrame:
 
 def _settled(ledger: Reader, run_id: str, numbers: Places) -> pd.DataFrame:
     """Every outcome on record, in their order (table `D`)."""
-    found = _Growing("D")
+    found = GrowingTable("D")
     for entries in _batches(ledger, run_id, Kind.SETTLED):
         seqs, moments, names, _ = zip(*entries, strict=True)
         facts = map(itemgetter("outcome", "evidence", "reason", "conflicts"), _facts(entries))
@@ -157,50 +156,6 @@ def _settled(ledger: Reader, run_id: str, numbers: Places) -> pd.DataFrame:
             conflicts=map(_listed, conflicts),
         )
     return found.frame()
-
-
-class _Growing:
-    """The columns of a table while entries are read."""
-
-    def __init__(self, table: str) -> None:
-        self._table = table
-        kinds: dict[str, Callable[[], Any]] = {SHARED: _Shared, WHOLE: lambda: array("q")}
-        self._columns = {column.name: kinds.get(column.dtype, list)() for column in of(table)}
-
-    def add(self, **values: Iterable[Any]) -> None:
-        """Some more of every column; where one is not named, as many of nothing."""
-        rows = 0
-        for name, some in values.items():
-            self._columns[name].extend(some)
-            rows = len(self._columns[name])
-        for column in self._columns.values():
-            column.extend([None] * (rows - len(column)))
-
-    def frame(self) -> pd.DataFrame:
-        """What was gathered."""
-        found = {
-            name: column.values() if isinstance(column, _Shared) else column for name, column in self._columns.items()
-        }
-        return shaped(found, self._table)
-
-
-class _Shared:
-    """A column of texts that repeat, each distinct one held once."""
-
-    def __init__(self) -> None:
-        self._places = Places()
-        self._rows = array("i")
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def extend(self, texts: Iterable[str | None]) -> None:
-        """Add some."""
-        self._rows.extend(map(self._places.__getitem__, texts))
-
-    def values(self) -> pd.Categorical:
-        """All of them."""
-        return self._places.as_categorical(self._rows)
 
 
 def _batches(ledger: Reader, run_id: str, kind: Kind) -> Iterator[list[_Entry]]:

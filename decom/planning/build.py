@@ -9,9 +9,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from decom.dialnexa.models import Number, Price
-from decom.e164 import Known, Readings
 from decom.intake.interface import Row
-from decom.numbering import is_e164, possible
+from decom.phone_numbers.numbering import is_e164, possible
+from decom.phone_numbers.reading import Known, Readings
 from decom.planning.number_status import in_other_hands, unusual_status
 from decom.planning.plan import PlannedRow, held_by
 from decom.planning.selection import ALL_ROWS, Choice

@@ -11,7 +11,7 @@ from pathlib import Path
 from decom.dialnexa.models import Number
 from decom.errors import BadInput
 from decom.intake.cells import read_cell
-from decom.numbering import possible
+from decom.phone_numbers.numbering import possible
 
 MOST_NAMED = 5
 """Most rules that are named where some match nothing."""
@@ -20,7 +20,7 @@ _REMEDY = "Name the right file with --protect, with one ID or +number a line."
 
 
 def read_protected(path: Path, region: str | None = None) -> frozenset[str]:
-    """The protected IDs and E.164 numbers; `region` as for the list (`Wanted.region`).
+    """The protected IDs and E.164 numbers; `region` as for the list (`ReadOptions.region`).
 
     Raises BadInput where the file is missing, empty, or has a line that does not name one number for certain.
     """

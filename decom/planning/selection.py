@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from decom.errors import BadInput
-from decom.intake.cells import Reading, read_cell
+from decom.intake.cells import CellReading, read_cell
 from decom.intake.interface import InputFile, Row
 from decom.planning.instructions import compared, says_release, tells_what_to_do
 from decom.planning.plan import PlannedRow
@@ -41,7 +41,7 @@ class Named:
     flag: str
     value: str
     """As it was typed."""
-    reading: Reading
+    reading: CellReading
 
     def fits(self, number_id: str | None, phone_number: str | None) -> bool:
         """Whether a row names it, by its ID or its number."""

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from decom.e164 import read_number
 from decom.errors import BadInput
 from decom.ledger import records
 from decom.ledger.lock import holder_of
 from decom.ledger.reader import Reader, RunRecord
 from decom.ledger.records import Entry, Kind
+from decom.phone_numbers.reading import read_number
 from decom.planning.plan import PlanHead
 from decom.planning.saved import row_from_json, saved_head
 from decom.vocabulary import Decision, Outcome

@@ -14,6 +14,7 @@ from decom.files import private_dir
 from decom.intake.interface import InputFile
 from decom.intake.kinds import READERS
 from decom.intake.opening import read_input
+from decom.intake.rows import as_objects
 from decom.ledger.reader import Reader
 from decom.ledger.records import Ended
 from decom.ledger.writer import Writer
@@ -53,7 +54,7 @@ class PlanResult:
 def read(settings: Settings) -> InputFile:
     """The input, once it is sure that its reports can be written as they are asked for."""
     chosen(settings.report.formats, FORMATS)
-    source = read_input(settings.input.path, settings.input.wanted, readers=READERS)
+    source = as_objects(read_input(settings.input.path, settings.input.wanted, readers=READERS))
     _choice(settings, source)
     return source
 

@@ -1,38 +1,90 @@
 """For the tests beside it: a file's bytes in, what reading it gives or says out."""
 
+from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 
 import pytest
 
 from decom.errors import BadInput
-from decom.intake.interface import InputFile, Wanted
+from decom.intake.interface import ReadOptions, Rows
 from decom.intake.kinds import READERS
 from decom.intake.opening import read_input
+from decom.phone_numbers.reading import Readings
 
 
-def read(path: Path, wanted: Wanted | None = None) -> InputFile:
+@dataclass(frozen=True, slots=True)
+class ReadRow:
+    """One line of the frames of `Rows`."""
+
+    row: int
+    input_value: str
+    number_id: str | None = None
+    number: Readings | None = None
+    """All that the number can mean."""
+    problem: str | None = None
+    note: str = ""
+    others: tuple[str, ...] = ()
+
+    @property
+    def phone_number(self) -> str | None:
+        return None if self.number is None else self.number.numbers[0]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """`Rows`, line by line."""
+
+    name: str
+    sha256: str
+    rows: tuple[ReadRow, ...]
+    blank_rows: int
+    other_columns: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def line_by_line(rows: Rows) -> ReadFile:
+    """The frames as people look at them."""
+    table = rows.table.astype(object).where(rows.table.notna(), None)
+    others = rows.others.astype(object).itertuples(index=False, name=None) if rows.other_columns else repeat(())
+    found = tuple(
+        ReadRow(number, value, number_id, readings or _plain(phone_number), problem, note, beside)
+        for (number, value, number_id, phone_number, readings, problem, note), beside in zip(
+            table.itertuples(index=False, name=None), others, strict=False
+        )
+    )
+    for row, phone_number in zip(found, table["phone_number"], strict=True):
+        assert row.phone_number == phone_number
+    return ReadFile(rows.name, rows.sha256, found, rows.blank_rows, rows.other_columns, rows.notes)
+
+
+def _plain(phone_number: str | None) -> Readings | None:
+    return None if phone_number is None else Readings((phone_number,), certain=True)
+
+
+def read(path: Path, options: ReadOptions | None = None) -> ReadFile:
     """The file as the product reads it."""
-    return read_input(path, wanted or Wanted(), readers=READERS)
+    return line_by_line(read_input(path, options or ReadOptions(), readers=READERS))
 
 
-def refusal(path: Path, wanted: Wanted | None = None) -> str:
+def refusal(path: Path, options: ReadOptions | None = None) -> str:
     """What is said of a file that is refused: `where: what => remedy`, with the path as the file's name alone."""
     with pytest.raises(BadInput) as caught:
-        read(path, wanted)
+        read(path, options)
     error = caught.value
     assert error.remedy, "a refusal says what to do next"
     assert error.where is not None
     return f"{error.where.replace(str(path), path.name)}: {error.what} => {error.remedy}"
 
 
-def read_text(folder: Path, content: str | bytes, wanted: Wanted | None = None) -> InputFile:
+def read_text(folder: Path, content: str | bytes, options: ReadOptions | None = None) -> ReadFile:
     """A file with this content, read; text is written as UTF-8."""
-    return read(written(folder, content), wanted)
+    return read(written(folder, content), options)
 
 
-def text_refusal(folder: Path, content: str | bytes, wanted: Wanted | None = None) -> str:
+def text_refusal(folder: Path, content: str | bytes, options: ReadOptions | None = None) -> str:
     """What is said of a file with this content."""
-    return refusal(written(folder, content), wanted)
+    return refusal(written(folder, content), options)
 
 
 def written(folder: Path, content: str | bytes, name: str = "numbers.csv") -> Path:
@@ -42,6 +94,6 @@ def written(folder: Path, content: str | bytes, name: str = "numbers.csv") -> Pa
     return path
 
 
-def values(file: InputFile) -> list[str | None]:
+def values(file: ReadFile) -> list[str | None]:
     """What each row names: its ID, else its number; None where it has a problem."""
     return [row.number_id or row.phone_number for row in file.rows]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from decom.errors import BadInput
 from decom.intake.delimited import MOST_IN_A_LINE
-from decom.intake.interface import Wanted
+from decom.intake.interface import ReadOptions
 from tests.intake.reading import read, read_text, text_refusal, values, written
 
 WITH_NAMES = "id,owner\nphn_1,Zoë Müller\nphn_2,Åse\n"
@@ -29,7 +29,7 @@ def test_every_usual_encoding_gives_the_same_text(tmp_path, content, note):
     file = read_text(tmp_path, content)
     assert values(file) == ["phn_1", "phn_2"]
     assert [row.others for row in file.rows] == [("Zoë Müller",), ("Åse",)]
-    assert file.notes == ((note,) if note else ()) + ("columns told apart by commas",)
+    assert file.notes == ((note,) if note else ()) + ("comma-separated",)
 
 
 @pytest.mark.parametrize(
@@ -37,55 +37,55 @@ def test_every_usual_encoding_gives_the_same_text(tmp_path, content, note):
     [
         pytest.param(
             WITH_NAMES.encode("utf-16-le"),
-            "numbers.csv: this looks like UTF-16 text without a byte-order mark, not like a table of numbers => "
+            "numbers.csv: this looks like UTF-16 text without a byte-order mark, not a table of numbers => "
             "Save it as .xlsx, .ods or .csv and name that file.",
             id="UTF-16 without its mark",
         ),
         pytest.param(
             b"\xff\xfe\x00\x00" + WITH_NAMES.encode("utf-32-le"),
-            "numbers.csv: this looks like UTF-32 text, not like a table of numbers => "
+            "numbers.csv: this looks like UTF-32 text, not a table of numbers => "
             "Save it as .xlsx, .ods or .csv and name that file.",
             id="UTF-32",
         ),
         pytest.param(
             WITH_NAMES.encode("utf-32-be"),
-            "numbers.csv: this looks like UTF-32 text without a byte-order mark, not like a table of numbers => "
+            "numbers.csv: this looks like UTF-32 text without a byte-order mark, not a table of numbers => "
             "Save it as .xlsx, .ods or .csv and name that file.",
             id="UTF-32 without its mark",
         ),
         pytest.param(
             b"id\nphn_1\n" + b"phn_2\n" * 1_000 + b"phn_\x003\n",
-            "numbers.csv, line 1003: there is a NUL character, so this is no text => "
+            "numbers.csv, line 1003: there is a NUL character, so this is not text => "
             "Is this the right file? Save it again as UTF-8.",
             id="a NUL far down",
         ),
         pytest.param(
             b"\xff\xfe" + "id\nphn_1\x00\n".encode("utf-16-le"),
-            "numbers.csv, line 2: there is a NUL character, so this is no text => "
+            "numbers.csv, line 2: there is a NUL character, so this is not text => "
             "Is this the right file? Save it again as UTF-8.",
             id="a NUL in UTF-16",
         ),
         pytest.param(
             b"\xff\xfe" + "id\nphn_1\n".encode("utf-16-le") + b"p",
-            "numbers.csv: this should be UTF-16 text, and it is not, near line 3: truncated data => "
+            "numbers.csv: this should be UTF-16 text, but it is not, near line 3: truncated data => "
             "Save it again as UTF-8: in a spreadsheet program, CSV UTF-8.",
             id="half a character at the end",
         ),
         pytest.param(
             b"\xef\xbb\xbfid,owner\nphn_1,M\xfcller\n",
-            "numbers.csv: this should be UTF-8 with a byte-order mark text, and it is not, near line 1: "
+            "numbers.csv: this should be UTF-8 with a byte-order mark text, but it is not, near line 1: "
             "invalid start byte => Save it again as UTF-8: in a spreadsheet program, CSV UTF-8.",
             id="marked as UTF-8 and not",
         ),
         pytest.param(
             b"id,owner\nphn_1,\x81\x8d\x8f\n",
-            "numbers.csv: this should be Windows-1252 text, and it is not, near line 1: "
+            "numbers.csv: this should be Windows-1252 text, but it is not, near line 1: "
             "character maps to <undefined> => Save it again as UTF-8: in a spreadsheet program, CSV UTF-8.",
             id="bytes of no encoding we know",
         ),
         pytest.param(
             b"id\nphn_1\n\xfc\x01\x02\x03\n",
-            "numbers.csv: this should be Windows-1252 text, and it has control characters: "
+            "numbers.csv: this should be Windows-1252 text, but it has control characters: "
             "it looks like binary data => Save it again as UTF-8: in a spreadsheet program, CSV UTF-8.",
             id="binary data",
         ),
@@ -98,22 +98,24 @@ def test_what_is_no_text_is_refused_for_what_it_is(tmp_path, content, said):
 @pytest.mark.parametrize(
     ("content", "note"),
     [
-        pytest.param("id,owner\nphn_1,a;b\n", "commas", id="commas"),
-        pytest.param("id;owner\nphn_1;a,b\n", "semicolons", id="semicolons"),
-        pytest.param("id\towner\nphn_1\ta,b;c\n", "tabs", id="tabs"),
-        pytest.param("id|owner\nphn_1|a,b\n", "pipes", id="pipes"),
-        pytest.param("id;last, first\nphn_1;a, b\n", "semicolons", id="another delimiter in a header"),
-        pytest.param('"last, first; both","id"\n"a, b; c","phn_1"\n', "commas", id="others in a quoted header"),
-        pytest.param("sep=;\nid;owner\nphn_1;a\n", "semicolons", id="the line that Excel reads first"),
-        pytest.param("sep=\t\r\nid\towner\r\nphn_1\ta\r\n", "tabs", id="the same with a tab"),
-        pytest.param("SEP=^\nid^owner\nphn_1^a\n", "'^'", id="the same with a rare one"),
+        pytest.param("id,owner\nphn_1,a;b\n", "comma-separated", id="commas"),
+        pytest.param("id;owner\nphn_1;a,b\n", "semicolon-separated", id="semicolons"),
+        pytest.param("id\towner\nphn_1\ta,b;c\n", "tab-separated", id="tabs"),
+        pytest.param("id|owner\nphn_1|a,b\n", "pipe-separated", id="pipes"),
+        pytest.param("id;last, first\nphn_1;a, b\n", "semicolon-separated", id="another delimiter in a header"),
+        pytest.param(
+            '"last, first; both","id"\n"a, b; c","phn_1"\n', "comma-separated", id="others in a quoted header"
+        ),
+        pytest.param("sep=;\nid;owner\nphn_1;a\n", "semicolon-separated", id="the line that Excel reads first"),
+        pytest.param("sep=\t\r\nid\towner\r\nphn_1\ta\r\n", "tab-separated", id="the same with a tab"),
+        pytest.param("SEP=^\nid^owner\nphn_1^a\n", "separated by '^'", id="the same with a rare one"),
     ],
 )
 def test_the_delimiter_is_the_one_that_tells_the_header_apart(tmp_path, content, note):
     file = read_text(tmp_path, content)
     assert values(file) == ["phn_1"]
     assert len(file.other_columns) == 1
-    assert file.notes == (f"columns told apart by {note}",)
+    assert file.notes == (note,)
 
 
 def test_the_line_that_names_the_delimiter_is_no_row(tmp_path):
@@ -131,61 +133,63 @@ def test_a_column_of_ids_alone_is_not_told_apart_by_zeros(tmp_path):
     [
         pytest.param(
             "id;phone,number\nphn_1;x,y\n",
-            "numbers.csv: the header can be told apart by commas and semicolons => "
-            "Put a first line that says which: sep=,",
+            "numbers.csv: the delimiter is ambiguous: both commas and semicolons split the header => "
+            "Add a first line that names it: sep=,",
             id="two delimiters fit the header",
         ),
         pytest.param(
             "id,owner\nphn_1;Anna\nphn_2;Bob\n",
-            "numbers.csv: the header is told apart by commas, and the rows by semicolons => "
+            "numbers.csv: the header is separated by commas, but the rows by semicolons => "
             "Save it again with one delimiter throughout.",
             id="header and rows differ",
         ),
         pytest.param(
             "id,cost\nphn_1,1,50\nphn_2,2,50\n",
-            "numbers.csv: no row holds an ID or a number in column A. "
-            "row 2: this row has 3 cells, and the header has 2; row 3: this row has 3 cells, and the header has 2 => "
+            "numbers.csv: no row has an ID or a number in column A. "
+            "row 2: this row has 3 cells, but the header has 2; row 3: this row has 3 cells, but the header has 2 => "
             "Put quotes around a cell that holds the delimiter, and save the file again.",
             id="decimal commas",
         ),
         pytest.param(
             'id,note\nphn_1,"Anna\nphn_2,Bob\nphn_3,Cara\n',
-            "numbers.csv, line 2: a quote opened here is never closed => Close it in its own line.",
+            "numbers.csv, line 2: the quote opened here is never closed => Close it on its own line.",
             id="a quote that is never closed",
         ),
         pytest.param(
             'id,note\nphn_1,"one\ntwo","three\nphn_2,x\n',
-            "numbers.csv, line 3: a quote opened here is never closed => Close it in its own line.",
+            "numbers.csv, line 3: the quote opened here is never closed => Close it on its own line.",
             id="the second quote of a row is never closed",
         ),
         pytest.param(
             'id,note\nphn_1,"Anna\nphn_2,Bob\nphn_3,"Cara"\n',
             "numbers.csv, line 4: text follows the quote that closes a cell (',' expected after '\"') => "
-            "Write a quote that belongs to the text twice; this cell's first quote is in line 2.",
+            "Double a quote that is part of the text; this cell's first quote is on line 2.",
             id="a quote closed by another cell's",
         ),
         pytest.param(
             'id,note\nphn_1,"Anna\nphn_2,Bob\nphn_3,"\nphn_4,x\n',
-            "numbers.csv, line 2: a quote opened here closes 2 lines below, and what is between looks like rows => "
-            "Close the quote in its own line, or write it twice if it belongs to the text.",
+            "numbers.csv, line 2: the quote opened here is closed 2 lines further down, and the text in between "
+            "looks like rows => "
+            "Close the quote on its own line, or double it if it is part of the text.",
             id="a quote that swallows rows and is closed by chance",
         ),
         pytest.param(
             'id,note,more\nphn_0,,\nphn_1,"one\ntwo","three\nphn_2,x,y\nphn_3,x,"\n',
-            "numbers.csv, line 4: a quote opened here closes 2 lines below, and what is between looks like rows => "
-            "Close the quote in its own line, or write it twice if it belongs to the text.",
+            "numbers.csv, line 4: the quote opened here is closed 2 lines further down, and the text in between "
+            "looks like rows => "
+            "Close the quote on its own line, or double it if it is part of the text.",
             id="the second quote of a row swallows rows",
         ),
         pytest.param(
             'id,note,more\nphn_0,,\nphn_1,"one\ntwo","three\nfour"x\n',
             "numbers.csv, line 5: text follows the quote that closes a cell (',' expected after '\"') => "
-            "Write a quote that belongs to the text twice; this cell's first quote is in line 4.",
+            "Double a quote that is part of the text; this cell's first quote is on line 4.",
             id="text behind the second quote of a row",
         ),
         pytest.param(
             'id,note\nphn_1,"say ""hi"" or "bye"\n',
             "numbers.csv, line 2: text follows the quote that closes a cell (',' expected after '\"') => "
-            "Write a quote that belongs to the text twice; this cell's first quote is in line 2.",
+            "Double a quote that is part of the text; this cell's first quote is on line 2.",
             id="text behind a quote",
         ),
         pytest.param(
@@ -197,7 +201,7 @@ def test_a_column_of_ids_alone_is_not_told_apart_by_zeros(tmp_path):
         pytest.param(
             "id\nphn_1\n" + "x" * MOST_IN_A_LINE,
             "numbers.csv, line 3: this line is longer than 4,000,000 characters => "
-            "Is this the right file? Save it with one row a line.",
+            "Is this the right file? Save it with one row per line.",
             id="a line without an end",
         ),
     ],
@@ -207,7 +211,7 @@ def test_what_would_lose_or_shift_rows_is_refused_with_its_line(tmp_path, conten
 
 
 def test_a_sheet_cannot_be_asked_of_a_text_file(tmp_path):
-    said = text_refusal(tmp_path, "id\nphn_1\n", Wanted(sheet="One"))
+    said = text_refusal(tmp_path, "id\nphn_1\n", ReadOptions(sheet="One"))
     assert said == "numbers.csv: a text file has no sheets => Leave --sheet out, or name a workbook."
 
 
@@ -244,9 +248,9 @@ def test_a_short_row_has_blank_cells_and_a_long_one_cannot_be_trusted(tmp_path):
     file = read_text(tmp_path, "id,a,b\nphn_1\nphn_2,x,y,z\nphn_3,x,y,,\ncmp_4,x,y,z\n")
     assert [(row.number_id, row.problem, row.others) for row in file.rows] == [
         ("phn_1", None, ("", "")),
-        (None, "this row has 4 cells, and the header has 3", ("x", "y")),
+        (None, "this row has 4 cells, but the header has 3", ("x", "y")),
         ("phn_3", None, ("x", "y")),
-        (None, "not a phone-number ID (those begin with phn_) and not a number", ("x", "y")),
+        (None, "not a valid ID or phone number (IDs begin with phn_)", ("x", "y")),
     ]
 
 

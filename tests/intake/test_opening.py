@@ -12,14 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from decom.e164 import Readings
 from decom.errors import BadInput
-from decom.intake.interface import Row, Source, Table, Wanted
+from decom.intake.interface import OpenFile, ReadOptions, Sheet
+from decom.intake.kinds import READERS
 from decom.intake.opening import read_input
-from tests.intake.reading import read, read_text, refusal, text_refusal, values, written
+from decom.phone_numbers.reading import Readings
+from tests.intake.reading import ReadRow, read, read_text, refusal, text_refusal, values, written
 
-NAME_A_FILE = "Name a file with an ID or a number a row."
-NO_ID = "not a phone-number ID (those begin with phn_) and not a number"
+NAME_A_FILE = "Name a file with one ID or number per row."
+NO_ID = "not a valid ID or phone number (IDs begin with phn_)"
 
 
 def test_a_file_becomes_rows_with_its_name_its_digest_and_its_other_columns(tmp_path):
@@ -28,8 +29,8 @@ def test_a_file_becomes_rows_with_its_name_its_digest_and_its_other_columns(tmp_
     assert file.name == "numbers.csv"
     assert file.sha256 == hashlib.sha256(content.encode()).hexdigest()
     assert file.rows == (
-        Row(row=2, input_value="phn_1", number_id="phn_1", others=("a",)),
-        Row(row=5, input_value="phn_2", number_id="phn_2", others=("b",)),
+        ReadRow(row=2, input_value="phn_1", number_id="phn_1", others=("a",)),
+        ReadRow(row=5, input_value="phn_2", number_id="phn_2", others=("b",)),
     )
     assert file.blank_rows == 2
     assert file.other_columns == ("note",)
@@ -103,12 +104,12 @@ def test_a_path_that_cannot_be_one_is_refused():
         read(Path("a\0b.csv"))
 
 
-def test_the_mark_of_an_open_workbook_is_not_taken_for_the_workbook(tmp_path):
+def test_the_lock_file_of_an_open_workbook_is_not_taken_for_the_workbook(tmp_path):
     path = written(tmp_path, "id\nphn_1\n", "~$numbers.xlsx")
     with pytest.raises(BadInput) as caught:
         read(path)
     assert str(caught.value) == (
-        f"{path}: this is not the workbook, but the mark that a spreadsheet program leaves beside one that is open\n"
+        f"{path}: this is a lock file left by a spreadsheet program, not the workbook\n"
         f"Close the workbook and name it: {tmp_path / 'numbers.xlsx'}"
     )
 
@@ -123,18 +124,18 @@ def test_the_mark_of_an_open_workbook_is_not_taken_for_the_workbook(tmp_path):
         pytest.param(b"id,owner\n", f"numbers.csv: there are no rows => {NAME_A_FILE}", id="a header alone"),
         pytest.param(
             b"name,mobile\nAnna,1\n",
-            "numbers.csv: no column is known to hold IDs or numbers. "
-            "Found: 'name', 'mobile'; columns told apart by commas => "
-            "Say which column holds them: --column and its header.",
+            "numbers.csv: no column is recognized as holding IDs or numbers. "
+            "Found: 'name', 'mobile'; comma-separated => "
+            "Name it: --column and its header.",
             id="headers that nobody knows",
         ),
         pytest.param(
             b"id,owner\n1,Anna\n2,Bob\n3,Cy\n4,Di\n",
-            "numbers.csv: no row holds an ID or a number in column A. "
-            "row 2: too few digits for a number: 1, and the fewest are 7; "
-            "row 3: too few digits for a number: 1, and the fewest are 7; "
-            "row 4: too few digits for a number: 1, and the fewest are 7 => "
-            "Say which column holds them with --column and its header.",
+            "numbers.csv: no row has an ID or a number in column A. "
+            "row 2: too few digits for a phone number: 1 (minimum 7); "
+            "row 3: too few digits for a phone number: 1 (minimum 7); "
+            "row 4: too few digits for a phone number: 1 (minimum 7) => "
+            "Name the right column: --column and its header.",
             id="an id column of row numbers",
         ),
     ],
@@ -162,34 +163,34 @@ def test_a_file_without_rows_is_refused(tmp_path, content, said):
 )
 def test_another_kind_of_file_is_called_what_it_is(tmp_path, content, looks_like):
     assert text_refusal(tmp_path, content) == (
-        f"numbers.csv: this looks like {looks_like}, not like a table of numbers => "
+        f"numbers.csv: this looks like {looks_like}, not a table of numbers => "
         "Save it as .xlsx, .ods or .csv and name that file."
     )
 
 
 def test_as_many_rows_as_allowed_are_read_and_one_more_is_refused(tmp_path):
     path = written(tmp_path, "id\nphn_1\n\nphn_2\nphn_3\n")
-    assert len(read(path, Wanted(max_rows=3)).rows) == 3
-    assert refusal(path, Wanted(max_rows=2)) == (
-        "numbers.csv: there are 3 rows, and the most that are read are 2 => "
+    assert len(read(path, ReadOptions(max_rows=3)).rows) == 3
+    assert refusal(path, ReadOptions(max_rows=2)) == (
+        "numbers.csv: there are 3 rows, and the limit is 2 => "
         "Split the file, or raise the limit with the setting DECOM_MAX_ROWS (max_rows)."
     )
 
 
 def test_a_region_that_is_none_is_refused_before_the_file_is_opened(tmp_path):
     with pytest.raises(BadInput) as caught:
-        read(tmp_path / "missing.csv", Wanted(region="India"))
+        read(tmp_path / "missing.csv", ReadOptions(region="India"))
     assert str(caught.value) == (
-        "--region: no country has the letters 'India'\n"
+        "--region: 'India' is not a two-letter country code\n"
         "Give the two capital letters of a country, for example: --region IN"
     )
 
 
 def test_a_region_reaches_every_cell(tmp_path):
-    assert values(read_text(tmp_path, "phone\n09876543210\n", Wanted(region="IN"))) == ["+919876543210"]
+    assert values(read_text(tmp_path, "phone\n09876543210\n", ReadOptions(region="IN"))) == ["+919876543210"]
 
 
-def both(folder: Path, line: str) -> Row:
+def both(folder: Path, line: str) -> ReadRow:
     """The row of a line below the headers for ID and number; a good row stands above it."""
     return read_text(folder, f"id,phone number,note\nphn_first,,\n{line}\n").rows[1]
 
@@ -199,13 +200,13 @@ def both(folder: Path, line: str) -> Row:
     [
         pytest.param(
             "phn_1,+919876543210,x",
-            Row(3, "phn_1", number_id="phn_1", number=Readings(("+919876543210",), True), others=("x",)),
+            ReadRow(3, "phn_1", number_id="phn_1", number=Readings(("+919876543210",), True), others=("x",)),
             id="both",
         ),
-        pytest.param("phn_1,,x", Row(3, "phn_1", number_id="phn_1", others=("x",)), id="the ID alone"),
+        pytest.param("phn_1,,x", ReadRow(3, "phn_1", number_id="phn_1", others=("x",)), id="the ID alone"),
         pytest.param(
             ",+91 98765 43210,x",
-            Row(
+            ReadRow(
                 3,
                 "+91 98765 43210",
                 number=Readings(("+919876543210",), True, parts=("+9198765",)),
@@ -216,59 +217,63 @@ def both(folder: Path, line: str) -> Row:
         ),
         pytest.param(
             " phn_1,919876543210,x",
-            Row(
+            ReadRow(
                 3,
                 " phn_1",
                 number_id="phn_1",
                 number=Readings(("+919876543210",), national="919876543210"),
-                note="blanks around it removed; read as if it began with +",
+                note="surrounding blanks removed; read as if it started with +",
                 others=("x",),
             ),
             id="both with notes",
         ),
         pytest.param(
             "+919876543210,phn_1,x",
-            Row(3, "+919876543210", number_id="phn_1", number=Readings(("+919876543210",), True), others=("x",)),
+            ReadRow(3, "+919876543210", number_id="phn_1", number=Readings(("+919876543210",), True), others=("x",)),
             id="both, the other way round",
         ),
         pytest.param(
             "+919876543210,919876543210,x",
-            Row(3, "+919876543210", number=Readings(("+919876543210",), True), others=("x",)),
+            ReadRow(3, "+919876543210", number=Readings(("+919876543210",), True), others=("x",)),
             id="the same number twice, once for certain",
         ),
         pytest.param(
             "919876543210,+919876543210,x",
-            Row(3, "919876543210", number=Readings(("+919876543210",), True), others=("x",)),
+            ReadRow(3, "919876543210", number=Readings(("+919876543210",), True), others=("x",)),
             id="the same number twice, for certain in the second",
         ),
-        pytest.param("phn_1,phn_1,x", Row(3, "phn_1", number_id="phn_1", others=("x",)), id="the same ID twice"),
+        pytest.param("phn_1,phn_1,x", ReadRow(3, "phn_1", number_id="phn_1", others=("x",)), id="the same ID twice"),
         pytest.param(
-            "phn_1,phn_2,x", Row(3, "phn_1", problem="two different IDs in this row", others=("x",)), id="two IDs"
+            "phn_1,phn_2,x", ReadRow(3, "phn_1", problem="two different IDs in this row", others=("x",)), id="two IDs"
         ),
         pytest.param(
             "+919876543210,+919876543211,x",
-            Row(3, "+919876543210", problem="two different numbers in this row", others=("x",)),
+            ReadRow(3, "+919876543210", problem="two different numbers in this row", others=("x",)),
             id="two numbers",
         ),
         pytest.param(
             "phn_1,n/a,x",
-            Row(3, "phn_1", problem=f"the number beside the ID cannot be read: {NO_ID}", others=("x",)),
+            ReadRow(3, "phn_1", problem=f"the number beside the ID cannot be read: {NO_ID}", others=("x",)),
             id="a number that cannot be read",
         ),
-        pytest.param(",n/a,x", Row(3, "n/a", problem=NO_ID, others=("x",)), id="no ID, and no number either"),
-        pytest.param("cmp_1,+919876543210,x", Row(3, "cmp_1", problem=NO_ID, others=("x",)), id="an ID that is none"),
+        pytest.param(",n/a,x", ReadRow(3, "n/a", problem=NO_ID, others=("x",)), id="no ID, and no number either"),
         pytest.param(
-            ",,x", Row(3, "", problem="no ID and no number in this row", others=("x",)), id="neither, but a note"
+            "cmp_1,+919876543210,x", ReadRow(3, "cmp_1", problem=NO_ID, others=("x",)), id="an ID that is none"
         ),
         pytest.param(
-            " ,\u00a0,x", Row(3, " ", problem="no ID and no number in this row", others=("x",)), id="blanks and a note"
+            ",,x", ReadRow(3, "", problem="no ID or number in this row", others=("x",)), id="neither, but a note"
+        ),
+        pytest.param(
+            " ,\u00a0,x",
+            ReadRow(3, " ", problem="no ID or number in this row", others=("x",)),
+            id="blanks and a note",
         ),
         pytest.param(
             "ID,Phone Number,Note",
-            Row(3, "ID", problem="looks like a header, not like an ID or a number", others=("Note",)),
+            ReadRow(3, "ID", problem="looks like a header, not an ID or a number", others=("Note",)),
             id="the header again",
         ),
-        pytest.param("Total: 60,,", Row(3, "Total: 60", problem=NO_ID, others=("",)), id="a row of sums"),
+        pytest.param("Total: 60,,", ReadRow(3, "Total: 60", problem=NO_ID, others=("",)), id="a row of sums"),
     ],
 )
 def test_the_cells_of_a_line_become_one_row(tmp_path, line, expected):
@@ -283,58 +288,62 @@ def test_a_column_without_a_header_travels_only_where_something_stands_in_it(tmp
 
 def test_a_header_is_looked_for_in_the_first_25_lines(tmp_path):
     assert values(read_text(tmp_path, "title\n" * 24 + "id\nphn_1\n")) == ["phn_1"]
-    assert "no column is known to hold" in text_refusal(tmp_path, "title\n" * 25 + "id\nphn_1\n")
+    assert "no column is recognized" in text_refusal(tmp_path, "title\n" * 25 + "id\nphn_1\n")
 
 
 def test_a_second_value_far_down_a_column_without_a_header_is_told(tmp_path):
     file = read_text(tmp_path, "phn_1\n" * 25 + "phn_2,Anna\nphn_3,\n")
     assert [row.problem for row in file.rows[25:]] == [
-        "more than one value in this row, and no header to tell them by",
+        "more than one value in this row, and no header to tell them apart",
         None,
     ]
 
 
 def test_equal_texts_are_kept_once(tmp_path):
-    first, second = read_text(tmp_path, "id,owner\nphn_1,Anna Karenina\nphn_2,Anna Karenina\n").rows
-    assert first.others is second.others
-    assert first.number_id is first.input_value
+    path = written(tmp_path, "id,owner\nphn_1,Anna Karenina\nphn_2,Anna Karenina\n")
+    rows = read_input(path, ReadOptions(), readers=READERS)
+    assert rows.others[0].cat.categories.tolist() == ["Anna Karenina"]
+    assert rows.table["number_id"][0] is rows.table["input_value"][0]
 
 
 class ChangesIt:
     """A reader in whose hands the file grows."""
 
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
     def recognises(self, head: bytes) -> bool:
         return True
 
-    def read(self, source: Source, wanted: Wanted):
-        with Path(source.name).open("ab") as stream:
+    def read(self, source: OpenFile, options: ReadOptions):
+        with self._path.open("ab") as stream:
             stream.write(b"phn_2\n")
-        yield Table(iter([(1, ["id"]), (2, ["phn_1"])]))
+        yield Sheet(iter([(1, ["id"]), (2, ["phn_1"])]))
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path):
     path = written(tmp_path, "id\nphn_1\n")
     with pytest.raises(BadInput) as caught:
-        read_input(path, Wanted(), readers=[ChangesIt()])
+        read_input(path, ReadOptions(), readers=[ChangesIt(path)])
     assert str(caught.value) == (
-        f"{path}: the file changed while it was read\nRun this again when nothing writes to the file any more."
+        f"{path}: the file changed while it was being read\nRun this again once nothing is writing to the file."
     )
 
 
 def test_a_file_that_no_reader_knows_is_refused(tmp_path):
-    with pytest.raises(BadInput, match="no kind of file that can be read"):
-        read_input(written(tmp_path, "id\nphn_1\n"), Wanted(), readers=[])
+    with pytest.raises(BadInput, match="an unknown kind of file"):
+        read_input(written(tmp_path, "id\nphn_1\n"), ReadOptions(), readers=[])
 
 
 SCRIPT = (
     "import sys\n"
     "from decom.errors import BadInput\n"
-    "from decom.intake.interface import Wanted\n"
+    "from decom.intake.interface import ReadOptions\n"
     "from decom.intake.kinds import READERS\n"
     "from decom.intake.opening import read_input\n"
     "try:\n"
-    "    file = read_input(None, Wanted(), readers=READERS)\n"
-    "    print(file.name, file.sha256, [row.number_id for row in file.rows])\n"
+    "    file = read_input(None, ReadOptions(), readers=READERS)\n"
+    "    print(file.name, file.sha256, list(file.table['number_id']))\n"
     "except BadInput as error:\n"
     "    print(error)\n"
 )
@@ -365,7 +374,7 @@ def test_standard_input_that_cannot_be_kept_is_refused():
     content = b"id\n" + b"phn_1\n" * 50_000
     done = subprocess.run([sys.executable, "-c", limited], input=content, capture_output=True, check=True)
     assert done.stdout.decode() == (
-        "standard input: it cannot be read, or not be kept in a temporary file: File too large\n"
+        "standard input: it could not be read, or not copied to a temporary file: File too large\n"
         "Is there room for temporary files? Name a file instead.\n"
     )
 
@@ -399,7 +408,8 @@ def test_a_file_larger_than_the_most_is_refused(tmp_path):
     with path.open("wb") as stream:
         stream.truncate(512 * 1024 * 1024 + 1)
     assert refusal(path) == (
-        "large.csv: more than 512 MiB, the most that is read => Keep the columns that are needed, or split the file."
+        "large.csv: more than 512 MiB, the largest size that is read => "
+        "Keep only the columns you need, or split the file."
     )
 
 
@@ -430,7 +440,7 @@ BYTES = st.one_of(
 def test_any_bytes_give_rows_or_a_refusal(tmp_path, content, column):
     path = written(tmp_path, content)
     try:
-        file = read(path, Wanted(column=column))
+        file = read(path, ReadOptions(column=column))
     except BadInput as error:
         assert error.where
         assert error.remedy

@@ -1,7 +1,6 @@
 """XLSX, XLS and ODS: what their cells mean, which sheet and rows are read, and what is refused before it is parsed."""
 
 import datetime
-import io
 import os
 import signal
 import struct
@@ -19,10 +18,10 @@ from hypothesis import strategies as st
 
 from decom.errors import BadInput
 from decom.intake import workbook
-from decom.intake.interface import InputFile, Source, Wanted
+from decom.intake.interface import OpenFile, ReadOptions
 from decom.intake.workbook import Workbook
 from decom.intake.workbooks.archive import MOST_PARTS, MOST_RATIO, RATIO_FROM
-from tests.intake.reading import read, refusal, values
+from tests.intake.reading import ReadFile, read, refusal, values
 from tests.intake.workbooks import (
     MAIN,
     SHEET,
@@ -44,7 +43,7 @@ from tests.intake.workbooks import (
 SAVE_AGAIN = "Open it in a spreadsheet program, save it again, and name that file."
 SAVE_AS_XLSX = "Open it in a spreadsheet program, save it as .xlsx, and name that file."
 COPY_TABLE = "Copy the table into a new workbook, or save it as CSV UTF-8, and name that file."
-HIDDEN = "Say what is meant: --hidden-rows skip reads what can be seen, --hidden-rows include reads all."
+HIDDEN = "Choose one: --hidden-rows skip reads the visible rows only, --hidden-rows include reads all rows."
 UNCALCULATED = "a formula without a value: open the file in a spreadsheet program and save it"
 MAKERS = [
     pytest.param(xlsx, "a.xlsx", id="xlsx"),
@@ -54,7 +53,7 @@ MAKERS = [
 TABLE = [["id", "owner"], ["phn_1", "Anna"], ["", ""], ["phn_2", "Åse"]]
 
 
-def shown(file: InputFile) -> list[tuple[int, str, str]]:
+def shown(file: ReadFile) -> list[tuple[int, str, str]]:
     """Of each row: its number, its cell, and why it cannot be used or what was done to read it."""
     return [(line.row, line.input_value, line.problem or line.note) for line in file.rows]
 
@@ -79,12 +78,12 @@ def test_a_kind_is_told_by_its_bytes_and_not_by_its_name(tmp_path, maker, name):
 def test_hidden_rows_are_refused_until_someone_says_what_is_meant(tmp_path, maker, name):
     path = maker(tmp_path / name, TABLE, hidden=(2, 3))
     assert refusal(path) == f"{name}, sheet 'Sheet 1': 1 row is hidden or filtered out => {HIDDEN}"
-    skipped = read(path, Wanted(hidden_rows="skip"))
+    skipped = read(path, ReadOptions(hidden_rows="skip"))
     assert values(skipped) == ["phn_1"]
-    assert skipped.notes[-1] == "1 hidden or filtered row skipped, as asked for"
-    included = read(path, Wanted(hidden_rows="include"))
+    assert skipped.notes[-1] == "1 hidden or filtered row skipped, as requested"
+    included = read(path, ReadOptions(hidden_rows="include"))
     assert values(included) == ["phn_1", "phn_2"]
-    assert included.notes[-1] == "1 hidden or filtered row included, as asked for"
+    assert included.notes[-1] == "1 hidden or filtered row included, as requested"
 
 
 @pytest.mark.parametrize(("maker", "name"), MAKERS)
@@ -152,13 +151,13 @@ def typed(tmp_path: Path) -> Path:
 def test_a_cell_is_read_as_what_it_is_and_never_as_what_it_looks_like(typed):
     file = read(typed)
     assert shown(file) == [
-        (4, "919876543210", "read as if it began with +"),
+        (4, "919876543210", "read as if it started with +"),
         (
             5,
             "9198765432101234688",
             "precision lost: a spreadsheet keeps 15 digits of a number. Format the cell as text and type it again",
         ),
-        (6, "12.5", "a number with a fraction is neither an ID nor a phone number"),
+        (6, "12.5", "a number with a fraction is not a valid ID or phone number"),
         (7, "TRUE", "this cell is a yes/no value"),
         (8, "2026-01-31", "this cell is a date"),
         (9, "06:00:00", "this cell is a time of day"),
@@ -168,9 +167,9 @@ def test_a_cell_is_read_as_what_it_is_and_never_as_what_it_looks_like(typed):
         (13, "phn_1", "the result of a formula"),
         (14, "phn_2", ""),
         (15, "phn_3", ""),
-        (16, "", "no ID and no number in this row"),
+        (16, "", "no ID or number in this row"),
         (17, "phn_4_x000D_", ""),
-        (18, "-919876543210", "neither an ID nor a number: it begins with a minus sign"),
+        (18, "-919876543210", "not a valid ID or phone number: it starts with a minus sign"),
     ]
     assert file.blank_rows == 2
 
@@ -218,7 +217,7 @@ def test_errors_formulas_and_dates_are_told_in_an_old_workbook(tmp_path):
     sheet.write(5, 0, xlwt.Formula('"phn_1"'))
     book.save(str(tmp_path / "a.xls"))
     assert shown(read(tmp_path / "a.xls")) == [
-        (2, "919876543210", "read as if it began with +"),
+        (2, "919876543210", "read as if it started with +"),
         (3, "2026-01-31", "this cell is a date"),
         (4, "TRUE", "this cell is a yes/no value"),
         (5, "#REF!", "this cell is an error: #REF!"),
@@ -252,14 +251,14 @@ def test_errors_formulas_comments_and_repetitions_are_told_in_an_open_document(t
         .replace(b'table:number-rows-repeated="1000000"', b'table:number-rows-repeated="4"')
     )
     replace_part(path, "content.xml", content)
-    no_id = "not a phone-number ID (those begin with phn_) and not a number"
+    no_id = "not a valid ID or phone number (IDs begin with phn_)"
     assert shown(read(path)) == [
         (2, "phn_1", ""),
         (6, "phn_2", "the result of a formula"),
         (7, "", UNCALCULATED),
         (8, "same", no_id),
         (9, "same", no_id),
-        (10, "919876543210", "read as if it began with +"),
+        (10, "919876543210", "read as if it started with +"),
         (11, "2026-01-31", "this cell is a date"),
         (16, "Err:522", "this cell is an error: Err:522"),
     ]
@@ -331,58 +330,58 @@ def test_the_one_sheet_that_can_be_seen_and_has_such_a_column_is_taken_and_named
 
 @pytest.mark.parametrize(("sheet", "taken"), [("Old", "phn_2"), ("Older", "phn_3"), ("NUMBERS", "phn_1")])
 def test_the_sheet_asked_for_is_taken_even_if_it_is_hidden(sheets, sheet, taken):
-    assert values(read(sheets, Wanted(sheet=sheet))) == [taken]
+    assert values(read(sheets, ReadOptions(sheet=sheet))) == [taken]
 
 
 @pytest.mark.parametrize(
-    ("wanted", "said"),
+    ("options", "said"),
     [
         pytest.param(
-            Wanted(sheet="Nope"),
-            "sheets.xlsx: no sheet is called 'Nope'. There are: 'Cover', 'Numbers', 'Chart', 'Old', 'Older' => "
+            ReadOptions(sheet="Nope"),
+            "sheets.xlsx: no sheet is called 'Nope'. Sheets: 'Cover', 'Numbers', 'Chart', 'Old', 'Older' => "
             "Name one of them with --sheet.",
             id="no such sheet",
         ),
         pytest.param(
-            Wanted(sheet="Cover"),
-            "sheets.xlsx: no column is known to hold IDs or numbers. Found: sheet 'Cover' has 'Numbers to release'; "
+            ReadOptions(sheet="Cover"),
+            "sheets.xlsx: no column is recognized as holding IDs or numbers. Found: sheet 'Cover' has "
+            "'Numbers to release'; "
             "hidden sheets not read: 'Old', 'Older' => "
-            "Say which column holds them: --column and its header.",
+            "Name it: --column and its header.",
             id="a sheet without such a column",
         ),
         pytest.param(
-            Wanted(column="Owner"),
-            "sheets.xlsx: no column is called 'Owner'. Found: sheet 'Cover' has 'Numbers to release'; "
+            ReadOptions(column="Owner"),
+            "sheets.xlsx: no column is called 'Owner'. Found: sheet 'Cover' has "
+            "'Numbers to release'; "
             "sheet 'Numbers' has 'id'; hidden sheets not read: 'Old', 'Older' => "
-            "Say which column holds the IDs or numbers: --column and its header.",
+            "Name the column of IDs or numbers: --column and its header.",
             id="no such column in any sheet",
         ),
     ],
 )
-def test_a_sheet_or_column_that_is_not_there_is_refused_with_those_that_are(sheets, wanted, said):
-    assert refusal(sheets, wanted) == said
+def test_a_sheet_or_column_that_is_not_there_is_refused_with_those_that_are(sheets, options, said):
+    assert refusal(sheets, options) == said
 
 
 def test_two_sheets_with_ids_are_refused_until_one_is_named(tmp_path):
     path = xlsx(tmp_path / "a.xlsx", TABLE, TABLE)
     assert refusal(path) == (
-        "a.xlsx: the sheets 'Sheet 1' and 'Sheet 2' both hold IDs or numbers => "
+        "a.xlsx: the sheets 'Sheet 1' and 'Sheet 2' both contain IDs or numbers => "
         "Say which one is meant, for example: --sheet 'Sheet 1'"
     )
-    assert values(read(path, Wanted(sheet="Sheet 2"))) == ["phn_1", "phn_2"]
+    assert values(read(path, ReadOptions(sheet="Sheet 2"))) == ["phn_1", "phn_2"]
 
 
 def test_a_workbook_without_a_sheet_that_can_be_seen_is_refused(tmp_path):
     path = ods_of_rows(tmp_path / "a.ods", ods_row(ods_cell("id")), ods_row(ods_cell("phn_1")), hidden_sheet=True)
-    assert refusal(path) == (
-        "a.ods: the workbook has no sheet that can be seen => Name the hidden sheet that is meant with --sheet."
-    )
+    assert refusal(path) == ("a.ods: the workbook has no visible sheet => Name the hidden sheet to read with --sheet.")
 
 
 @pytest.mark.parametrize(("maker", "name"), MAKERS)
 def test_an_empty_sheet_has_no_rows(tmp_path, maker, name):
     assert refusal(maker(tmp_path / name, [[""]])) == (
-        f"{name}: there are no rows => Name a file with an ID or a number a row."
+        f"{name}: there are no rows => Name a file with one ID or number per row."
     )
 
 
@@ -485,7 +484,7 @@ def test_a_part_that_fails_its_checksum_is_refused(tmp_path):
         pytest.param(
             "",
             {f"xl/media/{n}.png": "x" for n in range(MOST_PARTS)},
-            f"a.xlsx: the workbook has 2,005 parts, and the most are 2,000: no spreadsheet program writes such a file "
+            f"a.xlsx: the workbook has 2,005 parts (maximum 2,000): no spreadsheet program writes such a file "
             f"=> {COPY_TABLE}",
             id="too many parts",
         ),
@@ -593,22 +592,19 @@ def test_a_workbook_with_a_password_is_refused_with_the_way_out(tmp_path, maker)
 
 def test_an_office_file_that_is_no_workbook_is_refused(tmp_path):
     assert refusal(compound(tmp_path / "a.xls", b"\0" * 5_000, "WordDocument")) == (
-        "a.xls: this is an Office file, but no workbook => Save the table as .xlsx, .ods or .csv and name that file."
+        "a.xls: this is an Office file, but not a workbook => Save the table as .xlsx, .ods or .csv and name that file."
     )
 
 
-@pytest.mark.parametrize(
-    ("keep", "how"),
-    [
-        pytest.param(16, "it ends too early", id="after its first bytes"),
-        pytest.param(512, "it ends too early", id="after its header"),
-        pytest.param(1_024, "it ends too early", id="in the middle"),
-    ],
-)
-def test_an_old_workbook_that_is_cut_short_is_refused(tmp_path, keep, how):
+DAMAGED_CONTAINER = "the workbook is damaged: it ends too early, or its sectors do not hang together"
+
+
+def test_an_old_workbook_that_is_cut_short_is_refused_wherever_it_ends(tmp_path):
     path = xls(tmp_path / "a.xls", TABLE)
-    path.write_bytes(path.read_bytes()[:keep])
-    assert refusal(path) == f"a.xls: the workbook is damaged: {how} => {SAVE_AS_XLSX}"
+    content = path.read_bytes()
+    for keep in (16, 512, 1_024, len(content) // 2, len(content) - 512):
+        path.write_bytes(content[:keep])
+        assert refusal(path) == f"a.xls: {DAMAGED_CONTAINER} => {SAVE_AS_XLSX}", keep
 
 
 def test_an_old_workbook_whose_sectors_run_in_a_circle_is_refused(tmp_path):
@@ -617,14 +613,14 @@ def test_an_old_workbook_whose_sectors_run_in_a_circle_is_refused(tmp_path):
     table_at = (struct.unpack_from("<I", content, 76)[0] + 1) << 9
     struct.pack_into("<I", content, table_at, 0)
     path.write_bytes(content)
-    assert refusal(path) == f"a.xls: the workbook is damaged: its sectors do not hang together => {SAVE_AS_XLSX}"
+    assert refusal(path) == f"a.xls: the workbook cannot be read: Cannot detect file format => {SAVE_AGAIN}"
 
 
 def test_a_workbook_that_breaks_its_parser_breaks_nothing_else(tmp_path):
     strings = f'<sst xmlns="{MAIN}"><si><t>{"x" * 9_000_000}</t></si></sst>'
     rows = "".join(row(n, f'<c r="A{n}" t="s"><v>0</v></c>') for n in range(1, 400))
     assert refusal(raw_xlsx(tmp_path / "a.xlsx", rows, {STRINGS: strings})) == (
-        "a.xlsx: the workbook needs more memory than it is given (1,610 MB) => "
+        "a.xlsx: the workbook needs more memory than it may use (1,610 MB) => "
         "Is there a stray cell far down or far right? Delete it, or save the table as CSV UTF-8."
     )
 
@@ -632,9 +628,9 @@ def test_a_workbook_that_breaks_its_parser_breaks_nothing_else(tmp_path):
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        (signal.SIGXCPU, "the workbook takes longer to read than it is given (180 s of computing)"),
-        (signal.SIGABRT, "the workbook needs more memory than it is given (1,610 MB)"),
-        (signal.SIGSEGV, "the workbook made the program that reads it fail"),
+        (signal.SIGXCPU, "the workbook takes longer to read than it may (180 s of processor time)"),
+        (signal.SIGABRT, "the workbook needs more memory than it may use (1,610 MB)"),
+        (signal.SIGSEGV, "the workbook crashed the program that reads it"),
     ],
 )
 def test_how_the_child_ended_is_told_by_its_signal(number, words):
@@ -643,19 +639,19 @@ def test_how_the_child_ended_is_told_by_its_signal(number, words):
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as child:
         child.wait()
-        assert workbook._broken_off(child, Source(io.BytesIO(), "a.xlsx")).what == words
+        assert workbook._broken_off(child).what == words
 
 
 def test_the_child_has_none_of_our_variables_and_is_gone_when_its_reader_is(good, monkeypatch):
     monkeypatch.setenv("DIALNEXA_API_KEY", "canary:secret")
     with good.open("rb") as stream:
-        source = Source(stream, "a.xlsx")
-        child = workbook._child(source, Wanted())
+        source = OpenFile(stream, "a.xlsx", "")
+        child = workbook._child(source, ReadOptions())
         with child:
             environment = Path(f"/proc/{child.pid}/environ").read_bytes()
             child.kill()
         assert b"canary" not in environment
-        tables = Workbook().read(source, Wanted())
+        tables = Workbook().read(source, ReadOptions())
         next(tables)
         tables.close()
     with pytest.raises(ChildProcessError):

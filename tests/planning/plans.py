@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from decom.dialnexa.models import Number, Price
-from decom.e164 import Readings
 from decom.intake.interface import Row
+from decom.phone_numbers.reading import Readings
 from decom.planning.plan import Billing, Conflict, Plan, PlanHead, PlannedRow, ReportOptions, Source
 from decom.planning.survey import Survey
 from decom.vocabulary import Decision, SourceState

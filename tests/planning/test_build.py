@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decom.dialnexa.models import Number, Price
-from decom.e164 import Readings
 from decom.intake.interface import Row
+from decom.phone_numbers.reading import Readings
 from decom.planning.build import build, undecided
 from decom.planning.plan import Conflict, PlannedRow
 from decom.planning.survey import Survey
@@ -300,10 +300,10 @@ def test_what_a_number_costs_is_said_by_itself_or_by_one_price_alone(facts_of_nu
 
 
 def test_where_the_account_could_not_be_asked_good_rows_have_no_decision():
-    rows = [row(2, "phn_1", others=("x",)), Row(3, "?", problem="neither an ID nor a number")]
+    rows = [row(2, "phn_1", others=("x",)), Row(3, "?", problem="not a valid ID or phone number")]
     assert list(undecided(rows)) == [
         PlannedRow(2, "phn_1", None, "the account could not be asked about it", "phn_1", others=("x",)),
-        PlannedRow(3, "?", Decision.INVALID, "neither an ID nor a number"),
+        PlannedRow(3, "?", Decision.INVALID, "not a valid ID or phone number"),
     ]
 
 

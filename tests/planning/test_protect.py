@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from decom.errors import BadInput
 from decom.intake.cells import read_cell
-from decom.numbering import possible
+from decom.phone_numbers.numbering import possible
 from decom.planning.protect import read_protected, rules_in_words
 from tests.planning.plans import number
 

@@ -135,8 +135,8 @@ def test_a_number_of_which_the_list_says_two_things_stays():
         ),
         (
             {"only": ("nonsense",)},
-            "--only: 'nonsense' is neither an ID, a number nor column=value: not a phone-number ID (those begin with "
-            "phn_) and not a number => For example: --only +14155550100, or --only operation=Delete",
+            "--only: 'nonsense' is neither an ID, a number nor column=value: not a valid ID or phone number "
+            "(IDs begin with phn_) => For example: --only +14155550100, or --only operation=Delete",
         ),
         (
             {"only": ("+49 30 123456/7",)},

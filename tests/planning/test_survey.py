@@ -7,9 +7,9 @@ import pytest
 
 from decom.dialnexa.account import Account
 from decom.dialnexa.models import Number
-from decom.e164 import Readings
 from decom.errors import KeyRefused, Unreachable
 from decom.intake.interface import Row
+from decom.phone_numbers.reading import Readings
 from decom.planning.holds.interface import HoldResult
 from decom.planning.holds.kinds import HOLDS
 from decom.planning.plan import Conflict, Source

@@ -13,7 +13,7 @@ from decom.planning.build import build
 from decom.planning.plan import PlannedRow
 from decom.planning.survey import Survey
 from decom.vocabulary import Decision
-from tests.test_e164 import lines, pairs
+from tests.phone_numbers.test_reading import lines, pairs
 
 WRITE_IT = "write it with + and its country code"
 

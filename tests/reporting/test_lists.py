@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from decom.intake.interface import Wanted
+from decom.intake.interface import ReadOptions
 from decom.intake.kinds import READERS
 from decom.intake.opening import read_input
+from decom.intake.rows import as_objects
 from decom.planning.plan import Conflict
 from decom.reporting.csv_files import ConflictsCsv, RetryCsv
 from decom.reporting.formula_safe import escape_formulas
@@ -37,7 +38,7 @@ def test_a_retry_list_holds_the_rows_that_are_still_to_be_done_in_their_order():
 def test_a_retry_list_is_an_input_like_any_other(tmp_path):
     audit = made_up_audit(mixed_rows(200))
     (path,) = [path for path in write_reports(audit, tmp_path, []) if path.name == "retry.csv"]
-    found = read_input(path, Wanted(), readers=READERS)
+    found = as_objects(read_input(path, ReadOptions(), readers=READERS))
     left = [row for row in rows_of(audit) if row.outcome in OUTCOMES]
     assert [(row.number_id, row.phone_number, row.problem) for row in found.rows] == [
         (row.number_id, row.phone_number, None) for row in left
@@ -52,7 +53,7 @@ def test_a_retry_list_of_nasty_rows_is_read_in_and_its_texts_are_neutral(tmp_pat
     ]
     audit = made_up_audit(rows)
     (path,) = write_reports(audit, tmp_path, [])
-    found = read_input(path, Wanted(), readers=READERS)
+    found = as_objects(read_input(path, ReadOptions(), readers=READERS))
     assert [row.number_id for row in found.rows] == [row.number_id for row in rows]
     assert [row.others[0] for row in found.rows] == [escape_formulas(text) for text in NASTY]
 
@@ -60,7 +61,7 @@ def test_a_retry_list_of_nasty_rows_is_read_in_and_its_texts_are_neutral(tmp_pat
 def test_a_conflict_list_is_read_in_once_its_numbers_are_free(tmp_path):
     rows = [made_up_row(at, Outcome.CONFLICTED) for at in range(2, 12)]
     (path,) = write_reports(made_up_audit(rows), tmp_path, [])
-    found = read_input(path, Wanted(), readers=READERS)
+    found = as_objects(read_input(path, ReadOptions(), readers=READERS))
     assert path.name == "conflicts.csv"
     assert {(row.number_id, row.phone_number) for row in found.rows} == {
         (row.number_id, row.phone_number) for row in rows
@@ -75,7 +76,7 @@ def test_a_column_that_would_be_taken_for_the_number_is_renamed(one, tmp_path):
     assert line["input.ID"] == "17"
     assert line["Mobile_Number"] == "x"
     paths = {path.name: path for path in write_reports(audit, tmp_path, [])}
-    assert "input.ID" in read_input(paths[one.file_name], Wanted(), readers=READERS).other_columns
+    assert "input.ID" in read_input(paths[one.file_name], ReadOptions(), readers=READERS).other_columns
 
 
 def test_a_row_of_which_neither_id_nor_number_is_known_keeps_its_cell():

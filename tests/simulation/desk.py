@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from decom.intake.interface import Wanted
+from decom.intake.interface import ReadOptions
 from decom.ledger.schema import FILE
 from decom.planning.plan import ReportOptions
 from decom.planning.selection import Selection
@@ -47,7 +47,7 @@ def settings_for(night: Scenario, folder: Path) -> Settings:
         protect=_protect(night, folder),
         input=InputChoice(
             write_list(night, night.rows, folder / "numbers.csv"),
-            Wanted(region=night.region),
+            ReadOptions(region=night.region),
             SELECTIONS[night.operations],
         ),
         report=ReportOptions(formats=()),

@@ -27,19 +27,19 @@ _CHUNK = 1 << 18
 
 
 @contextmanager
-def damage_told(where: str) -> Iterator[None]:
+def damage_told() -> Iterator[None]:
     """Turn what the zip and XML libraries raise for a damaged file into BadInput."""
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OverflowError, ValueError) as error:
-        raise _damaged(str(error), where) from error
+        raise _damaged(str(error)) from error
     except expat.ExpatError as error:
-        raise _damaged(f"its XML cannot be read ({error})", where) from error
+        raise _damaged(f"its XML cannot be read ({error})") from error
 
 
-def checked(stream: BinaryIO, where: str) -> zipfile.ZipFile:
+def checked(stream: BinaryIO) -> zipfile.ZipFile:
     """The archive, once its table of contents says that it is safe to unpack."""
-    with damage_told(where):
+    with damage_told():
         archive = zipfile.ZipFile(stream)
     parts = archive.infolist()
     total = sum(part.file_size for part in parts)
@@ -50,15 +50,15 @@ def checked(stream: BinaryIO, where: str) -> zipfile.ZipFile:
         if part.file_size > RATIO_FROM and part.file_size > MOST_RATIO * max(part.compress_size, 1)
     ]
     if len(parts) > MOST_PARTS:
-        raise _unsafe(f"the workbook has {len(parts):,} parts, and the most are {MOST_PARTS:,}", where)
+        raise _unsafe(f"the workbook has {len(parts):,} parts (maximum {MOST_PARTS:,})")
     if total > MOST_UNPACKED:
-        raise _unsafe(f"the workbook unpacks to {total // 1_000_000:,} MB", where)
+        raise _unsafe(f"the workbook unpacks to {total // 1_000_000:,} MB")
     if bombs:
-        raise _unsafe(f"the workbook's part {bombs[0]!r} unpacks to more than {MOST_RATIO} times its size", where)
+        raise _unsafe(f"the workbook's part {bombs[0]!r} unpacks to more than {MOST_RATIO} times its size")
     if len(names) < len(parts):
-        raise _damaged("it has two parts of the same name", where)
+        raise _damaged("it has two parts of the same name")
     if any(part.flag_bits & 1 for part in parts):
-        raise protected(where)
+        raise protected()
     return archive
 
 
@@ -81,22 +81,22 @@ def rewritten(archive: zipfile.ZipFile, change: Callable[[str, bytes], bytes]) -
     return copy
 
 
-def read_part(archive: zipfile.ZipFile, name: str, where: str) -> bytes:
+def read_part(archive: zipfile.ZipFile, name: str) -> bytes:
     """A part as bytes. Raises BadInput where there is none."""
-    with damage_told(where):
+    with damage_told():
         try:
             return archive.read(name)
         except KeyError:
-            raise _damaged(f"its part {name!r} is missing", where) from None
+            raise _damaged(f"its part {name!r} is missing") from None
 
 
-def refuse_document_types(archive: zipfile.ZipFile, where: str) -> None:
+def refuse_document_types(archive: zipfile.ZipFile) -> None:
     """Raise BadInput where a part's XML declares a document type: the way to entities that grow or fetch."""
     for part in archive.infolist():
         if part.filename.lower().endswith((".xml", ".rels")):
-            with damage_told(where), archive.open(part) as stream:
+            with damage_told(), archive.open(part) as stream:
                 parser = expat.ParserCreate()
-                _refuse_document_type(parser, part.filename, where)
+                _refuse_document_type(parser, part.filename)
                 parser.StartElementHandler = _StopAtRoot()
                 try:
                     while chunk := stream.read(_CHUNK):
@@ -105,16 +105,16 @@ def refuse_document_types(archive: zipfile.ZipFile, where: str) -> None:
                     continue
 
 
-def parse_part(archive: zipfile.ZipFile, name: str, where: str, prepare: "Prepare") -> None:
+def parse_part(archive: zipfile.ZipFile, name: str, prepare: "Prepare") -> None:
     """Parse a part's XML in pieces with the handlers that `prepare` sets on the parser."""
-    with damage_told(where):
+    with damage_told():
         try:
             stream = archive.open(name)
         except KeyError:
-            raise _damaged(f"its part {name!r} is missing", where) from None
+            raise _damaged(f"its part {name!r} is missing") from None
         with stream:
             parser = expat.ParserCreate(namespace_separator=" ")
-            _refuse_document_type(parser, name, where)
+            _refuse_document_type(parser, name)
             prepare(parser)
             while chunk := stream.read(_CHUNK):
                 parser.Parse(chunk)
@@ -134,33 +134,30 @@ class _StopAtRoot:
         raise _RootReached
 
 
-def _refuse_document_type(parser: expat.XMLParserType, name: str, where: str) -> None:
+def _refuse_document_type(parser: expat.XMLParserType, name: str) -> None:
     def refuse(*_: object) -> None:
-        raise _unsafe(f"the workbook's part {name!r} declares a document type", where)
+        raise _unsafe(f"the workbook's part {name!r} declares a document type")
 
     parser.StartDoctypeDeclHandler = refuse
 
 
-def protected(where: str) -> BadInput:
+def protected() -> BadInput:
     """The refusal of a workbook with a password."""
     return BadInput(
         "the workbook is protected by a password",
-        where=where,
         remedy="Open it, save a copy without a password, and name that.",
     )
 
 
-def _damaged(how: str, where: str) -> BadInput:
+def _damaged(how: str) -> BadInput:
     return BadInput(
         f"the workbook is damaged: {how}",
-        where=where,
         remedy="Open it in a spreadsheet program, save it again, and name that file.",
     )
 
 
-def _unsafe(what: str, where: str) -> BadInput:
+def _unsafe(what: str) -> BadInput:
     return BadInput(
         f"{what}: no spreadsheet program writes such a file",
-        where=where,
         remedy="Copy the table into a new workbook, or save it as CSV UTF-8, and name that file.",
     )

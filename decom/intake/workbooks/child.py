@@ -19,12 +19,13 @@ from dataclasses import dataclass
 from typing import BinaryIO, TextIO
 
 import python_calamine as calamine
+from olefile import MAGIC
 
 from decom.errors import BadInput
-from decom.intake.interface import Cell, Problem
+from decom.intake.interface import BadCell, Cell
+from decom.intake.places import inside
 from decom.intake.workbooks import ods, xls, xlsx
 from decom.intake.workbooks.archive import checked, damage_told, protected, refuse_document_types, with_slashes
-from decom.intake.workbooks.compound import MAGIC, CompoundFile
 from decom.intake.workbooks.limits import MOST_MEMORY, MOST_SECONDS, too_much_memory
 from decom.intake.workbooks.lines import lines_of
 from decom.intake.workbooks.marks import Marks
@@ -59,7 +60,7 @@ def main() -> int:
         except BadInput as refusal:
             _say_refusal(out, refusal)
         except MemoryError:
-            _say_refusal(out, too_much_memory(""))
+            _say_refusal(out, too_much_memory())
     return 0
 
 
@@ -81,14 +82,14 @@ def _answer(stream: BinaryIO, out: TextIO, wanted: str) -> None:
     workbook = _opened(book.stream)
     names = [sheet.name for sheet in workbook.sheets_metadata]
     for name in _candidates(workbook.sheets_metadata, wanted):
-        where = f"sheet {name!r}"
-        marks = book.marks_of(names.index(name), name)
-        if marks.has_overlong and book.plain is not None:
-            workbook = _opened(book.plain())
-        try:
-            sheet = workbook.get_sheet_by_name(name)
-        except calamine.CalamineError as error:
-            raise _unreadable(error, where) from error
+        with inside(f"sheet {name!r}"):
+            marks = book.marks_of(names.index(name), name)
+            if marks.has_overlong and book.plain is not None:
+                workbook = _opened(book.plain())
+            try:
+                sheet = workbook.get_sheet_by_name(name)
+            except calamine.CalamineError as error:
+                raise _unreadable(error) from error
         _say_sheet(out, sheet, marks, _notes(workbook.sheets_metadata, name))
     _say(out, {"done": "workbook"})
 
@@ -98,46 +99,42 @@ def _opened(stream: BinaryIO) -> calamine.CalamineWorkbook:
     try:
         return calamine.CalamineWorkbook.from_filelike(stream)
     except calamine.PasswordError:
-        raise protected("") from None
+        raise protected() from None
     except calamine.CalamineError as error:
-        raise _unreadable(error, "") from error
+        raise _unreadable(error) from error
 
 
 def _book(stream: BinaryIO) -> _Book:
     """The workbook in `stream`, once it is known that it may be read at all."""
     stream.seek(0)
     if stream.read(len(MAGIC)) == MAGIC:
-        stream.seek(0)
-        container = CompoundFile(stream.read(), "")
-        if "EncryptedPackage" in container:
-            raise protected("")
-        in_order = xls.marks_of(container, "")
-        return _Book(stream, lambda place, _: in_order[place] if place < len(in_order) else Marks())
-    archive = checked(stream, "")
-    with damage_told(""):
+        marks_at = xls.marks_of(stream)
+        return _Book(stream, lambda place, _: marks_at(place))
+    archive = checked(stream)
+    with damage_told():
         copy = with_slashes(archive)
     if copy is not None:
-        stream, archive = copy, checked(copy, "")
-    refuse_document_types(archive, "")
-    workbook = xlsx.workbook_part(archive, "")
+        stream, archive = copy, checked(copy)
+    refuse_document_types(archive)
+    workbook = xlsx.workbook_part(archive)
     if workbook is not None:
         return _excel_book(stream, archive, workbook)
     if ods.CONTENT in archive.namelist() and _mime_type(archive).endswith("opendocument.spreadsheet"):
-        ods.refuse_protected(archive, "")
-        by_name = ods.marks_of(archive, "")
+        ods.refuse_protected(archive)
+        by_name = ods.marks_of(archive)
         return _Book(stream, lambda _, name: by_name.get(name, Marks()))
     raise _no_workbook(archive)
 
 
 def _excel_book(stream: BinaryIO, archive: zipfile.ZipFile, workbook: str) -> _Book:
-    parts = xlsx.sheet_parts(archive, workbook, "")
-    styles = styles_part(archive, workbook, "")
-    lengths = durations(archive, styles, "")
+    parts = xlsx.sheet_parts(archive, workbook)
+    styles = styles_part(archive, workbook)
+    lengths = durations(archive, styles)
 
     def marks_of(_: int, name: str) -> Marks:
-        return xlsx.marks_of(archive, parts.get(name, ""), lengths, f"sheet {name!r}")
+        return xlsx.marks_of(archive, parts.get(name, ""), lengths)
 
-    return _Book(stream, marks_of, lambda: without_durations(archive, styles, lengths, ""))
+    return _Book(stream, marks_of, lambda: without_durations(archive, styles, lengths))
 
 
 def _mime_type(archive: zipfile.ZipFile) -> str:
@@ -155,7 +152,6 @@ def _no_workbook(archive: zipfile.ZipFile) -> BadInput:
         kind = f"a document of the kind {_mime_type(archive)!r}"
     return BadInput(
         f"this is {kind}, not an Excel or OpenDocument workbook",
-        where="",
         remedy="Save the table as .xlsx, .ods or .csv and name that file.",
     )
 
@@ -164,7 +160,7 @@ def _candidates(sheets: Sequence[calamine.SheetMetadata], wanted: str) -> list[s
     """The sheets that may hold the IDs: the one wanted, else every one that a user can see."""
     names = [sheet.name for sheet in sheets]
     if len(set(names)) < len(names):
-        raise BadInput("two sheets have the same name", where="", remedy="Rename one of them.")
+        raise BadInput("two sheets have the same name", remedy="Rename one of them.")
     if wanted != "":
         meant = [name for name in names if name == wanted] or [
             name for name in names if name.casefold() == wanted.casefold()
@@ -172,17 +168,15 @@ def _candidates(sheets: Sequence[calamine.SheetMetadata], wanted: str) -> list[s
         if not meant:
             listed = ", ".join(repr(name) for name in names)
             raise BadInput(
-                f"no sheet is called {wanted!r}. There are: {listed}",
-                where="",
+                f"no sheet is called {wanted!r}. Sheets: {listed}",
                 remedy="Name one of them with --sheet.",
             )
         return meant
     visible = [sheet.name for sheet in sheets if _is_table(sheet) and _is_visible(sheet)]
     if not visible:
         raise BadInput(
-            "the workbook has no sheet that can be seen",
-            where="",
-            remedy="Name the hidden sheet that is meant with --sheet.",
+            "the workbook has no visible sheet",
+            remedy="Name the hidden sheet to read with --sheet.",
         )
     return visible
 
@@ -217,7 +211,7 @@ def _holds(cell: Cell) -> bool:
 def _said(cell: Cell) -> str | list[str]:
     if isinstance(cell, str):
         return cell
-    if isinstance(cell, Problem):
+    if isinstance(cell, BadCell):
         return ["problem", cell.why, cell.raw]
     return ["marked", cell.text, cell.note]
 
@@ -231,10 +225,9 @@ def _say_refusal(out: TextIO, refusal: BadInput) -> None:
     _say(out, {"refused": [refusal.what, refusal.where or "", refusal.remedy or ""]})
 
 
-def _unreadable(error: calamine.CalamineError, where: str) -> BadInput:
+def _unreadable(error: calamine.CalamineError) -> BadInput:
     return BadInput(
         f"the workbook cannot be read: {error}",
-        where=where,
         remedy="Open it in a spreadsheet program, save it again, and name that file.",
     )
 

@@ -9,19 +9,17 @@ MOST_SECONDS = 180
 """Seconds of processor time; a million rows of six columns take about 15."""
 
 
-def too_much_memory(where: str) -> BadInput:
-    """The refusal of a workbook that needs more memory than it is given."""
+def too_much_memory() -> BadInput:
+    """The refusal of a workbook that needs more memory than it may use."""
     return BadInput(
-        f"the workbook needs more memory than it is given ({MOST_MEMORY // 1_000_000:,} MB)",
-        where=where,
+        f"the workbook needs more memory than it may use ({MOST_MEMORY // 1_000_000:,} MB)",
         remedy="Is there a stray cell far down or far right? Delete it, or save the table as CSV UTF-8.",
     )
 
 
-def too_much_time(where: str) -> BadInput:
+def too_much_time() -> BadInput:
     """The refusal of a workbook that takes longer than it is given."""
     return BadInput(
-        f"the workbook takes longer to read than it is given ({MOST_SECONDS} s of computing)",
-        where=where,
+        f"the workbook takes longer to read than it may ({MOST_SECONDS} s of processor time)",
         remedy="Save the table as CSV UTF-8 and name that file.",
     )

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import python_calamine as calamine
 
-from decom.intake.interface import Cell, Marked, Problem
+from decom.intake.interface import BadCell, Cell, NotedCell
 from decom.intake.workbooks.marks import Marks
 
 _MOST_EXACT = 10**15
 """From here on a spreadsheet's number may not be the one that was typed: it keeps 15 digits."""
 
-OVERLONG = Problem("a cell of this row is a duration that is too long to be read")
+OVERLONG = BadCell("a cell of this row is a duration that is too long to be read")
 """What stands in every cell of a row that was lost for one of them."""
 
 Value = int | float | str | bool | datetime.time | datetime.date | datetime.datetime | datetime.timedelta
@@ -45,15 +45,15 @@ def _values(sheet: calamine.CalamineSheet) -> Iterator[list[Value] | None]:
             yield None
 
 
-def _marked(cells: list[Cell], marks: dict[int, Problem | str] | None) -> list[Cell]:
+def _marked(cells: list[Cell], marks: dict[int, BadCell | str] | None) -> list[Cell]:
     """A line's cells with what is known of them beside their values."""
     for column, mark in (marks or {}).items():
         cells.extend([""] * (column + 1 - len(cells)))
         cell = cells[column]
-        if isinstance(mark, Problem):
+        if isinstance(mark, BadCell):
             cells[column] = mark
         elif isinstance(cell, str) and cell != "":
-            cells[column] = Marked(cell, mark)
+            cells[column] = NotedCell(cell, mark)
     while cells and cells[-1] == "":
         cells.pop()
     return cells
@@ -62,24 +62,24 @@ def _marked(cells: list[Cell], marks: dict[int, Problem | str] | None) -> list[C
 def _cell(value: Value) -> Cell:
     """A value that is no text: a whole number as its digits, everything else as what it is instead."""
     if isinstance(value, bool):
-        return Problem("this cell is a yes/no value", str(value).upper())
+        return BadCell("this cell is a yes/no value", str(value).upper())
     if isinstance(value, int | float):
         return _number(value)
     if isinstance(value, datetime.time):
-        return Problem("this cell is a time of day", value.isoformat())
+        return BadCell("this cell is a time of day", value.isoformat())
     if isinstance(value, datetime.datetime):
-        return Problem("this cell is a date", value.isoformat(" "))
+        return BadCell("this cell is a date", value.isoformat(" "))
     if isinstance(value, datetime.date):
-        return Problem("this cell is a date", value.isoformat())
-    return Problem("this cell is a duration", str(value))
+        return BadCell("this cell is a date", value.isoformat())
+    return BadCell("this cell is a duration", str(value))
 
 
 def _number(value: float) -> Cell:
     if not math.isfinite(value):
-        return Problem("this cell is a number without a value", str(value))
+        return BadCell("this cell is a number without a value", str(value))
     if value != int(value):
-        return Problem("a number with a fraction is neither an ID nor a phone number", repr(value))
+        return BadCell("a number with a fraction is not a valid ID or phone number", repr(value))
     if abs(value) >= _MOST_EXACT:
         why = "precision lost: a spreadsheet keeps 15 digits of a number. Format the cell as text and type it again"
-        return Problem(why, str(int(value)))
+        return BadCell(why, str(int(value)))
     return str(int(value))

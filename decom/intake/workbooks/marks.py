@@ -7,12 +7,12 @@ is like any other. Each kind of workbook therefore has a second, light reader th
 from dataclasses import dataclass, field
 
 from decom.errors import BadInput
-from decom.intake.interface import Problem
+from decom.intake.interface import BadCell
 
 FORMULA = "the result of a formula"
 """The note of a cell whose text a formula made."""
 
-UNCALCULATED = Problem("a formula without a value: open the file in a spreadsheet program and save it")
+UNCALCULATED = BadCell("a formula without a value: open the file in a spreadsheet program and save it")
 """The problem of a formula that was never calculated."""
 
 MOST_CELLS = 20_000_000
@@ -26,7 +26,7 @@ class Marks:
 
     hidden: set[int] = field(default_factory=set)
     """Rows that nobody sees: hidden by hand, folded away, or filtered out."""
-    cells: dict[int, dict[int, Problem | str]] = field(default_factory=dict)
+    cells: dict[int, dict[int, BadCell | str]] = field(default_factory=dict)
     """By row and column: the problem of a cell without a value, or the note of one that has one."""
     rows: int = 0
     """How many rows there are up to the last one that holds a cell."""
@@ -35,7 +35,7 @@ class Marks:
     has_overlong: bool = False
     """Whether a duration is longer than the values' reader can say: the row would be lost."""
 
-    def put(self, row: int, column: int, mark: Problem | str) -> None:
+    def put(self, row: int, column: int, mark: BadCell | str) -> None:
         """Remember a cell's mark."""
         self.cells.setdefault(row, {})[column] = mark
 
@@ -46,16 +46,15 @@ class Marks:
         if column >= self.columns:
             self.columns = column + 1
 
-    def check_size(self, where: str) -> None:
-        """Raise BadInput where the sheet is too large to be given room; `where` names file and sheet."""
+    def check_size(self) -> None:
+        """Raise BadInput where the sheet is too large to be given room."""
         if self.rows * self.columns > MOST_CELLS:
             raise BadInput(
                 f"the sheet is {self.rows:,} rows × {self.columns:,} columns",
-                where=where,
                 remedy="Is there a stray cell far down or far right? Delete it, or copy the table to a new sheet.",
             )
 
 
-def error_cell(shown: str) -> Problem:
+def error_cell(shown: str) -> BadCell:
     """The problem of a cell that holds an error such as `#REF!`."""
-    return Problem(f"this cell is an error: {shown}" if shown else "this cell is an error", shown)
+    return BadCell(f"this cell is an error: {shown}" if shown else "this cell is an error", shown)

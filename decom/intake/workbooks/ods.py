@@ -3,7 +3,8 @@
 import zipfile
 from xml.parsers.expat import XMLParserType
 
-from decom.intake.interface import Problem
+from decom.intake.interface import BadCell
+from decom.intake.places import inside
 from decom.intake.workbooks.archive import parse_part, protected, read_part
 from decom.intake.workbooks.marks import FORMULA, UNCALCULATED, Marks, error_cell
 
@@ -18,19 +19,20 @@ _MOST_MARKED_TOGETHER = 10_000
 """Longest run of equal cells or rows that is marked one by one; a longer one is a sheet's unused rest."""
 
 
-def refuse_protected(archive: zipfile.ZipFile, where: str) -> None:
+def refuse_protected(archive: zipfile.ZipFile) -> None:
     """Raise BadInput where the sheets are encrypted, which only the manifest says."""
-    if _MANIFEST in archive.namelist() and b"encryption-data" in read_part(archive, _MANIFEST, where):
-        raise protected(where)
+    if _MANIFEST in archive.namelist() and b"encryption-data" in read_part(archive, _MANIFEST):
+        raise protected()
 
 
-def marks_of(archive: zipfile.ZipFile, where: str) -> dict[str, Marks]:
+def marks_of(archive: zipfile.ZipFile) -> dict[str, Marks]:
     """The marks of every sheet, by its name. Raises BadInput where the content is damaged or a sheet too large:
     any sheet, since the values of all of them are read at once."""
     reader = _ContentReader()
-    parse_part(archive, CONTENT, where, reader.prepare)
+    parse_part(archive, CONTENT, reader.prepare)
     for name, marks in reader.sheets.items():
-        marks.check_size(f"sheet {name!r}")
+        with inside(f"sheet {name!r}"):
+            marks.check_size()
     return reader.sheets
 
 
@@ -93,7 +95,7 @@ class _ContentReader:
         if kind is None and text.strip() == "" and not is_formula:
             return
         self._marks.reach(self._row + self._rows - 1, self._column + self._columns - 1)
-        mark: Problem | str | None = None
+        mark: BadCell | str | None = None
         if attributes.get(_CALC + "value-type") == "error":
             mark = error_cell(text)
         elif is_formula:

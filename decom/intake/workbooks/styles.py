@@ -18,14 +18,14 @@ _ELAPSED_BUILT_IN = "46"
 _GENERAL = "0"
 
 
-def styles_part(archive: zipfile.ZipFile, workbook: str, where: str) -> str:
+def styles_part(archive: zipfile.ZipFile, workbook: str) -> str:
     """The name of the part that holds the styles; empty where there is none."""
-    targets = targets_of(archive, workbook, where).values()
+    targets = targets_of(archive, workbook).values()
     part = next((target for kind, target in targets if kind.endswith("/styles")), "")
     return part if part in archive.namelist() else ""
 
 
-def durations(archive: zipfile.ZipFile, styles: str, where: str) -> frozenset[str]:
+def durations(archive: zipfile.ZipFile, styles: str) -> frozenset[str]:
     """The styles, by the number that a cell names, whose numbers are lengths of time."""
     formats = {_ELAPSED_BUILT_IN}
     found: list[bool] = []
@@ -50,11 +50,11 @@ def durations(archive: zipfile.ZipFile, styles: str, where: str) -> frozenset[st
         parser.EndElementHandler = end
 
     if styles != "":
-        parse_part(archive, styles, where, prepare)
+        parse_part(archive, styles, prepare)
     return frozenset(str(place) for place, is_duration in enumerate(found) if is_duration)
 
 
-def without_durations(archive: zipfile.ZipFile, styles: str, named: frozenset[str], where: str) -> io.BytesIO:
+def without_durations(archive: zipfile.ZipFile, styles: str, named: frozenset[str]) -> io.BytesIO:
     """A copy in which the styles `named` show plain numbers."""
 
     def plain(content: bytes) -> bytes:
@@ -66,5 +66,5 @@ def without_durations(archive: zipfile.ZipFile, styles: str, named: frozenset[st
                         style.set("numFmtId", _GENERAL)
         return ElementTree.tostring(root)
 
-    with damage_told(where):
+    with damage_told():
         return rewritten(archive, lambda name, content: plain(content) if name == styles else content)

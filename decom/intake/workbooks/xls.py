@@ -4,15 +4,19 @@ Raises BadInput where the stream is damaged or encrypted. Records are two bytes 
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+from olefile import OleFileIO
 
 from decom.errors import BadInput
 from decom.intake.workbooks.archive import protected
-from decom.intake.workbooks.compound import CompoundFile
 from decom.intake.workbooks.marks import FORMULA, UNCALCULATED, Marks, error_cell
 
-STREAMS = ("Workbook", "Book")
+_STREAMS = ("Workbook", "Book")
 """The names of the stream with the sheets: since Excel 97, and before."""
+_ENCRYPTED = "EncryptedPackage"
+"""The stream in which a newer workbook is kept that has a password."""
 
 _BEGIN, _END = 0x0809, 0x000A
 _SHEET, _PASSWORD = 0x0085, 0x002F
@@ -32,26 +36,50 @@ _ERRORS = {
 }
 
 
-def marks_of(container: CompoundFile, where: str) -> list[Marks]:
-    """The marks of every sheet, in the workbook's order."""
-    name = next((name for name in STREAMS if name in container), None)
-    if name is None:
-        raise BadInput(
-            "this is an Office file, but no workbook",
-            where=where,
-            remedy="Save the table as .xlsx, .ods or .csv and name that file.",
-        )
-    stream = container.stream(name)
+def marks_of(file: BinaryIO) -> Callable[[int], Marks]:
+    """What gives the marks of a sheet, by its place in the workbook's order."""
+    stream = _workbook_stream(file)
     offsets: list[int] = []
     for kind, content in _records(stream, 0):
         if kind == _PASSWORD:
-            raise protected(where)
+            raise protected()
         if kind == _SHEET and len(content) >= 4:
             offsets.extend(struct.unpack_from("<I", content))
     found = [_sheet_marks(stream, offset) for offset in offsets]
     for marks in found:
-        marks.check_size(where)
-    return found
+        marks.check_size()
+
+    def marks_at(place: int) -> Marks:
+        if place >= len(found):
+            raise _damaged("it holds fewer sheets than it names")
+        return found[place]
+
+    return marks_at
+
+
+def _workbook_stream(file: BinaryIO) -> bytes:
+    """What holds the sheets in `file`, a container of streams."""
+    try:
+        with OleFileIO(file) as container:
+            name = next((name for name in (_ENCRYPTED, *_STREAMS) if container.exists(name)), None)
+            content = b"" if name is None else container.openstream(name).read()
+    except (OSError, ValueError, IndexError, struct.error) as error:
+        raise _damaged("it ends too early, or its sectors do not hang together") from error
+    if name == _ENCRYPTED:
+        raise protected()
+    if name is None:
+        raise BadInput(
+            "this is an Office file, but not a workbook",
+            remedy="Save the table as .xlsx, .ods or .csv and name that file.",
+        )
+    return bytes(content)
+
+
+def _damaged(how: str) -> BadInput:
+    return BadInput(
+        f"the workbook is damaged: {how}",
+        remedy="Open it in a spreadsheet program, save it as .xlsx, and name that file.",
+    )
 
 
 def _records(stream: bytes, at: int) -> Iterator[tuple[int, bytes]]:

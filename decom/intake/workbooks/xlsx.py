@@ -6,23 +6,23 @@ from collections.abc import Collection
 from datetime import timedelta
 from xml.parsers.expat import XMLParserType
 
-from decom.intake.interface import Problem
+from decom.intake.interface import BadCell
 from decom.intake.workbooks.archive import parse_part
 from decom.intake.workbooks.marks import FORMULA, UNCALCULATED, Marks, error_cell
 
 _DIGITS = "0123456789"
 
 
-def workbook_part(archive: zipfile.ZipFile, where: str) -> str | None:
+def workbook_part(archive: zipfile.ZipFile) -> str | None:
     """The name of the part that names the sheets; None where the archive is no such workbook."""
     if _relations_of("") not in archive.namelist():
         return None
-    targets = targets_of(archive, "", where)
+    targets = targets_of(archive, "")
     part = next((target for kind, target in targets.values() if kind.endswith("/officeDocument")), None)
     return part if part is not None and part.endswith(".xml") and not part.startswith(("word/", "ppt/")) else None
 
 
-def sheet_parts(archive: zipfile.ZipFile, workbook: str, where: str) -> dict[str, str]:
+def sheet_parts(archive: zipfile.ZipFile, workbook: str) -> dict[str, str]:
     """The name of each sheet, in the workbook's order, and of the part that holds it."""
     relations: dict[str, str] = {}
 
@@ -34,12 +34,12 @@ def sheet_parts(archive: zipfile.ZipFile, workbook: str, where: str) -> dict[str
     def prepare(parser: XMLParserType) -> None:
         parser.StartElementHandler = sheet
 
-    parse_part(archive, workbook, where, prepare)
-    targets = targets_of(archive, workbook, where)
+    parse_part(archive, workbook, prepare)
+    targets = targets_of(archive, workbook)
     return {name: targets.get(relation, ("", ""))[1] for name, relation in relations.items()}
 
 
-def targets_of(archive: zipfile.ZipFile, part: str, where: str) -> dict[str, tuple[str, str]]:
+def targets_of(archive: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]]:
     """What a part refers to: ID → kind and name of the part meant."""
     found: dict[str, tuple[str, str]] = {}
     folder = posixpath.join("/", posixpath.dirname(part))
@@ -52,7 +52,7 @@ def targets_of(archive: zipfile.ZipFile, part: str, where: str) -> dict[str, tup
     def prepare(parser: XMLParserType) -> None:
         parser.StartElementHandler = target
 
-    parse_part(archive, _relations_of(part), where, prepare)
+    parse_part(archive, _relations_of(part), prepare)
     return found
 
 
@@ -62,12 +62,12 @@ def _relations_of(part: str) -> str:
     return posixpath.join(folder, "_rels", f"{name}.rels")
 
 
-def marks_of(archive: zipfile.ZipFile, part: str, durations: Collection[str], where: str) -> Marks:
+def marks_of(archive: zipfile.ZipFile, part: str, durations: Collection[str]) -> Marks:
     """The marks of the sheet in `part`; `durations` are the styles whose numbers are lengths of time. Raises BadInput
     where it is missing, damaged or too large."""
     reader = _SheetReader(durations)
-    parse_part(archive, part, where, reader.prepare)
-    reader.marks.check_size(where)
+    parse_part(archive, part, reader.prepare)
+    reader.marks.check_size()
     return reader.marks
 
 
@@ -172,7 +172,7 @@ class _SheetReader:
         except OverflowError:
             self.marks.has_overlong = True
             shown = f"{days} days"
-        self.marks.put(self._row, self._column, Problem("this cell is a duration", shown))
+        self.marks.put(self._row, self._column, BadCell("this cell is a duration", shown))
 
 
 def column_of(letters: str) -> int:

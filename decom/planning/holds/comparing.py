@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
-from decom import numbering
 from decom.dialnexa.models import Number
-from decom.e164 import read_number
+from decom.phone_numbers import numbering
+from decom.phone_numbers.reading import read_number
 from decom.planning.holds.default_number import DefaultNumber
 from decom.planning.holds.interface import HoldResult
 from decom.planning.plan import Conflict, Source

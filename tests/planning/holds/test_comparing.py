@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from decom import numbering
 from decom.dialnexa.models import Number, number
+from decom.phone_numbers import numbering
 from decom.planning.holds.comparing import Meaning, Phones, compare
 from decom.planning.holds.interface import HoldResult
 from decom.planning.plan import Conflict, Source

@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from decom.e164 import looks_like_a_number
 from decom.errors import BadInput
 from decom.intake.cells import header_of, is_blank, names_something, read_cell, text_of
-from decom.intake.interface import Cell, Line, Wanted
-from decom.numbering import FEWEST_DIGITS
+from decom.intake.interface import Cell, RawRow, ReadOptions
+from decom.phone_numbers.numbering import FEWEST_DIGITS
+from decom.phone_numbers.reading import looks_like_a_number
 from decom.tables import in_file, normalised
 
 ID_HEADERS = frozenset({"id", "numberid", "phonenumberid", "dialnexaid"})
@@ -49,50 +49,49 @@ class Columns:
     unnamed: frozenset[int]
     """Those of `others` that have no header: they travel only if something stands in them."""
     notes: tuple[str, ...]
-    """As `InputFile.notes`."""
+    """As `Rows.notes`."""
 
 
-def find(head: Sequence[Line], wanted: Wanted, where: str) -> Columns | None:
+def find(head: Sequence[RawRow], options: ReadOptions) -> Columns | None:
     """The columns of the table that begins with `head` (at most `HEAD` lines); None where nothing fits.
 
     The header is the line above the data that has the most kinds of header that we know (or the one asked for): a
     heading over several columns, or a title, must not hide the line below it that names both ID and number. Where
     two fit alike, or an ID or a number stands above it, BadInput. A single column without a header is taken where
-    its first cell is itself an ID or a number. `where` names file and sheet for BadInput.
+    its first cell is itself an ID or a number.
     """
     filled = [line for line in head if not all(is_blank(cell) for cell in line[1])]
-    headed = _headed(filled, wanted)
+    headed = _headed(filled, options)
     if not headed:
-        return _headerless(filled, wanted, where)
+        return _headerless(filled, options)
     above_data = list(itertools.takewhile(lambda line: line in headed or not _shows_number(line), filled))
     near = [line for line in headed if line in above_data] or headed
-    most = max(_fit(line[1], wanted) for line in near)
-    best = [line for line in near if _fit(line[1], wanted) == most]
+    most = max(_fit(line[1], options) for line in near)
+    best = [line for line in near if _fit(line[1], options) == most]
     header = best[0]
     above = filled[: filled.index(header)]
-    alike = [line for line in headed if _fit(line[1], wanted) == most]
+    alike = [line for line in headed if _fit(line[1], options) == most]
     if len(best) > 1 or (above and (len(alike) > 1 or any(map(_names_any, above)))):
-        raise _no_one_header(filled, best if len(best) > 1 else alike, where)
-    skipped = f" ({len(above)} above it not read)" if above else ""
-    note = f"header in row {header[0]}{skipped}" if above else ""
-    return _from_header(header, wanted, where, note)
+        raise _no_one_header(filled, best if len(best) > 1 else alike)
+    note = f"header in row {header[0]} ({len(above)} {'row' if len(above) == 1 else 'rows'} above it skipped)"
+    return _from_header(header, options, note if len(above) > 0 else "")
 
 
-def _headed(filled: Sequence[Line], wanted: Wanted) -> list[Line]:
+def _headed(filled: Sequence[RawRow], options: ReadOptions) -> list[RawRow]:
     """The lines that have a header's word in them and are no data: below the first, such a word beside anything that
     looks like a number (`14155550100`, `DID`) is one of the row's facts."""
-    found: list[Line] = []
+    found: list[RawRow] = []
     for line in filled:
         is_data = _is_data(line[1]) if len(found) == 0 else _shows_number(line)
-        if _fit(line[1], wanted) > 0 and not is_data:
+        if _fit(line[1], options) > 0 and not is_data:
             found.append(line)
     return found
 
 
-def _fit(cells: Sequence[Cell], wanted: Wanted) -> int:
+def _fit(cells: Sequence[Cell], options: ReadOptions) -> int:
     """How many kinds of column a line names as a header: 2 for ID and number; 1 for one, or for the one asked for."""
-    hits = _hits(cells, wanted)
-    if wanted.column is not None:
+    hits = _hits(cells, options)
+    if options.column is not None:
         return min(len(hits), 1)
     return len({normalised(header_of(cells[at])) in ID_HEADERS for at in hits})
 
@@ -103,11 +102,11 @@ def _is_data(cells: Sequence[Cell]) -> bool:
     return any(each.number_id is not None or (each.number is not None and each.number.certain) for each in readings)
 
 
-def _names_any(line: Line) -> bool:
+def _names_any(line: RawRow) -> bool:
     return any(map(names_something, line[1]))
 
 
-def _shows_number(line: Line) -> bool:
+def _shows_number(line: RawRow) -> bool:
     """Whether a line names a number, or has one that only its region, or nobody, could read."""
     return _names_any(line) or any(map(_looks_like_a_number, map(text_of, line[1])))
 
@@ -116,17 +115,17 @@ def _looks_like_a_number(text: str) -> bool:
     return looks_like_a_number(text.strip()) and sum(map(str.isdigit, text)) >= FEWEST_DIGITS
 
 
-def _no_one_header(filled: Sequence[Line], could_be: Sequence[Line], where: str) -> BadInput:
+def _no_one_header(filled: Sequence[RawRow], could_be: Sequence[RawRow]) -> BadInput:
     """What is said where the header cannot be told: the lines that could be it, and how the table begins."""
-    rows = " and ".join(str(number) for number, _ in could_be)
+    *others, last = (str(number) for number, _ in could_be)
+    which = f"rows {', '.join(others)} and {last} {'both' if len(others) == 1 else 'all'} look" if others else ""
     if could_be[0] is filled[0]:
-        what = f"row {rows} both look like the header"
+        what = f"{which} like the header"
     else:
-        what = f"the header is not in the first row, and row {rows} could be it"
+        what = f"no header in the first row; {which or f'row {last} looks'} like one"
     shown = [line for line in filled[:4] if line not in could_be] + list(could_be[:4])
     return BadInput(
         f"{what}. {first_rows(sorted(shown, key=lambda line: line[0]))}",
-        where=where,
         remedy="Delete the rows above the header, and any header repeated among the data.",
     )
 
@@ -138,45 +137,45 @@ def headers_shown(line: Sequence[Cell]) -> str:
     return ", ".join(shown[:12]) + more
 
 
-def first_rows(filled: Sequence[Line]) -> str:
+def first_rows(filled: Sequence[RawRow]) -> str:
     """Rows at a table's beginning as a message shows them."""
     rows = (f"row {number}: {headers_shown(cells[:6])}" for number, cells in filled)
     return f"It begins: {'; '.join(rows)}."
 
 
-def _hits(cells: Sequence[Cell], wanted: Wanted) -> list[int]:
+def _hits(cells: Sequence[Cell], options: ReadOptions) -> list[int]:
     """The columns of a line whose header is asked for, or, where none is asked for, known to us."""
     headers = [header_of(cell) for cell in cells]
-    if wanted.column is None:
+    if options.column is None:
         known = ID_HEADERS | NUMBER_HEADERS
         return [at for at, header in enumerate(headers) if normalised(header) in known]
-    exact = [at for at, header in enumerate(headers) if header == wanted.column.strip() != ""]
-    meant = normalised(wanted.column)
+    exact = [at for at, header in enumerate(headers) if header == options.column.strip() != ""]
+    meant = normalised(options.column)
     return exact or [at for at, header in enumerate(headers) if normalised(header) == meant != ""]
 
 
-def _from_header(header: Line, wanted: Wanted, where: str, note: str) -> Columns:
+def _from_header(header: RawRow, options: ReadOptions, note: str) -> Columns:
     number, cells = header
     names = [header_of(cell) for cell in cells]
     while names and names[-1] == "":
         names.pop()
     if len(names) > MOST_COLUMNS:
         raise BadInput(
-            f"the header has {len(names):,} columns, and the most are {MOST_COLUMNS:,}",
-            where=f"{where}, row {number}",
-            remedy="Keep the columns that are needed and save it again.",
+            f"the header has {len(names):,} columns (maximum {MOST_COLUMNS:,})",
+            where=f"row {number}",
+            remedy="Keep only the columns you need and save it again.",
         )
-    hits = _hits(cells, wanted)
+    hits = _hits(cells, options)
     id_at: int | None
-    if wanted.column is not None:
-        id_at = _only(hits, "asked-for", names, where)
+    if options.column is not None:
+        id_at = _only(hits, "asked-for", names)
         number_at = None
-        note = "; ".join(part for part in (note, f"column {names[hits[0]]!r} as asked for") if part)
+        note = "; ".join(part for part in (note, f"column {names[hits[0]]!r} as requested") if part)
     else:
         ids = [at for at in hits if normalised(names[at]) in ID_HEADERS]
         numbers = [at for at in hits if normalised(names[at]) in NUMBER_HEADERS]
-        id_at = _only(ids, "ID", names, where) if ids else None
-        number_at = _only(numbers, "number", names, where) if numbers else None
+        id_at = _only(ids, "ID", names) if ids else None
+        number_at = _only(numbers, "number", names) if numbers else None
     others = tuple(at for at in range(len(names)) if at not in (id_at, number_at))
     return Columns(
         header_row=number,
@@ -189,7 +188,7 @@ def _from_header(header: Line, wanted: Wanted, where: str, note: str) -> Columns
     )
 
 
-def _only(hits: Sequence[int], kind: str, names: Sequence[str], where: str) -> int:
+def _only(hits: Sequence[int], kind: str, names: Sequence[str]) -> int:
     """The one column in `hits`. Raises BadInput where there are several: reading either would be a guess."""
     if len(hits) == 1:
         return hits[0]
@@ -197,13 +196,11 @@ def _only(hits: Sequence[int], kind: str, names: Sequence[str], where: str) -> i
     if len(same) == 1 or kind == "asked-for":
         raise BadInput(
             f"{len(hits)} columns are called {names[hits[0]]!r}",
-            where=where,
             remedy="Rename or remove all but one, and save the file again.",
         )
     listed = ", ".join(repr(names[at]) for at in hits)
     raise BadInput(
         f"{len(hits)} columns could hold the {kind}s: {listed}",
-        where=where,
         remedy=f"Say which one is meant, for example: --column {names[hits[0]]!r}",
     )
 
@@ -237,19 +234,18 @@ def letters(at: int) -> str:
     return text
 
 
-def _headerless(filled: Sequence[Line], wanted: Wanted, where: str) -> Columns | None:
+def _headerless(filled: Sequence[RawRow], options: ReadOptions) -> Columns | None:
     """A single column whose first cell is an ID or a number; None where nothing says that this is one."""
-    if wanted.column is not None or not filled or not any(map(names_something, filled[0][1])):
+    if options.column is not None or not filled or not any(map(names_something, filled[0][1])):
         return None
     used = {at for _, cells in filled for at, cell in enumerate(cells) if not is_blank(cell)}
     if len(used) == 1:
         at = used.pop()
-        note = "no header: the only column was taken"
+        note = "no header; the only column was used"
         return Columns(None, at + 1, at, None, (), frozenset(), (note,))
     raise BadInput(
-        f"there are {len(used)} columns and no header to tell them by. {first_rows(filled[:4])}",
-        where=where,
-        remedy="Put a row above the data that names the columns, with `id` or `phone number` over the right one.",
+        f"there are {len(used)} columns and no header to tell them apart. {first_rows(filled[:4])}",
+        remedy="Add a header row above the data, with `id` or `phone number` over the right column.",
     )
 
 

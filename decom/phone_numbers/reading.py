@@ -11,8 +11,8 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from decom import numbering
-from decom.numbering import FEWEST_DIGITS, MOST_DIGITS, is_e164
+from decom.phone_numbers import numbering
+from decom.phone_numbers.numbering import FEWEST_DIGITS, MOST_DIGITS, is_e164
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,11 @@ class Readings:
     parts: tuple[str, ...] = ()
     """What the text would mean if it ended at one of its separators: E.164, or digits as in `national`. Where an
     account has one of them, the text is more than one value."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the text means its one number, whatever an account has."""
+        return self.certain and len(self.numbers) == 1 and len(self.parts) == 0
 
 
 class Known:
@@ -99,7 +104,7 @@ def read_number(text: str, region: str | None = None) -> Readings:
     without a country code are written; None: nobody said. Never raises, whatever the text."""
     value = text.strip(AROUND)
     if is_e164(value):
-        return _noted(_with_plus(value), "" if value == text else "blanks around it removed")
+        return _noted(_with_plus(value), "" if value == text else "surrounding blanks removed")
     if len(value) > _LONGEST:
         return Readings(problem=f"too long for an ID or a number: {len(value):,} characters")
     problem = odd_character(value)
@@ -166,7 +171,7 @@ def _read_float(value: str, region: str | None) -> Readings:
     if readings.problem is not None:
         return readings
     further = tuple(number for number in _readings(whole + zeros, region).numbers if number not in readings.numbers)
-    note = _joined("the decimal .0 left out", readings.note)
+    note = _joined("decimal .0 dropped", readings.note)
     return replace(readings, numbers=(*readings.numbers, *further), certain=False, note=note)
 
 
@@ -180,15 +185,15 @@ def _why_no_number(value: str) -> str | None:
         return "this cell is a date"
     digits = value.translate(_SEPARATORS).lstrip("+")
     if digits == "":
-        return "neither an ID nor a number: there is no digit in it"
+        return "not a valid ID or phone number: it has no digits"
     if value.startswith("-"):
-        return "neither an ID nor a number: it begins with a minus sign"
+        return "not a valid ID or phone number: it starts with a minus sign"
     if value.count("+") > 1 or value.find("+") > len(value) - len(value.lstrip(" (+")):
         return "a + in the middle of a number: more than one value in this cell?"
     if not (digits.isascii() and digits.isdigit()):
-        return "neither an ID nor a number"
+        return "not a valid ID or phone number"
     if len(digits) < FEWEST_DIGITS:
-        return f"too few digits for a number: {len(digits)}, and the fewest are {FEWEST_DIGITS}"
+        return f"too few digits for a phone number: {len(digits)} (minimum {FEWEST_DIGITS})"
     return None
 
 
@@ -204,11 +209,11 @@ def _readings(digits: str, region: str | None) -> Readings:
     if assigned is not None:
         return _dialled(assigned, literal.numbers, region)
     if literal.problem is not None:
-        return literal if len(abroad) > MOST_DIGITS else Readings(problem="neither an ID nor a number")
+        return literal if len(abroad) > MOST_DIGITS else Readings(problem="not a valid ID or phone number")
     further = () if possible is None or possible in literal.numbers else (possible,)
     return Readings(
         numbers=(*literal.numbers, *further),
-        note=_joined("read as if it began with +" if abroad == digits else "00 read as +", literal.note),
+        note=_joined("read as if it started with +" if abroad == digits else "00 read as +", literal.note),
         national=digits if region is None and abroad == digits else "",
     )
 
@@ -223,12 +228,12 @@ def _dialled(number: str, further: Iterable[str], region: str | None) -> Reading
 def _with_plus(number: str) -> Readings:
     """A number with its `+`, without separators."""
     if len(number) - 1 > MOST_DIGITS:
-        return Readings(problem=f"too many digits for a number: {len(number) - 1:,}, and the most are {MOST_DIGITS}")
+        return Readings(problem=f"too many digits for a phone number: {len(number) - 1:,} (maximum {MOST_DIGITS})")
     if not is_e164(number):
         return Readings(problem="no country code begins with 0")
     shorter = numbering.without_trunk_zero(number)
     if shorter is not None:
-        return Readings(numbers=(shorter, number), note="a 0 between country code and number left out")
+        return Readings(numbers=(shorter, number), note="0 between country code and number dropped")
     return Readings(numbers=(number,), certain=True)
 
 
@@ -293,8 +298,8 @@ def _grouped_as_printed(value: str, numbers: tuple[str, ...]) -> bool:
 
 def _no_country_code(region: str | None) -> str:
     if region is None:
-        return "no country code: write the number with + and its country code, or say its country with --region"
-    return f"no number of {region}: write it with + and its country code"
+        return "no country code: write the number with + and its country code, or set its country with --region"
+    return f"not a valid {region} number: write it with + and its country code"
 
 
 def _noted(readings: Readings, note: str) -> Readings:
