@@ -1,13 +1,14 @@
-"""One mistake must not hide in both the client and its look-alike: the sandbox knows nothing of decom."""
+"""One mistake must not hide in both the client and its look-alikes: they know nothing of it."""
 
 import ast
 from pathlib import Path
 
 import pytest
 
-import decom.sandbox.server
-
-FILES = sorted(Path(decom.sandbox.server.__file__).parent.glob("*.py"))
+ROOT = Path(__file__).parents[2]
+SHIPPED = sorted((ROOT / "decom" / "sandbox").glob("*.py"))
+TESTS_OWN = sorted((ROOT / "tests" / "service").glob("[!_]*.py"))
+SIMULATED = [ROOT / "tests" / "simulation" / f"{name}.py" for name in ("answers", "faults", "voice", "accounts")]
 
 
 def imported(path):
@@ -20,8 +21,14 @@ def imported(path):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_the_sandbox_imports_nothing_of_the_client(path):
-    ours = [name for name in imported(path) if name.split(".")[0] == "decom"]
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_the_sandbox_imports_nothing_of_the_client_and_no_test(path):
+    ours = [name for name in imported(path) if name.split(".")[0] in ("decom", "tests")]
     assert [name for name in ours if not name.startswith("decom.sandbox.")] == []
     assert "importlib" not in set(imported(path))
+
+
+@pytest.mark.parametrize("path", [*TESTS_OWN, *SIMULATED], ids=lambda path: path.name)
+def test_the_tests_services_import_nothing_of_the_client_either(path):
+    ours = [name for name in imported(path) if name.split(".")[0] == "decom"]
+    assert [name for name in ours if not name.startswith("decom.sandbox.")] == []

@@ -26,13 +26,6 @@ async def late_apply(exchange: Exchange, fault: Fault) -> None:
     exchange.later(lambda: apply_later(exchange, fault))
 
 
-async def hang_late_apply(exchange: Exchange, fault: Fault) -> None:
-    await exchange.load()
-    await exchange.gone(60)
-    await exchange.cut()
-    exchange.later(lambda: apply_later(exchange, fault))
-
-
 async def apply_later(exchange: Exchange, fault: Fault) -> None:
     await asyncio.sleep(fault.amount_or(0.3))
     await exchange.ask()
@@ -76,24 +69,16 @@ async def latency(exchange: Exchange, fault: Fault) -> None:
     await exchange.give(await exchange.ask())
 
 
-async def latency_after(exchange: Exchange, fault: Fault) -> None:
-    answer = await exchange.ask()
-    await asyncio.sleep(fault.amount_or(0.05))
-    await exchange.give(answer)
-
-
 ACTS: Mapping[str, Act] = {
     **OTHER_ANSWERS,
     **HALF_TRUTHS,
     **BELOW_HTTP,
     "late_apply": late_apply,
-    "hang_late_apply": hang_late_apply,
     "gateway_retry": gateway_retry,
     "stale_read": stale_read,
     "reappear": reappear,
     "revoke_after": revoke_after,
     "page_drift": page_drift,
     "latency": latency,
-    "latency_after": latency_after,
 }
 """What each kind of fault does, by its name."""

@@ -4,12 +4,9 @@ In: an exchange and its fault. Out: trouble on the wire. One function a kind, li
 """
 
 import asyncio
-import socket
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
-from decom.sandbox.answers import JSON, error_body, json_bytes
 from tests.service.exchange import Captured, Exchange
 from tests.service.faults import Fault
 from tests.service.other_answers import CLOSE, Act
@@ -64,27 +61,11 @@ async def half_body(exchange: Exchange, fault: Fault) -> None:
     await exchange.cut()
 
 
-async def chunk_cut(exchange: Exchange, fault: Fault) -> None:
-    answer = await exchange.ask()
-    head = raw_head(exchange, ok_line(answer), *answer.without_length(), (b"transfer-encoding", b"chunked"))
-    half = answer.body[: len(answer.body) // 2]
-    exchange.write(head + f"{len(answer.body):x}\r\n".encode() + half, answer.status)
-    await exchange.cut()
-
-
 async def wrong_length(exchange: Exchange, fault: Fault) -> None:
     answer = await exchange.ask()
     length = max(0, len(answer.body) + int(fault.amount_or(-5)))
     head = raw_head(exchange, ok_line(answer), *answer.without_length(), (b"content-length", str(length).encode()))
     exchange.write(head + answer.body, answer.status)
-    await exchange.cut()
-
-
-async def http_10_half(exchange: Exchange, fault: Fault) -> None:
-    answer = await exchange.ask()
-    line = ok_line(answer).replace("HTTP/1.1", "HTTP/1.0")
-    half = answer.body[: len(answer.body) // 2]
-    exchange.write(raw_head(exchange, line, *answer.without_length()) + half, answer.status)
     await exchange.cut()
 
 
@@ -100,15 +81,6 @@ async def garbage(exchange: Exchange, fault: Fault) -> None:
     await exchange.cut()
 
 
-async def odd_status(exchange: Exchange, fault: Fault) -> None:
-    answer = await exchange.ask()
-    status = int(fault.amount_or(999))
-    length = (b"content-length", str(len(answer.body)).encode())
-    head = raw_head(exchange, f"HTTP/1.1 {status:03} Odd", *answer.without_length(), length, CLOSE)
-    exchange.write(head + answer.body, status)
-    await exchange.cut()
-
-
 async def redirect(exchange: Exchange, fault: Fault) -> None:
     status = int(fault.amount_or(307))
     place = fault.text if fault.text is not None else f"{exchange.record.target}?moved=1"
@@ -121,29 +93,6 @@ async def redirect(exchange: Exchange, fault: Fault) -> None:
 async def close_race(exchange: Exchange, fault: Fault) -> None:
     await exchange.give(await exchange.ask())
     exchange.transport.close()
-
-
-async def second_answer(exchange: Exchange, fault: Fault) -> None:
-    body = json_bytes(error_body(200, fault.text or "Phone number released successfully"))
-    line = f"HTTP/1.1 {int(fault.amount_or(200))} Again"
-    length = (b"content-length", str(len(body)).encode())
-    with corked(exchange.transport):
-        await exchange.give(await exchange.ask())
-        exchange.transport.write(raw_head(exchange, line, (b"content-type", JSON.encode()), length) + body)
-
-
-@contextmanager
-def corked(transport: asyncio.Transport) -> Iterator[None]:
-    """What is written meanwhile leaves together, where the system can hold it back."""
-    sock = transport.get_extra_info("socket")
-    cork = getattr(socket, "TCP_CORK", None)
-    if cork is not None:
-        sock.setsockopt(socket.IPPROTO_TCP, cork, 1)
-    try:
-        yield
-    finally:
-        if cork is not None:
-            sock.setsockopt(socket.IPPROTO_TCP, cork, 0)
 
 
 async def drip(exchange: Exchange, fault: Fault) -> None:
@@ -190,15 +139,11 @@ BELOW_HTTP: Mapping[str, Act] = {
     "hang_before": hang_before,
     "hang_after": hang_after,
     "half_body": half_body,
-    "chunk_cut": chunk_cut,
     "wrong_length": wrong_length,
-    "http_10_half": http_10_half,
     "early_hints": early_hints,
     "garbage": garbage,
-    "odd_status": odd_status,
     "redirect_307": redirect,
     "close_race": close_race,
-    "second_answer": second_answer,
     "drip": drip,
     "drip_headers": drip_headers,
     "big_body": big_body,

@@ -1,21 +1,19 @@
-"""Faults of what is said: a page that is not what it claims, a success that failed, a body that holds too much.
+"""Faults of what is said: a page that is not what it claims, a success that failed, another's 404.
 
 In: an exchange and its fault. Out: an answer that a careless client would believe. One line a kind in `HALF_TRUTHS`.
 """
 
-import gzip
 import json
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from decom.sandbox.answers import JSON, Headers, json_bytes
-from tests.service.exchange import Captured, Exchange, refusal
+from tests.service.exchange import Captured, Exchange
 from tests.service.faults import Fault
 from tests.service.gateways import GATEWAYS
 from tests.service.odd_api import INSTEAD
-from tests.service.other_answers import Act, Spoil, disguised, instead, spoilt
-from tests.service.shapes import FAILURES, ODD_ROWS, add_to_counts, keep_rows, own_counts, rows_in, saying
+from tests.service.other_answers import Act, instead, spoilt
+from tests.service.shapes import FAILURES, ODD_ROWS, add_to_counts, keep_rows, rows_in, saying
 
 Body = Any
 """JSON, as Python has it."""
@@ -48,16 +46,6 @@ async def swap(exchange: Exchange, fault: Fault) -> None:
 
 def total_mismatch(body: Body, fault: Fault) -> Body:
     add_to_counts(body, int(fault.amount_or(1)), "total", "totalItems")
-    return body
-
-
-def total_is_page(body: Body, fault: Fault) -> Body:
-    own_counts(body)
-    return body
-
-
-def wrong_pages(body: Body, fault: Fault) -> Body:
-    add_to_counts(body, int(fault.amount_or(1)), "totalPages")
     return body
 
 
@@ -116,47 +104,14 @@ def accepted(exchange: Exchange, fault: Fault) -> Captured:
     return Captured(202, content_type(JSON), json_bytes({"message": "Release accepted"}))
 
 
-# --- Gateways, keys, bodies --------------------------------------------------------------------------------------
-
-
 def gateway_404(exchange: Exchange, fault: Fault) -> Captured:
     kind, body = GATEWAYS[fault.text or "kong"](exchange.record.method, exchange.record.target)
     return Captured(404, content_type(kind), body.encode())
 
 
-async def echo_key(exchange: Exchange, fault: Fault) -> None:
-    key, status = exchange.world.key, int(fault.amount_or(422))
-    words = (fault.text or "The key {key} may not do this.").format(key=key, secret=key.partition(":")[2])
-    if 200 <= status < 300:
-        await exchange.ask()
-    await exchange.give(refusal(status, words))
-
-
-CODINGS: Mapping[str, Callable[[bytes], bytes]] = {
-    "gzip": gzip.compress,
-    "deflate": zlib.compress,
-    "br": lambda body: body,
-    "identity": lambda body: body,
-}
-
-
-def coded(answer: Captured, fault: Fault) -> Captured:
-    """Coded once for each coding in TEXT; the answer is followed by AMOUNT blanks, which cost next to nothing."""
-    words, body = fault.text or "gzip", answer.body + b" " * int(fault.amount_or(0))
-    for word in words.split(","):
-        body = CODINGS[word.strip()](body)
-    return Captured(answer.status, [*answer.without_length(), (b"content-encoding", words.encode())], body)
-
-
-SPOILT: Mapping[str, Spoil] = {
-    "total_mismatch": total_mismatch,
-    "total_is_page": total_is_page,
-    "wrong_pages": wrong_pages,
-    "odd_row": odd_row,
-}
-
 HALF_TRUTHS: Mapping[str, Act] = {
-    **{kind: spoilt(spoil) for kind, spoil in SPOILT.items()},
+    "total_mismatch": spoilt(total_mismatch),
+    "odd_row": spoilt(odd_row),
     "repeat_page": repeat_page,
     "swap": swap,
     "says_failed": says_failed,
@@ -164,6 +119,4 @@ HALF_TRUTHS: Mapping[str, Act] = {
     "207_before": instead(multi_status),
     "202_before": instead(accepted),
     "gateway_404": instead(gateway_404),
-    "echo_key": echo_key,
-    "coded": disguised(coded),
 }

@@ -25,17 +25,13 @@ SEEN = {
     "hang_before": (SILENCE, False),
     "hang_after": (SILENCE, True),
     "half_body": (GARBLED, True),
-    "chunk_cut": (GARBLED, True),
     "wrong_length": (200, True),
-    "http_10_half": (200, True),
     "drip": (200, True),
     "drip_headers": (NO_ANSWER, True),
     "early_hints": (NO_ANSWER, True),
     "garbage": (GARBLED, True),
-    "odd_status": (999, True),
     "big_body": (200, True),
     "close_race": (200, True),
-    "second_answer": (200, True),
     "401": (401, False),
     "403": (403, False),
     "408": (408, False),
@@ -51,7 +47,6 @@ SEEN = {
     "207_before": (207, False),
     "says_failed": (200, False),
     "gateway_404": (404, False),
-    "echo_key": (422, False),
     "html_200": (200, False),
     "html_404": (404, False),
     "route_404": (404, False),
@@ -68,11 +63,9 @@ SEEN = {
     "empty_200": (200, True),
     "body": (200, True),
     "not_json": (200, True),
-    "coded": (200, True),
     "bad_gzip": (httpx.DecodingError, True),
     "surrogate": (200, True),
     "late_apply": (NO_ANSWER, True),
-    "hang_late_apply": (SILENCE, True),
     "gateway_retry": (404, True),
     "stale_read": (200, True),
     "reappear": (200, True),
@@ -81,11 +74,8 @@ SEEN = {
     "swap": (200, True),
     "repeat_page": (200, True),
     "total_mismatch": (200, True),
-    "total_is_page": (200, True),
-    "wrong_pages": (200, True),
     "odd_row": (200, True),
     "latency": (200, True),
-    "latency_after": (200, True),
 }
 """Kind → the status or the exception that a plain client sees on a DELETE, and whether the number was released."""
 
@@ -95,7 +85,6 @@ AMOUNTS = {
     "drip_headers": 0.1,
     "big_body": 1 << 20,
     "late_apply": 0.01,
-    "hang_late_apply": 0.01,
 }
 
 
@@ -123,7 +112,7 @@ def test_a_fault_shows_as_it_should_and_strikes_once(kind):
         assert record.fault == kind
         assert record.status == (expected if isinstance(expected, int) else record.status)
         assert ("phn_1" in sandbox.removed) is applied
-        if kind not in ("revoke_after", "second_answer"):
+        if kind != "revoke_after":
             assert http.delete(path("phn_2")).status_code == 200
             assert sandbox.log[1].fault is None
         assert len(sandbox.log) <= 2, "a client must not have tried anything by itself"
@@ -150,13 +139,6 @@ def test_a_gateway_that_repeats_asks_the_service_twice_for_one_request_of_ours()
     assert phases == ["arrival", "applied", "answered"]
 
 
-def test_a_stale_replica_shows_a_released_number_for_some_reads():
-    with Sandbox(three_numbers(), faults=[Rule.of("stale_read:2")]) as sandbox, client(sandbox) as http:
-        assert http.delete(path("phn_1")).status_code == 200
-        assert [http.get(path("phn_1")).status_code for _ in range(3)] == [200, 200, 404]
-        assert http.delete(path("phn_1")).status_code == 404
-
-
 def test_a_stale_replica_shows_a_released_number_in_whole_listings_too():
     with Sandbox(three_numbers(), faults=[Rule.of("stale_read:1")]) as sandbox, client(sandbox) as http:
         http.delete(path("phn_1"))
@@ -169,13 +151,6 @@ def test_a_stale_replica_shows_a_released_number_in_whole_listings_too():
             for _ in range(2)
         ]
     assert listings == [["phn_2", "phn_3", "phn_1"], ["phn_2", "phn_3"]]
-
-
-def test_a_number_that_reappears_was_removed_and_is_back():
-    with Sandbox(three_numbers(), faults=[Rule.of("reappear", nth=1)]) as sandbox, client(sandbox) as http:
-        assert http.delete(path("phn_1")).status_code == 200
-        assert sandbox.removed == {"phn_1": 1}
-        assert http.get(path("phn_1")).status_code == 200
 
 
 def test_a_key_is_revoked_after_so_many_requests():
@@ -192,19 +167,6 @@ def test_rows_drift_between_pages(amount, seen):
     with Sandbox(three_numbers(), faults=[rule]) as sandbox, client(sandbox) as http:
         pages = [http.get("/organization-phone-numbers", params={"page": n, "limit": 1}).json() for n in (1, 2)]
     assert [page["data"][0]["id"] for page in pages] == seen
-
-
-@pytest.mark.parametrize("generation", ["first", "second"])
-def test_a_total_can_be_wrong_in_each_envelope(generation):
-    world = three_numbers(generation=generation)
-    rule = Rule.of("total_mismatch:2", method="GET")
-    with Sandbox(world, faults=[rule]) as sandbox, client(sandbox) as http:
-        page = http.get("/organization-phone-numbers").json()
-        total = page["meta"]["total"] if generation == "first" else page["total"]
-        assert total == 5
-        if generation == "second":
-            assert http.get("/workflows").json()["meta"]["totalItems"] == 2
-            assert http.get("/phone-number-pricing").json() == []
 
 
 def test_a_fault_on_an_update_with_a_body_repeats_the_body_too():

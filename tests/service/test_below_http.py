@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.service.asking import PATIENCE, client, eventually, path, three_numbers
-from tests.service.faults import Fault, FaultPlan, Rule
+from tests.service.faults import Fault, Rule
 from tests.service.server import Sandbox
 
 
@@ -69,20 +69,3 @@ def test_a_dripping_body_never_ends_by_itself_and_ends_when_the_client_leaves():
             assert [next(drops), next(drops), next(drops)] == [b" "] * 3
             assert sandbox.log[0].answered is None
         assert eventually(lambda: sandbox.log[0].answered is not None)
-
-
-def test_a_hanging_request_is_bounded_even_where_the_client_never_leaves():
-    with (
-        Sandbox(three_numbers(), faults=[Rule.of("hang_before:0.05")]) as sandbox,
-        client(sandbox) as http,
-        pytest.raises(httpx.RemoteProtocolError),
-    ):
-        http.delete(path("phn_1"))
-
-
-def test_one_hanging_request_does_not_hold_up_another():
-    plan = FaultPlan((Rule.of("hang_before", ids=["phn_1"]),))
-    with Sandbox(three_numbers(), faults=plan) as sandbox, client(sandbox, timeout=0.5) as http:
-        with pytest.raises(httpx.ReadTimeout):
-            http.delete(path("phn_1"))
-        assert http.delete(path("phn_2")).status_code == 200

@@ -30,12 +30,6 @@ def test_the_bodies_are_as_broken_as_they_say():
     assert html.headers["content-type"].startswith("text/html")
 
 
-def test_a_body_may_be_given():
-    deep = "[" * 100_000
-    with Sandbox(three_numbers(), faults=[Rule.of(Fault("body", text=deep))]) as sandbox, client(sandbox) as http:
-        assert http.delete(path("phn_1")).text == deep
-
-
 def test_the_three_kinds_of_404_can_be_told_apart():
     faults = [Rule.of("route_404", nth=1), Rule.of("html_404", nth=2)]
     with Sandbox(three_numbers(), faults=faults) as sandbox, client(sandbox) as http:

@@ -46,14 +46,6 @@ def test_a_sandbox_starts_and_stops_quickly_and_leaves_nothing_behind():
     assert threading.active_count() == before
 
 
-def test_two_sandboxes_share_nothing():
-    with Sandbox(three_numbers()) as one, Sandbox(three_numbers()) as other:
-        assert one.base_url != other.base_url
-        with client(one) as http:
-            http.delete(path("phn_1"))
-        assert (one.removed, other.removed, other.log) == ({"phn_1": 1}, {}, [])
-
-
 def test_a_sandbox_stops_at_once_and_silently_though_clients_stay_hang_and_drip(caplog):
     plan = [Rule.of("hang_after", ids=["phn_1"]), Rule.of("latency:60", ids=["phn_2"]), Rule.of("drip", ids=["phn_3"])]
 
