@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests.laws import two_laws
@@ -24,13 +25,16 @@ THEIRS = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "NO_COLOR", "FOR
 
 
 def pytest_configure() -> None:
-    """Signals mean what they usually mean, though the tests run in the background or under nohup.
+    """Signals mean what they usually mean, though the tests run in the background or under nohup; no test is timed.
 
+    Hypothesis would fail an example that takes 200 ms, which says how busy the machine is and nothing of the code.
     A program that is started with SIGINT or SIGHUP ignored has them ignored, and so would ours: on purpose.
     """
     for number in (signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    hypothesis.settings.register_profile("untimed", deadline=None)
+    hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)

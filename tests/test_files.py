@@ -167,14 +167,14 @@ def test_where_no_file_can_be_there_is_an_error_and_nothing_else(tmp_path: Path,
 CHILD = """
 import resource, signal, sys
 from pathlib import Path
-from decom.files import written_whole
+from decom.files import atomic_write
 
 path, mode = Path(sys.argv[1]), sys.argv[2]
 if mode == "full":
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
 try:
-    with written_whole(path) as stream:
+    with atomic_write(path) as stream:
         stream.write(b"x" * 100_000)
         stream.flush()
         print("half way", flush=True)
