@@ -35,7 +35,7 @@ def private_dir(path: Path) -> Path:
         raise BadSettings(
             f"the folder cannot be made: {error.strerror or error}",
             where=str(path),
-            remedy="Name another folder with --home or --output, or mend this one's rights.",
+            remedy="Name another folder with --home or --output, or fix its permissions.",
         ) from error
     trouble = None
     if stat.S_ISLNK(facts.st_mode):

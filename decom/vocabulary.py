@@ -12,19 +12,12 @@ class Decision(StrEnum):
     """What the plan wants done with a row, in the order in which the planner asks (first that fits wins)."""
 
     NOT_SELECTED = "not_selected"
-    """Left out by `--only`, `--exclude`, or, of what would be released, by `--limit`."""
     INVALID = "invalid"
-    """The cell is no ID and no number, or ID and number do not belong together."""
     DUPLICATE = "duplicate"
-    """The same number as an earlier row, which carries the decision."""
     MISSING = "missing"
-    """Not on the account."""
     PROTECTED = "protected"
-    """A protect rule names it."""
     CONFLICTED = "conflicted"
-    """A campaign, batch call or rule of the service holds it."""
     RELEASE = "release"
-    """Free, and to be released."""
 
 
 class SourceState(StrEnum):
@@ -41,28 +34,52 @@ class SourceState(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of a row, in the order in which summaries list them."""
+    """The outcome of a row, in the order in which summaries list them."""
 
     RELEASED = "released"
-    """This run released it."""
     MISSING = "missing"
-    """It was not on the account, and as far as can be known no request of this run removed it."""
     CONFLICTED = "conflicted"
-    """An active campaign, batch call, workflow or default-number rule holds it."""
     FAILED = "failed"
-    """Refused for good, or seen still there twice after every retry."""
     UNKNOWN = "unknown"
-    """A DELETE was sent and nobody could be asked what became of it."""
     NOT_ATTEMPTED = "not_attempted"
-    """The run stopped before it."""
     PROTECTED = "protected"
-    """Never sent: a protect rule."""
     INVALID = "invalid"
-    """Never sent: the cell is no ID or number."""
     DUPLICATE = "duplicate"
-    """Never sent: the same number as another row."""
     NOT_SELECTED = "not_selected"
-    """Never sent: left out by `--only`, `--exclude` or `--limit`."""
+
+
+_NEVER_SENT = {
+    "protected": "On the protect list; not released.",
+    "invalid": "Not a valid ID or phone number, or the two do not match.",
+    "duplicate": "The same number as an earlier row.",
+    "not_selected": "Left out by --only, --exclude or --limit.",
+}
+"""Decisions that are outcomes as they stand: nothing is sent for these rows."""
+
+DECISION_MEANINGS: Mapping[Decision, str] = {
+    Decision(word): meaning
+    for word, meaning in {
+        **_NEVER_SENT,
+        "missing": "Not on the account.",
+        "conflicted": "In use; will not be released.",
+        "release": "Will be released.",
+    }.items()
+}
+"""Each decision in a sentence, as every screen and report prints it."""
+
+OUTCOME_MEANINGS: Mapping[Outcome, str] = {
+    Outcome(word): meaning
+    for word, meaning in {
+        **_NEVER_SENT,
+        "released": "Released by this run.",
+        "missing": "Not on the account; as far as we can tell, not removed by this run.",
+        "conflicted": "In use by a campaign, batch call, workflow or default-number rule; not released.",
+        "failed": "Permanently refused by the API, or still on the account after every attempt.",
+        "unknown": "A release was sent, and its outcome could not be checked; resume checks again.",
+        "not_attempted": "The run stopped before it; nothing was sent.",
+    }.items()
+}
+"""Each outcome in a sentence, as every screen and report prints it."""
 
 
 class Evidence(StrEnum):

@@ -25,7 +25,7 @@ HEAD = PlanHead(
         Source("workflows", SourceState.NOT_CHECKED, "the key may not read it (403)"),
     ),
     notes=("read as UTF-8",),
-    forecast_words="2 releases, about 9 min at 135 a minute",
+    forecast_words="2 numbers to release, about 9 min at 135 per minute",
 )
 HELD_BY = Conflict("campaigns", "cmp_1", "Spring sale", "active")
 

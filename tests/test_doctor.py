@@ -56,7 +56,7 @@ def test_where_all_is_well_every_check_has_its_line_and_only_get_was_sent(decom:
     assert {name for name, finding in found.items() if finding["state"] != "ok"} == {"right to release"}
     assert "60" in found["key"]["what"]
     assert "not there" in found["batch calls"]["what"]
-    assert "without deleting" in found["right to release"]["what"]
+    assert "without a release" in found["right to release"]["what"]
     assert "key made for this job" in found["right to release"]["remedy"]
     assert "base_url from DIALNEXA_BASE_URL" in found["settings"]["what"]
     assert {record.method for record in small.log} == {"GET"}
@@ -67,7 +67,7 @@ def test_people_get_a_line_a_check(decom: Command) -> None:
     ran = decom("doctor")
     assert ran.code == 0, ran.err
     assert "ok   key: accepted by 127.0.0.1" in ran.out
-    assert "look right to release" in ran.out
+    assert "warn right to release" in ran.out
 
 
 def test_the_second_generation_has_other_sources(

@@ -109,9 +109,7 @@ def test_a_number_that_the_protect_file_names_now_is_left_alone_and_not_counted_
     assert [len(plan.rows) for plan in desk.asked] == [2]
     assert "never.txt protects 1 number of this plan now: not released." in desk.said
     assert set(sandbox.removed) == {row.number_id for row in others}
-    assert audit_rows(finished.folder)[0]["reason"] == (
-        f"the protect file that is in force now names {first.phone_number}"
-    )
+    assert audit_rows(finished.folder)[0]["reason"] == (f"now on the protect list: {first.phone_number}")
 
 
 # --- What it may cost -------------------------------------------------------------------------------------------

@@ -186,9 +186,9 @@ def test_looks_and_lost_answers_are_told_in_words(tmp_path: Path, clock: QuickCl
     found = history.show(home, "phn_2")
     assert [moment.event for moment in found.moments][1:] == [
         "release 1 no answer: ReadTimeout",
-        "looked: it is still there",
-        "looked: it is gone",
-        "looked: nobody could be asked: no answer",
+        "looked: still there",
+        "looked: gone",
+        "looked: could not be checked: no answer",
     ]
 
 

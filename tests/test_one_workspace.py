@@ -86,11 +86,11 @@ def test_the_latest_interrupted_run_is_the_latest_of_this_workspace(start_sandbo
     assert finished.audit.run_id == ours and finished.exit_code == 0
     assert len(elsewhere.removed) == 1
     [said] = desk.said
-    assert said.startswith(f"Going on with run {ours} of numbers.csv, planned at ")
+    assert said.startswith(f"Continuing run {ours} of numbers.csv, planned at ")
     nothing = trouble_of(lambda: desk.resume(here))
     assert (nothing.exit_code, nothing.what) == (
         2,
-        "no run of this workspace was interrupted, so there is none to resume",
+        "no run of this workspace was interrupted, so there is nothing to resume",
     )
 
 

@@ -89,14 +89,14 @@ def test_a_plan_says_what_is_held_by_what_what_was_not_checked_and_how_long_it_t
     found = printed(plan_lines(PLAN, 80))
     for words in (
         RUN_ID,
-        "numbers.csv: 6 rows, 2 blank",
+        "numbers.csv: 6 rows (2 blank",
         "api.dialnexa.com: 400 numbers",
         'campaign "Spring sale" cmp_1 (active): +14155550004',
         "row 6: more than one value in this cell",
-        "1 of the missing went by earlier runs",
+        "1 of the missing released by earlier runs",
         "Not checked workflows: the key may not read it (403)",
         "Checked campaigns",
-        "2 releases, about 9 min at 135 a minute.",
+        "2 numbers to release, about 9 min at 135 per minute.",
         "read as UTF-8",
     ):
         assert words in found, words
@@ -138,7 +138,7 @@ def test_the_next_command_names_the_home_that_was_named() -> None:
     nothing = replace(PLAN, rows=(row(2, Decision.MISSING),))
     assert "nothing to release" in printed(next_after_plan(nothing, Path("runs"), None, ""))
     refused = printed(next_after_plan(PLAN, Path("runs"), Refused("too many"), ""))
-    assert "refuses" in refused and "decom release" not in refused
+    assert "safety limit" in refused and "decom release" not in refused
 
 
 AUDIT = Audit(
@@ -172,11 +172,11 @@ def test_a_summary_says_what_became_of_the_rows_the_money_and_what_to_do() -> No
     files = (Path("runs/audit.csv"), Path("runs/conflicts.csv"))
     found = printed([*summary_lines(AUDIT, Path("runs"), files, 80), *next_after_run(AUDIT, files, "")])
     for words in (
-        "Done: run",
-        "This run released it.",
-        "USD 6.00 a month stops, and 1 number of unknown cost.",
-        "USD 3.00 a month goes on.",
-        "1 of the missing were there when planned",
+        "Done, 2 not released: run",
+        "Released by this run.",
+        "Monthly cost ending: USD 6.00, plus 1 number of unknown cost.",
+        "Monthly cost continuing: USD 3.00.",
+        "1 of the missing was on the account when planned",
         "Not checked workflows",
         "all is as reported",
         "Reports in runs",
@@ -209,14 +209,14 @@ def test_a_difference_found_afterwards_is_told_and_so_it_is_in_the_short_form() 
     audit = replace(AUDIT, verification=Verification("now", ("phn_1 is still there",)))
     assert "phn_1 is still there" in printed(summary_lines(audit, Path("runs"), (), 80))
     short = printed(short_summary(audit, Path("runs")))
-    assert "released 4, conflicted 2" in short and "phn_1 is still there" in short
+    assert "released\n4, conflicted 2" in short and "phn_1 is still there" in short
 
 
 def test_a_run_that_nobody_looked_at_again_says_so_and_what_to_type() -> None:
     audit = replace(AUDIT, status="done", why=None, verification=None)
     for lines in (summary_lines(audit, Path("runs"), (), 80), short_summary(audit, Path("runs"))):
         text = printed(lines)
-        assert "Incomplete: not verified" in text and "Not verified: nobody has looked at the account again" in text
+        assert "Incomplete: not verified" in text and "Not verified: the account has not been checked" in text
     assert f"decom resume {RUN_ID}" in printed(next_after_run(audit, (), ""))
 
 
@@ -229,7 +229,7 @@ def test_an_error_is_said_with_its_place_and_remedy_and_is_harmless() -> None:
 
 
 def test_where_nobody_can_be_asked_nothing_is_released() -> None:
-    with pytest.raises(Refused, match="nobody confirmed") as caught:
+    with pytest.raises(Refused, match="confirmation is required") as caught:
         asked_for_leave(PLAN, Screen(Showing()))
     assert "--yes" in (caught.value.remedy or "")
 
@@ -306,7 +306,7 @@ def test_only_the_very_number_of_releases_gives_leave(answer: bytes, given: bool
 def test_a_terminal_that_is_said_to_have_no_columns_still_shows_the_question(size: str) -> None:
     seen, code = at_a_terminal("PLAN", b"2\n", columns=size, lines=size)
     assert code == 0 and "<True>" in seen
-    assert "About to release 2 numbers" in seen and "+14155550002" in seen
+    assert "About to permanently release 2 numbers" in seen and "+14155550002" in seen
 
 
 @pytest.mark.parametrize("size", ["0", "1", "-1", "", "²", "99999999999"])
@@ -401,7 +401,11 @@ async def watch_a_release(width: int) -> None:
             progress(settled(outcome))
         progress.draw()
         seen = words_of(stream)
-        for words in ("4 of 300 numbers done, 296 left, 4 a minute", "about 2.5 h to go", "released 2 · conflicted 1"):
+        for words in (
+            "4 of 300 numbers done, 296 left, 4 per minute",
+            "about 2.5 h to go",
+            "released 2 · conflicted 1",
+        ):
             assert words in seen
         assert "pace: paused 12 s: the service said 429" in seen
         progress(Stopping("stopped by SIGTERM"))
@@ -409,7 +413,7 @@ async def watch_a_release(width: int) -> None:
         stream.truncate(0)
         progress.draw()
         assert "4 of 300 numbers done, 296 left released 2" in words_of(stream)
-        assert "stopping: stopped by SIGTERM" in words_of(stream)
+        assert "stopping (stopped by SIGTERM)" in words_of(stream)
     assert "failed 1 · not attempted 1" in words_of(stream)
 
 
@@ -426,7 +430,7 @@ async def watch_a_release_without_a_limit() -> None:
         for _ in range(200):
             progress(settled(Outcome.RELEASED))
         progress.draw()
-    assert "800 left, 20 a second, about 40 s to go" in words_of(stream)
+    assert "800 left, 20 per second, about 40 s to go" in words_of(stream)
 
 
 def test_where_nothing_may_move_nothing_is_drawn_and_nothing_fails() -> None:

@@ -254,7 +254,7 @@ class Account:
         if isinstance(reply, Answered) and reply.status == 401:
             raise KeyRefused(
                 "the service does not accept the API key (401)",
-                remedy="Check DIALNEXA_API_KEY: it may be mistyped, revoked, or of another installation.",
+                remedy="Check DIALNEXA_API_KEY: it may be mistyped, revoked, or for another account.",
             )
         return reply
 

@@ -59,10 +59,12 @@ def parse_rate(text: str) -> Rate:
         return Mode(word)
     numbers = _RATE.fullmatch(word)
     if numbers is None:
-        raise ValueError(f"{text!r} is no rate: it is auto, none, or requests/seconds such as 150/60")
+        raise ValueError(f"{text!r} is not a valid rate: expected auto, none, or requests/seconds, e.g. 150/60")
     rate = Fixed(int(numbers[1]), float(numbers[2]))
     if rate.requests < 1 or not 0.0 < rate.seconds <= 86_400.0:
-        raise ValueError(f"{text!r} is no rate: it takes at least 1 request, and from above 0 to 86400 seconds")
+        raise ValueError(
+            f"{text!r} is not a valid rate: it takes at least 1 request, and from above 0 to 86400 seconds"
+        )
     return rate
 
 
@@ -77,7 +79,7 @@ class Pace:
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.reserve <= 1.0:
-            raise ValueError(f"the reserve is {self.reserve}: it is a share from 0 to 1, such as 0.1")
+            raise ValueError(f"the reserve is {self.reserve}: expected a share from 0 to 1, e.g. 0.1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +104,10 @@ class PacerState:
     def words(self) -> str:
         """For people: `135 a minute`, `paused 12 s: the service said 429`."""
         if self.paused > 0.0:
-            return f"paused {math.ceil(self.paused)} s: the service said {self.paused_by}"
+            return f"paused {math.ceil(self.paused)} s: the service returned {self.paused_by}"
         if self.limit is None:
             return "no limit"
-        units = {1.0: "a second", 60.0: "a minute", 3600.0: "an hour"}
+        units = {1.0: "per second", 60.0: "per minute", 3600.0: "per hour"}
         return f"{self.limit} {units.get(self.window, f'per {self.window:g} s')}"
 
 

@@ -69,9 +69,9 @@ def workspace_locked(home: Path, workspace: str, run_id: str, clock: Clock) -> I
         raise _not_taken(home, error) from error
     if descriptor is None:
         raise Locked(
-            f"another run works on this workspace: {_in_words(holder_of(record))}",
+            f"another run is using this workspace: {_in_words(holder_of(record))}",
             where=str(home),
-            remedy="Wait for it to end, or stop it with SIGTERM: it then finishes what is in flight and reports.",
+            remedy="Wait for it to end, or stop it with SIGTERM: it finishes what it sent, and reports.",
         )
     try:
         with _signed(record, Holder(os.getpid(), iso(clock.now()), run_id)):

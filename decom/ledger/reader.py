@@ -373,5 +373,5 @@ def _tell_of_number(number: NumberRecord, number_id: str, entry: Entry) -> None:
 
 def _cut_off(number_id: str, attempt: int, intended_at: str) -> Attempt:
     """What became of an intent that another one followed: nobody knows, and that must not be forgotten."""
-    interrupted = "the run was interrupted while this release was under way"
+    interrupted = "the run was interrupted while this release was in flight"
     return Attempt(number_id, attempt, Proof.CUT_OFF, None, interrupted, intended_at)

@@ -14,28 +14,12 @@ from decom.errors import DecomError
 from decom.output.screen import harmless
 from decom.reporting.interface import Audit
 from decom.reporting.manifest import MANIFEST
-from decom.reporting.words import NOT_VERIFIED, status_in_words
+from decom.reporting.words import ENDINGS, NOT_VERIFIED, heading
 from decom.vocabulary import SIGNALS, ExitCode, Outcome, SourceState, Stopped
 from decom.workflow.reports import RunResult
 
-_UNDONE = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED)
 _LONGEST_LINE = 400
 Tone = Literal["success", "warning", "failure"]
-
-_WITHOUT_REPORT = {
-    ExitCode.DONE: "done",
-    ExitCode.BUG: "it ended at an unexpected error",
-    ExitCode.BAD_INPUT: "the input, a setting or the ledger cannot be used",
-    ExitCode.HELD_BACK: "the plan holds numbers back",
-    ExitCode.INCOMPLETE: "it could not be done",
-    ExitCode.GUARD: "a guard refused, nothing was released",
-    ExitCode.KEY_REFUSED: "the key was refused",
-    ExitCode.LOCKED: "another run is still at work",
-    ExitCode.SIGHUP: "stopped by SIGHUP",
-    ExitCode.SIGINT: "stopped by SIGINT",
-    ExitCode.SIGTERM: "stopped by SIGTERM",
-}
-"""What the exit code says by itself, for a command that ended without a report of its run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +41,7 @@ def message(finished: RunResult | None, error: DecomError | None, exit_code: Exi
     if finished is not None:
         headline, lines = _headline(finished.audit, exit_code), _about_run(finished, exit_code, host)
     else:
-        headline, lines = _WITHOUT_REPORT[exit_code], _about_error(error, exit_code, host)
+        headline, lines = ENDINGS[exit_code], _about_error(error, exit_code, host)
     body = "\n".join(harmless(line, _LONGEST_LINE).rstrip() for line in lines).rstrip()
     tones: dict[ExitCode, Tone] = {ExitCode.DONE: "success", ExitCode.HELD_BACK: "warning"}
     tone = tones.get(exit_code, "failure")
@@ -65,33 +49,11 @@ def message(finished: RunResult | None, error: DecomError | None, exit_code: Exi
 
 
 def _headline(audit: Audit, exit_code: ExitCode) -> str:
-    counts, rows = audit.counts, audit.input_rows
-    released = f"{counts.get(Outcome.RELEASED, 0):,} of {rows:,} numbers released"
-    undone = sum(counts.get(outcome, 0) for outcome in _UNDONE)
-    if exit_code is ExitCode.HELD_BACK:
-        return _held_back(counts.get(Outcome.CONFLICTED, 0), counts.get(Outcome.INVALID, 0), rows)
-    if exit_code is ExitCode.INCOMPLETE and undone > 0:
-        return f"{undone:,} of {rows:,} numbers {_are(undone)} not done"
-    if exit_code is ExitCode.INCOMPLETE and (wrong := _differences(audit)) > 0:
-        return f"{wrong:,} of {rows:,} numbers {_are(wrong)} not as reported"
-    if exit_code is ExitCode.INCOMPLETE and audit.unverified and audit.status == "done":
-        return f"not verified, {released}"
+    """`Done, 3 not released; 117 of 120 released`"""
+    ended = heading(audit, exit_code)
     if exit_code is ExitCode.GUARD:
-        return _WITHOUT_REPORT[exit_code]
-    words = "stopped early" if exit_code is ExitCode.INCOMPLETE else _WITHOUT_REPORT[exit_code]
-    return f"{words}, {released}"
-
-
-def _held_back(conflicted: int, invalid: int, rows: int) -> str:
-    """`3 of 120 numbers are held back, 2 rows are invalid`"""
-    if conflicted == 0:
-        return f"{invalid:,} of {rows:,} rows {_are(invalid)} invalid"
-    held = f"{conflicted:,} of {rows:,} numbers {_are(conflicted)} held back"
-    return held if invalid == 0 else f"{held}, {invalid:,} {'row is' if invalid == 1 else 'rows are'} invalid"
-
-
-def _are(number: int) -> str:
-    return "is" if number == 1 else "are"
+        return ended
+    return f"{ended}; {audit.counts.get(Outcome.RELEASED, 0):,} of {audit.input_rows:,} released"
 
 
 def _differences(audit: Audit) -> int:
@@ -100,7 +62,7 @@ def _differences(audit: Audit) -> int:
 
 def _about_run(finished: RunResult, exit_code: ExitCode, host: str) -> Iterator[str]:
     audit = finished.audit
-    yield f"{status_in_words(audit)}: run {audit.run_id} of {audit.input_name}, on {host}."
+    yield f"{heading(audit, exit_code)}: run {audit.run_id} of {audit.input_name}, on {host}."
     yield ""
     for outcome, count in audit.counts.items():
         if count > 0:
@@ -108,13 +70,15 @@ def _about_run(finished: RunResult, exit_code: ExitCode, host: str) -> Iterator[
     if len(unchecked := _not_checked(audit)) > 0:
         yield f"Not checked for conflicts: {', '.join(unchecked)}."
     if audit.verification is not None and _differences(audit) == 0:
-        yield "Looked again at the account: all is as reported."
+        yield "Verified against the account: everything matches."
     if audit.unverified:
         yield f"Not verified: {NOT_VERIFIED}"
     yield ""
     if finished.trouble is not None:
         yield from _trouble(finished.trouble)
     yield from (f"To do: {step}" for step in _steps(audit, exit_code))
+    if exit_code is ExitCode.DONE:
+        yield "No action needed."
     yield f"Reports: {finished.folder} on {host}"
     yield f"         {', '.join(path.name for path in finished.files)}"
     yield from _witness(finished)
@@ -125,31 +89,29 @@ def _steps(audit: Audit, exit_code: ExitCode) -> Iterator[str]:
     counts = audit.counts
     begun = audit.timing.parts > 0
     if exit_code is ExitCode.KEY_REFUSED:
-        yield "put a key in place that is accepted; `decom doctor` tells whether it is."
-        yield f"type `decom resume {audit.run_id}`; with a key of another ID, give the same list again instead."
+        yield "set a key that is accepted; `decom doctor` checks it."
+        yield f"type `decom resume {audit.run_id}`; with a key of another ID, run the same list again instead."
     elif audit.why in (Stopped.STALE_PLAN, Stopped.GUARD):
         yield _after_a_guard(audit)
     elif _is_unfinished(audit) and begun:
         yield f"type `decom resume {audit.run_id}`, as the same user and in the same home."
     elif _is_unfinished(audit):
-        yield "nothing was sent. Give the same command again once the service can be reached; `decom doctor` tells."
+        yield "nothing was sent. Run the same command again once the service can be reached; `decom doctor` checks."
     if (failed := counts.get(Outcome.FAILED, 0)) > 0:
-        yield f"audit.csv says why {failed:,} failed; retry.csv is ready to be the next run's input."
+        yield f"see audit.csv for why {failed:,} failed; retry.csv is ready as the next run's input."
     if (wrong := _differences(audit)) > 0:
-        yield f"audit.html says what is not as reported ({wrong:,}); `decom verify {audit.run_id}` looks again."
+        yield f"see audit.html for what is not as reported ({wrong:,}); `decom verify {audit.run_id}` checks again."
     if (held := counts.get(Outcome.CONFLICTED, 0)) > 0:
-        yield f"conflicts.csv says what holds {held:,} back. End or change that, then run again."
+        yield f"see conflicts.csv for what uses the {held:,} conflicted. End or change that, then run again."
     if (invalid := counts.get(Outcome.INVALID, 0)) > 0:
-        yield f"audit.csv says what is wrong with the cells of {invalid:,} invalid {'row' if invalid == 1 else 'rows'}."
-    if exit_code is ExitCode.DONE:
-        yield "nothing."
+        yield f"see audit.csv for what is wrong with {invalid:,} invalid {'row' if invalid == 1 else 'rows'}."
 
 
 def _after_a_guard(audit: Audit) -> str:
     unread = _not_checked(audit)
     if audit.why is Stopped.GUARD and len(unread) > 0:
         return f"type `decom resume {audit.run_id}` when {' and '.join(unread)} can be read again."
-    return "what the plan says is not true any more. Plan again."
+    return "the plan is out of date. Plan again."
 
 
 def _not_checked(audit: Audit) -> list[str]:
@@ -173,11 +135,11 @@ def _witness(finished: RunResult) -> Iterator[str]:
 
 def _about_error(error: DecomError | None, exit_code: ExitCode, host: str) -> Iterator[str]:
     if error is None:
-        yield f"On {host}: {_WITHOUT_REPORT[exit_code]}."
+        yield f"On {host}: {ENDINGS[exit_code]}."
         if exit_code not in (ExitCode.DONE, ExitCode.HELD_BACK):
             yield ""
-            yield "To do: read the log. `decom doctor` checks the ledger, `decom runs` shows where things stand, and a"
-            yield "run that was under way goes on with `decom resume`."
+            yield "To do: read the log. `decom doctor` checks the ledger, `decom runs` lists the runs, and"
+            yield "`decom resume` continues one that was interrupted."
         return
     yield from _trouble(error, f"On {host}: ")
 

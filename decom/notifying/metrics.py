@@ -68,7 +68,7 @@ def _families(finished: RunResult | None, exit_code: ExitCode, now: datetime) ->
         words = "From when the last run first began to release until its last part ended."
         yield GaugeMetricFamily("decom_run_releasing_seconds", words, value=seconds)
     if audit.verification is not None:
-        words = "Numbers that were not as reported when the account was looked at after the last run."
+        words = "Numbers whose state differed from the report when the last run was verified."
         yield GaugeMetricFamily("decom_run_differences", words, value=len(audit.verification.differences))
 
 

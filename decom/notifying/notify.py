@@ -102,7 +102,7 @@ def _check_addresses(urls: Sequence[Secret]) -> None:
             raise BadSettings(
                 f"Apprise does not understand address {place}, which begins with {_service(urls[place - 1])}",
                 where="[notify] urls",
-                remedy="Write it as Apprise does, such as mailto://user:password@example.com, and try it with:"
+                remedy="Write it as an Apprise URL, e.g. mailto://user:password@example.com, and try it with:"
                 " apprise -b test ADDRESS",
             )
         if why is not None:

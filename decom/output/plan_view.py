@@ -23,17 +23,8 @@ from decom.output.screen import BAD, COLOURS, HELD, QUIET, Line, Renderable, Scr
 from decom.output.sources import not_checked_lines, source_line
 from decom.planning.plan import Conflict, Plan, PlannedRow
 from decom.reporting.words import dollars
-from decom.vocabulary import Decision
+from decom.vocabulary import DECISION_MEANINGS, Decision
 
-MEANINGS = {
-    Decision.NOT_SELECTED: "left out by --only, --exclude or --limit",
-    Decision.INVALID: "the cell is no ID and no number",
-    Decision.DUPLICATE: "the same number as another row",
-    Decision.MISSING: "not on the account",
-    Decision.PROTECTED: "the protect file names it",
-    Decision.CONFLICTED: "held; it stays",
-    Decision.RELEASE: "free, and to be released",
-}
 STAYING = (Decision.CONFLICTED, Decision.PROTECTED)
 MOST_HOLDERS = 12
 MOST_ROWS = 8
@@ -44,7 +35,7 @@ _NARROW = 60
 
 
 @dataclass(slots=True)
-class Rent:
+class MonthlyCost:
     """What the numbers of one decision cost a month."""
 
     known: Decimal = Decimal(0)
@@ -63,7 +54,7 @@ class Digest:
     """What one pass over the rows finds."""
 
     counts: Counter[Decision] = field(default_factory=Counter)
-    rents: dict[Decision, Rent] = field(default_factory=dict)
+    costs: dict[Decision, MonthlyCost] = field(default_factory=dict)
     holders: dict[Conflict, list[PlannedRow]] = field(default_factory=dict)
     """What holds numbers back, each with the first few of them."""
     held: Counter[Conflict] = field(default_factory=Counter)
@@ -80,10 +71,10 @@ def digest(plan: Plan) -> Digest:
             continue
         found.counts[row.decision] += 1
         if row.decision is Decision.RELEASE or row.decision in STAYING:
-            rent = found.rents.setdefault(row.decision, Rent())
+            monthly = found.costs.setdefault(row.decision, MonthlyCost())
             cost = _cost(row)
-            rent.known += cost or 0
-            rent.unknown += cost is None
+            monthly.known += cost or 0
+            monthly.unknown += cost is None
         for conflict in row.conflicts:
             found.held[conflict] += 1
             first = found.holders.setdefault(conflict, [])
@@ -99,7 +90,7 @@ def plan_lines(plan: Plan, width: int) -> Iterator[Renderable]:
     """The plan in so many columns: counts, what holds numbers back, what was not checked, the forecast."""
     head = plan.head
     found = digest(plan)
-    blank = f", {head.input_blank_rows:,} blank ones left out" if head.input_blank_rows > 0 else ""
+    blank = f" ({counted(head.input_blank_rows, 'blank row')} skipped)" if head.input_blank_rows > 0 else ""
     rows = f"{counted(head.input_rows, 'row')}{blank}"
     yield Line(Text.assemble("Plan ", (head.run_id, "bold"), f" of {harmless(head.input_name)}: {rows}"))
     yield Line(Text(f"Account at {host_of(head.base_url)}: {counted(head.account_size, 'number')}"))
@@ -109,7 +100,7 @@ def plan_lines(plan: Plan, width: int) -> Iterator[Renderable]:
     yield from _holders(found)
     yield from _invalid(found)
     if found.by_earlier_runs > 0:
-        yield Line(Text(f"{found.by_earlier_runs:,} of the missing went by earlier runs; plan.csv names them."))
+        yield Line(Text(f"{found.by_earlier_runs:,} of the missing released by earlier runs (see plan.csv)."))
     for source in head.sources:
         yield source_line(source, head.accept_unchecked)
     for note in head.notes:
@@ -127,18 +118,18 @@ def _table(found: Digest, width: int) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("decision")
     table.add_column("rows", justify="right")
-    table.add_column("USD a month", justify="right")
+    table.add_column("USD per month", justify="right")
     if width >= _NARROW:
         table.add_column("means", overflow="fold")
     for decision in reversed(Decision):
         if found.counts[decision] == 0 and decision is not Decision.RELEASE:
             continue
         colour = COLOURS.get(decision, QUIET)
-        rent = found.rents.get(decision)
+        monthly = found.costs.get(decision)
         cells: list[Text | str] = [Text(decision.value, style=colour), f"{found.counts[decision]:,}"]
-        cells.append("" if rent is None else rent.words())
+        cells.append("" if monthly is None else monthly.words())
         if width >= _NARROW:
-            cells.append(Text(MEANINGS[decision], style=QUIET))
+            cells.append(Text(DECISION_MEANINGS[decision], style=QUIET))
         table.add_row(*cells)
     return table
 
@@ -147,7 +138,7 @@ def _holders(found: Digest) -> Iterator[Renderable]:
     """What must be reconfigured before the held numbers can go, that which holds the most first."""
     if len(found.held) == 0:
         return
-    yield Line(Text("Held back by:", style=HELD))
+    yield Line(Text("In use by:", style=HELD))
     for conflict, count in found.held.most_common(MOST_HOLDERS):
         names = [harmless(row.phone_number or row.number_id or "", 60) for row in found.holders[conflict]]
         more = f" and {count - len(names):,} more" if count > len(names) else ""
@@ -159,7 +150,7 @@ def _holders(found: Digest) -> Iterator[Renderable]:
 def _invalid(found: Digest) -> Iterator[Renderable]:
     if len(found.invalid) == 0:
         return
-    yield Line(Text("Cannot be used:", style=HELD))
+    yield Line(Text("Invalid rows:", style=HELD))
     for row in found.invalid:
         yield Line(Text(f"row {row.row}: {harmless(row.reason, 300)}"), indent=2)
     left = found.counts[Decision.INVALID] - len(found.invalid)
@@ -172,19 +163,19 @@ def short_plan(plan: Plan, folder: Path) -> Iterator[Renderable]:
     counts = ", ".join(f"{decision} {count:,}" for decision, count in plan.counts().items() if count > 0)
     yield Line(Text(f"decom plan {plan.head.run_id} of {harmless(plan.head.input_name)}: {counts}"))
     yield from not_checked_lines(plan.head.sources, plan.head.accept_unchecked)
-    yield Line(Text(f"The plan is in {harmless(str(folder))}"), whole=True)
+    yield Line(Text(f"Plan in {harmless(str(folder))}"), whole=True)
 
 
 def next_after_plan(plan: Plan, folder: Path, refusal: Refused | None, place_flags: str) -> Iterator[Renderable]:
     """Where the plan is, and what to type."""
-    yield Line(Text(f"The plan is in {harmless(str(folder))}"), whole=True)
+    yield Line(Text(f"Plan in {harmless(str(folder))}"), whole=True)
     if refusal is not None:
-        yield Line(Text("A guard refuses to carry it out.", style=f"bold {BAD}"))
+        yield Line(Text("This plan exceeds a safety limit and cannot be applied.", style=f"bold {BAD}"))
     elif plan.counts()[Decision.RELEASE] == 0:
         yield Line(Text("There is nothing to release."))
     else:
         command = f"decom release {plan.head.run_id}{place_flags}"
-        yield Line(Text.assemble("Nothing was released. To carry it out: ", (command, "bold")), whole=True)
+        yield Line(Text.assemble("Nothing has been released. To apply this plan: ", (command, "bold")), whole=True)
 
 
 def host_of(base_url: str) -> str:
@@ -197,9 +188,9 @@ def asked_for_leave(plan: Plan, screen: Screen) -> bool:
     releases = plan.releases()
     if not screen.asks:
         raise Refused(
-            "nobody confirmed this, and nobody can be asked: this is not a terminal",
+            "confirmation is required, and there is no terminal to ask on",
             where=plan.head.run_id,
-            remedy="If it is approved, give the same command with --yes.",
+            remedy="If it is approved, run the same command with --yes.",
         )
     with _interruptible():
         screen.say(_question(plan, releases))
@@ -221,21 +212,19 @@ def _interruptible() -> Iterator[None]:
 def _question(plan: Plan, releases: tuple[PlannedRow, ...]) -> Iterator[Renderable]:
     number = len(releases)
     yield ""
-    yield Line(Text(f"About to release {counted(number, 'number')} for good:", style=f"bold {BAD}"))
+    yield Line(Text(f"About to permanently release {counted(number, 'number')}:", style=f"bold {BAD}"))
     facts: Mapping[str, str] = {
         "service": host_of(plan.head.base_url),
         "workspace": f"{plan.head.workspace}, with {counted(plan.head.account_size, 'number')}",
-        "such as": "",
+        "for example": "",
     }
     for name, value in facts.items():
-        yield Line(Text(f"{name:<10} {value}".rstrip()), indent=2)
+        yield Line(Text(f"{name:<11} {value}".rstrip()), indent=2)
     for row in _samples(releases):
         nickname = f'  "{harmless(row.nickname, 60)}"' if row.nickname else ""
         yield Line(Text(f"{harmless(row.phone_number or row.number_id or '', 60)}{nickname}"), indent=4)
     yield Line(Text("A release cannot be undone: the number goes back to the carrier."))
-    yield Line(
-        Text.assemble("Type ", (str(number), "bold"), f" to release {counted(number, 'number')}; anything else stops.")
-    )
+    yield Line(Text.assemble("Type ", (str(number), "bold"), " to confirm; anything else cancels."))
 
 
 def _samples(releases: tuple[PlannedRow, ...]) -> list[PlannedRow]:

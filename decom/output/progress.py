@@ -33,7 +33,7 @@ class PaceInWords:
     """What the pacer says, asked anew for each drawing."""
 
     words: Callable[[], str]
-    """`135 a minute`, `paused 12 s: the service said 429`."""
+    """`135 per minute`, `paused 12 s: the service returned 429`."""
     forecast: Callable[[int], float]
     """Seconds until the last of so many more requests may leave."""
 
@@ -129,9 +129,12 @@ class Progress:
     def _state(self, done: int) -> Text:
         """What is waited for."""
         if self._stopping != "":
-            return Text(f"stopping: {harmless(self._stopping)}; what is in flight is finished", style=HELD)
+            return Text(
+                f"stopping ({harmless(self._stopping)}); finishing requests already sent; Ctrl-C again quits now",
+                style=HELD,
+            )
         if done == self._numbers:
-            return Text("asking the account again whether all is as it should be", style=QUIET)
+            return Text("verifying against the account", style=QUIET)
         return Text("" if self.pace is None else f"pace: {self.pace.words()}", style=QUIET)
 
     def _how_far(self, done: int, *, ended: bool) -> str:
@@ -141,7 +144,7 @@ class Progress:
         if ended or done < _FEWEST_FOR_RATE or seconds <= 0.0 or left == 0:
             return words
         a_second = done / seconds
-        rate = f"{a_second:.0f} a second" if a_second >= 10 else f"{a_second * 60:.0f} a minute"
+        rate = f"{a_second:.0f} per second" if a_second >= 10 else f"{a_second * 60:.0f} per minute"
         return f"{words}, {rate}, about {duration(self._seconds_left(left, a_second))} to go"
 
     def _seconds_left(self, left: int, a_second: float) -> float:

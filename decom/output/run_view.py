@@ -1,4 +1,4 @@
-"""What became of runs and numbers in, what a person sees of it out: summary, verification, history, check-up."""
+"""The screens about past work: the summary of a run, its verification, the history, the check-up."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
@@ -11,8 +11,8 @@ from rich.text import Text
 from decom.output.screen import BAD, COLOURS, DONE, HELD, QUIET, Line, Renderable, counted, harmless
 from decom.output.sources import not_checked_lines
 from decom.reporting.interface import Audit
-from decom.reporting.words import MEANINGS, NOT_VERIFIED, dollars, status_in_words
-from decom.vocabulary import Outcome
+from decom.reporting.words import NOT_VERIFIED, dollars, heading
+from decom.vocabulary import OUTCOME_MEANINGS, Outcome
 from decom.workflow.checks import Check, CheckState
 from decom.workflow.history import NumberDetails, PastEvent, RunDetails, RunLine
 
@@ -23,17 +23,20 @@ _STATUS_COLOURS = {"done": DONE, "planned": QUIET, "releasing": HELD, "stopped":
 
 
 def summary_lines(audit: Audit, folder: Path, files: Sequence[Path], width: int) -> Iterator[Renderable]:
-    """What became of a run: counts with their meaning, money, what was not checked, where the reports are."""
+    """The outcome of a run: counts with their meaning, money, what was not checked, where the reports are."""
     colour = DONE if audit.status == "done" and audit.exit_code == 0 else HELD if audit.exit_code == 3 else BAD
     yield ""
-    head = Text.assemble((status_in_words(audit), f"bold {colour}"), ": run ", (audit.run_id, "bold"))
+    head = Text.assemble((heading(audit), f"bold {colour}"), ": run ", (audit.run_id, "bold"))
     yield Line(head.append(f" of {harmless(audit.input_name)}, {counted(audit.input_rows, 'row')}"))
     yield ""
     yield _counts(audit, width)
     yield ""
     yield from _money(audit)
     if audit.gone_before_us > 0:
-        yield Line(Text(f"{audit.gone_before_us:,} of the missing were there when planned and gone when asked to go."))
+        were = "was" if audit.gone_before_us == 1 else "were"
+        yield Line(
+            Text(f"{audit.gone_before_us:,} of the missing {were} on the account when planned but gone at release.")
+        )
     yield from not_checked_lines(audit.sources)
     yield from _verification(audit)
     yield Line(Text.assemble("Reports in ", (harmless(str(folder)), "bold")), whole=True)
@@ -45,7 +48,7 @@ def short_summary(audit: Audit, folder: Path) -> Iterator[Renderable]:
     counts = ", ".join(
         f"{outcome.value.replace('_', ' ')} {count:,}" for outcome, count in audit.counts.items() if count > 0
     )
-    yield Line(Text(f"{status_in_words(audit)}: decom run {audit.run_id} of {harmless(audit.input_name)}: {counts}"))
+    yield Line(Text(f"{heading(audit)}: decom run {audit.run_id} of {harmless(audit.input_name)}: {counts}"))
     yield from not_checked_lines(audit.sources)
     yield from _verification(audit)
     yield Line(Text(f"Reports in {harmless(str(folder))}"), whole=True)
@@ -63,7 +66,7 @@ def _counts(audit: Audit, width: int) -> Table:
             continue
         cells: list[Text | str] = [Text(outcome.value.replace("_", " "), style=COLOURS[outcome]), f"{count:,}"]
         if width >= _NARROW:
-            cells.append(Text(MEANINGS[outcome], style=QUIET))
+            cells.append(Text(OUTCOME_MEANINGS[outcome], style=QUIET))
         table.add_row(*cells)
     return table
 
@@ -71,12 +74,12 @@ def _counts(audit: Audit, width: int) -> Table:
 def _money(audit: Audit) -> Iterator[Renderable]:
     money = audit.money
     for words, sum_, unknown in (
-        ("stops", money.stopping, money.unknown_stopping),
-        ("goes on", money.continuing, money.unknown_continuing),
+        ("ending", money.stopping, money.unknown_stopping),
+        ("continuing", money.continuing, money.unknown_continuing),
     ):
-        besides = f", and {counted(unknown, 'number')} of unknown cost" if unknown > 0 else ""
+        besides = f", plus {counted(unknown, 'number')} of unknown cost" if unknown > 0 else ""
         if sum_ > 0 or unknown > 0:
-            yield Line(Text(f"USD {dollars(sum_)} a month {words}{besides}."))
+            yield Line(Text(f"Monthly cost {words}: USD {dollars(sum_)}{besides}."))
 
 
 def _verification(audit: Audit) -> Iterator[Renderable]:
@@ -89,9 +92,9 @@ def _verification(audit: Audit) -> Iterator[Renderable]:
 def differences_lines(differences: Sequence[str]) -> Iterator[Renderable]:
     """What is not as reported."""
     if len(differences) == 0:
-        yield Line(Text.assemble("Looked again at the account: ", ("all is as reported.", DONE)))
+        yield Line(Text.assemble("Verified against the account: ", ("everything matches.", DONE)))
         return
-    yield Line(Text(f"Looked again at the account: {len(differences):,} not as reported:", style=BAD))
+    yield Line(Text(f"Verified against the account: {len(differences):,} not as reported:", style=BAD))
     for difference in differences[:20]:
         yield Line(Text(harmless(difference, 300)), indent=2)
     if len(differences) > 20:
@@ -108,16 +111,16 @@ def next_after_run(audit: Audit, files: Sequence[Path], place_flags: str) -> Ite
     ):
         if audit.timing.parts > 0:
             command = f"decom resume {audit.run_id}{place_flags}"
-            yield Line(Text.assemble("To go on with it: ", (command, "bold")), whole=True)
+            yield Line(Text.assemble("To continue this run: ", (command, "bold")), whole=True)
         else:
-            yield Line(Text("Nothing was sent. Give the same command again when the service can be reached."))
+            yield Line(Text("Nothing was sent. Run the same command again when the service can be reached."))
         return
     if audit.counts.get(Outcome.CONFLICTED, 0) > 0:
-        where = "conflicts.csv" if "conflicts.csv" in names else "the report"
-        yield Line(Text(f"What holds the conflicted ones, and must be reconfigured first, is in {where}."))
+        where = "conflicts.csv" if "conflicts.csv" in names else "The report"
+        yield Line(Text(f"{where} lists what uses the conflicted numbers and must be changed first."))
     if audit.timing.parts > 0:
         command = f"decom verify {audit.run_id}{place_flags}"
-        yield Line(Text.assemble("To look again later: ", (command, "bold")), whole=True)
+        yield Line(Text.assemble("To verify again later: ", (command, "bold")), whole=True)
 
 
 def verify_lines(run_id: str, checked: int, differences: Sequence[str], changed: Sequence[str]) -> Iterator[Renderable]:
@@ -125,7 +128,7 @@ def verify_lines(run_id: str, checked: int, differences: Sequence[str], changed:
     yield Line(Text.assemble("Run ", (run_id, "bold"), f": {counted(checked, 'number')} compared with the account"))
     yield from differences_lines(differences)
     if len(changed) == 0:
-        yield Line(Text.assemble("Its files and its records: ", ("all as they were written.", DONE)))
+        yield Line(Text.assemble("Report files and ledger records are ", ("unchanged.", DONE)))
     for change in changed:
         yield Line(Text(harmless(change, 300), style=BAD))
 
@@ -133,7 +136,7 @@ def verify_lines(run_id: str, checked: int, differences: Sequence[str], changed:
 def runs_lines(runs: Sequence[RunLine], width: int) -> Iterator[Renderable]:
     """Past runs, the latest last, where one looks first."""
     if len(runs) == 0:
-        yield Line(Text("There are no runs in this home yet. Begin with: decom plan numbers.csv"))
+        yield Line(Text("No runs in this home yet. Start with: decom plan numbers.csv"))
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("run", no_wrap=True)
@@ -212,7 +215,7 @@ def _moments(moments: Iterable[PastEvent], *, with_run: bool) -> Iterator[Render
 
 def findings_lines(findings: Iterable[Check]) -> Iterator[Renderable]:
     """A check-up, a line a check, with the remedy under what is not well."""
-    looks = {CheckState.WELL: ("ok", DONE), CheckState.STRANGE: ("look", HELD), CheckState.BAD: ("bad", BAD)}
+    looks = {CheckState.WELL: ("ok", DONE), CheckState.STRANGE: ("warn", HELD), CheckState.BAD: ("fail", BAD)}
     for finding in findings:
         word, colour = looks[finding.state]
         yield Line(Text.assemble((f"{word:<5}", f"bold {colour}"), f"{finding.name}: {harmless(finding.what, 400)}"))

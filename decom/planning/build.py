@@ -13,7 +13,7 @@ from decom.intake.interface import Row
 from decom.phone_numbers.numbering import is_e164, possible
 from decom.phone_numbers.reading import Known, Readings
 from decom.planning.number_status import in_other_hands, unusual_status
-from decom.planning.plan import PlannedRow, held_by
+from decom.planning.plan import PlannedRow, in_use_by
 from decom.planning.selection import ALL_ROWS, Choice
 from decom.planning.survey import Survey
 from decom.vocabulary import Decision, earlier_run
@@ -27,7 +27,7 @@ class _Match:
     """A row and what the account has for it."""
 
     number: Number | None
-    """None: the account has no such number."""
+    """None: not on the account."""
     problem: str | None = None
     """Why the row cannot be matched at all; None where it can."""
 
@@ -255,20 +255,20 @@ def _missing(planned: PlannedRow, removed_by: RemovedBy) -> PlannedRow:
     names = (name for name in (planned.number_id, planned.phone_number) if name is not None)
     removal = next((found for name in names if (found := removed_by(name)) is not None), None)
     if removal is None:
-        return replace(planned, decision=Decision.MISSING, reason="the account has no such number")
+        return replace(planned, decision=Decision.MISSING, reason="not on the account")
     run_id, certain = removal
-    did = "released it" if certain else "sent a release for it and never learnt what became of it"
-    reason = f"the account has no such number any more: run {run_id} {did}"
+    did = "released it" if certain else "sent a release request for it, with unknown outcome"
+    reason = f"no longer on the account: run {run_id} {did}"
     return replace(planned, decision=Decision.MISSING, reason=reason, evidence=earlier_run(run_id))
 
 
 def _decided(planned: PlannedRow, number: Number, protected: AbstractSet[str], findings: Survey) -> PlannedRow:
     rule = next((name for name in (planned.number_id, planned.phone_number) if name in protected), None)
     if rule is not None:
-        return replace(planned, decision=Decision.PROTECTED, reason=f"the protect file names {rule}")
+        return replace(planned, decision=Decision.PROTECTED, reason=f"on the protect list: {rule}")
     conflicts = (*findings.held.get(planned.phone_number or "", ()), *in_other_hands(number))
     if len(conflicts) > 0:
-        return replace(planned, decision=Decision.CONFLICTED, reason=held_by(conflicts), conflicts=conflicts)
+        return replace(planned, decision=Decision.CONFLICTED, reason=in_use_by(conflicts), conflicts=conflicts)
     reason = "no conflict found in the sources that were checked"
     if (status := unusual_status(number)) is not None:
         reason = f"{reason}; the number's own status is {status!r}"

@@ -150,7 +150,7 @@ def check_workspace(extent: Extent, limits: Limits) -> None:
         raise _refused(
             limits,
             "max_missing",
-            f"the account does not know {missing:,} of the {asked:,} numbers asked for ({missing / asked:.0%}):"
+            f"{missing:,} of the {asked:,} numbers ({missing / asked:.0%}) were not found on this account:"
             " is this the right workspace?",
             "If it is",
             _enough(missing, asked),
@@ -165,7 +165,7 @@ def check_cost(extent: Extent, limits: Limits) -> None:
         raise _refused(
             limits,
             "max_cost",
-            f"this would release numbers of USD {extent.cost:,.2f} a month, and at most"
+            f"this would release numbers costing USD {extent.cost:,.2f} per month, and at most"
             f" USD {limits.max_cost:,.2f} are allowed in one run",
             "If that is what you want",
             f"{extent.cost.quantize(Decimal('0.01'), 'ROUND_CEILING')}",
@@ -173,7 +173,7 @@ def check_cost(extent: Extent, limits: Limits) -> None:
     if extent.unknown_costs > 0:
         raise Refused(
             f"the cost of {extent.unknown_costs:,} of the {extent.releases:,} numbers to be released is not known,"
-            f" so nobody can tell whether they are within USD {limits.max_cost:,.2f} a month",
+            f" so nobody can tell whether they are within USD {limits.max_cost:,.2f} per month",
             where=limits.set_by.get("max_cost", "max_cost"),
             remedy="Take these numbers off the list, or leave max_cost out.",
         )
@@ -218,7 +218,7 @@ def check_sources(sources: Iterable[Source], accepted: Collection[str], run_id: 
     # Those that were accepted on an earlier command line are asked for again: they are on record nowhere.
     names = sorted({*accepted, *(source.name for source in unread)}) if started else [each.name for each in unread]
     flags = " ".join(f"--accept-unchecked {name}" for name in names)
-    remedy = f"{again}\nIf you know that none of the listed numbers is used there, add: {flags}"
+    remedy = f"{again}\nIf you know that none of the listed numbers is in use there, add: {flags}"
     raise SourcesNotChecked(unread, run_id, remedy)
 
 
@@ -227,15 +227,15 @@ def check_age(head: PlanHead, now: datetime, ttl: timedelta) -> None:
     made_at = parse_iso(head.made_at)
     if now - made_at > ttl:
         raise Refused(
-            f"this plan is too old: it was made at {head.made_at}, and a plan may be carried out for {ttl}",
+            f"this plan is too old: it was made at {head.made_at}, and a plan may be applied for {ttl}",
             where=head.run_id,
             remedy="The account may have changed since. Plan again.",
         )
     if made_at - now > CLOCK_TOLERANCE:
         raise Refused(
-            f"this plan is from the future: it was made at {head.made_at}, and it is {iso(now)} now",
+            f"the plan is dated in the future: it was made at {head.made_at}, and it is {iso(now)} now",
             where=head.run_id,
-            remedy="Set this machine's clock right, then plan again.",
+            remedy="Correct this machine's clock, then plan again.",
         )
 
 

@@ -46,13 +46,13 @@ def in_words(conflicts: Sequence[Conflict]) -> str:
     return f"{named}; and {more:,} more" if more > 0 else named
 
 
-def held_by(conflicts: Sequence[Conflict]) -> str:
-    """`held by campaign "Diwali" cmp_1 (active)`, `held by 1,000 campaigns: …; and 997 more`."""
+def in_use_by(conflicts: Sequence[Conflict]) -> str:
+    """`in use by campaign "Diwali" cmp_1 (active)`, `in use by 1,000 campaigns: …; and 997 more`."""
     if len(conflicts) <= MOST_NAMED:
-        return f"held by {in_words(conflicts)}"
+        return f"in use by {in_words(conflicts)}"
     kinds = {conflict.source for conflict in conflicts}
     what = kinds.pop().replace("-", " ") if len(kinds) == 1 else "things"
-    return f"held by {len(conflicts):,} {what}: {in_words(conflicts)}"
+    return f"in use by {len(conflicts):,} {what}: {in_words(conflicts)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class PlannedRow:
     reason: str
     """Why, as a sentence for the row's owner."""
     number_id: str | None = None
-    """The ID as the account returned it (or as the cell says, where the account has no such number)."""
+    """The ID as the account returned it (or as the cell says, where not on the account)."""
     phone_number: str | None = None
     """E.164 as the account returned it (or as the cell says)."""
     evidence: str = Evidence.PLAN
@@ -159,7 +159,7 @@ class PlanHead:
     forecast_seconds: float | None = None
     """How long the releases will take under the limit seen; None where nothing is to be released."""
     forecast_words: str = ""
-    """`1,240 releases, about 9 min at 135 a minute`."""
+    """`1,240 numbers to release, about 9 min at 135 per minute`."""
     report: ReportOptions = field(default=ReportOptions())
     max_missing: float = 0.5
     max_cost: str | None = None

@@ -197,7 +197,7 @@ def check_untouched(path: Path, digest: str) -> None:
         raise Refused(
             "this plan was changed after it was made",
             where=str(path),
-            remedy="Plan again: what is carried out must be what was shown.",
+            remedy="Plan again: what is applied must be what was shown.",
         )
 
 
@@ -209,7 +209,7 @@ def run_id_of(path: Path) -> str:
         return str(json.loads(first.rstrip().removesuffix(",") + "}")["plan"]["run_id"])
     except (OSError, *_NOT_OURS) as error:
         why = str(error)[:200]
-        raise Refused(f"this is no plan of decom: {why}", where=str(path), remedy="Plan again.") from error
+        raise Refused(f"not a valid decom plan: {why}", where=str(path), remedy="Plan again.") from error
 
 
 def _opened(path: Path) -> BinaryIO:

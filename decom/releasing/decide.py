@@ -34,7 +34,7 @@ from dataclasses import dataclass
 from decom.dialnexa.replies import DOUBTFUL, Proof
 from decom.dialnexa.retrying import MOST_ATTEMPTS
 from decom.ledger.records import Attempt, Look
-from decom.planning.plan import Conflict, held_by
+from decom.planning.plan import Conflict, in_use_by
 from decom.vocabulary import Evidence, Outcome, Stopped, earlier_run, stopped
 
 LONGEST_LATER = 60.0
@@ -137,17 +137,21 @@ def is_retry(attempts: Sequence[Attempt]) -> bool:
 
 def newly_conflicted(conflicts: Sequence[Conflict]) -> Settle:
     """The outcome of a number that was free when planned and is not any more."""
-    return Settle(Outcome.CONFLICTED, Evidence.PLAN, f"since the plan was made it came to be {held_by(conflicts)}")
+    return Settle(Outcome.CONFLICTED, Evidence.PLAN, f"not in use when planned, now {in_use_by(conflicts)}")
 
 
 def came_to_be_protected(rule: str) -> Settle:
     """The outcome of a number that a protect file names which was not in force when it was planned."""
-    return Settle(Outcome.PROTECTED, Evidence.PLAN, f"the protect file that is in force now names {rule}")
+    return Settle(Outcome.PROTECTED, Evidence.PLAN, f"now on the protect list: {rule}")
 
 
 def reassigned(phone_number: str | None, planned: str | None, attempts: Sequence[Attempt]) -> Settle:
     """The outcome of a number whose ID has come to mean another E.164 number: nothing more is sent to it."""
-    now = f"its ID now means {phone_number}" if phone_number is not None else "the account does not say its number now"
+    now = (
+        f"its ID now belongs to {phone_number}"
+        if phone_number is not None
+        else "the account no longer shows its number"
+    )
     reason = f"{now}, it was planned as {planned}: no release is sent"
     return _unknown(reason) if in_doubt(attempts) else _left(Stopped.CHANGED, reason)
 
@@ -169,7 +173,7 @@ def _after_attempt(attempts: Sequence[Attempt], may: May) -> Step:
         return _refused(last)
     if last.proof is Proof.KEY:
         if doubt:
-            return _unknown("the key was refused before anyone could be asked what became of the release")
+            return _unknown("a release was sent, and the key was refused before its outcome could be checked")
         return _left(Stopped.KEY, "the service refused the key")
     if last.proof is Proof.THROTTLED and (not doubt or _may_send_again(attempts, may)):
         looking = may.look_tells and _in_a_row(attempts, Proof.THROTTLED) > 1 and _may_send_again(attempts, may)
@@ -195,7 +199,7 @@ def _send_later(attempts: Sequence[Attempt]) -> SendLater:
 
 
 def _never_left(last: Attempt, may: May) -> Settle:
-    return _objected(may) or _left(may.why, f"no release of it ever left{_said(last)}")
+    return _objected(may) or _left(may.why, f"no release request was sent{_said(last)}")
 
 
 def _in_a_row(attempts: Sequence[Attempt], proof: Proof) -> int:
@@ -225,8 +229,8 @@ def _after_look(attempts: Sequence[Attempt], looks: Sequence[Look], may: May) ->
     if not last.listed and may.wait:
         return ReadListing()
     if last.present is False:
-        return _unknown("it was not found when asked for, and no listing of the account could be read to confirm that")
-    return _unknown(f"a release was sent, and nobody could be asked what became of it: {last.why}")
+        return _unknown("it was not found, and no listing of the account could be read to confirm that")
+    return _unknown(f"a release was sent, and its outcome could not be checked: {last.why}")
 
 
 def _after_seeing(attempts: Sequence[Attempt], looks: Sequence[Look], may: May) -> Step:
@@ -244,7 +248,9 @@ def _after_seeing(attempts: Sequence[Attempt], looks: Sequence[Look], may: May) 
         return instead or _left(may.why, "the run stopped before it could be tried again")
     if looks[-1].quiet >= may.settle and sum(1 for look in looks if look.present) > 1:
         if instead is None and last.proof is Proof.CUT_OFF and not may.send:
-            return _left(may.why, "its release was cut off and did nothing, and the run stopped before another one")
+            return _left(
+                may.why, "its release was interrupted and had no effect, and the run stopped before another one"
+            )
         return instead or Settle(Outcome.FAILED, Evidence.STILL_PRESENT, _still_present(attempts))
     if may.wait:
         return LookLater(may.settle)
@@ -265,16 +271,18 @@ def _objected(may: May) -> Settle | None:
 
 def _refused(attempt: Attempt) -> Settle:
     if attempt.proof is Proof.HELD:
-        reason = f"the service refused to release it (409){_said(attempt)}"
+        reason = f"DialNexa refused the release (409){_said(attempt)}"
         return Settle(Outcome.CONFLICTED, Evidence.ANSWERED_409, reason)
-    return Settle(Outcome.FAILED, Evidence.ANSWERED_4XX, f"the service refused it ({attempt.status}){_said(attempt)}")
+    return Settle(
+        Outcome.FAILED, Evidence.ANSWERED_4XX, f"DialNexa refused the release ({attempt.status}){_said(attempt)}"
+    )
 
 
 def _locked(attempts: Sequence[Attempt]) -> Settle:
     refused = _in_a_row(attempts, Proof.THROTTLED)
     reason = (
-        f"the service answered 429 to each of its last {refused} releases, after all the waiting that it asked for, and"
-        f" let other requests through meanwhile: the number itself is locked there{_said(attempts[-1])}"
+        f"its last {refused} releases each got a 429, after all the waiting that the service requested, while it"
+        f" let other requests through: the number itself is locked there{_said(attempts[-1])}"
     )
     return Settle(Outcome.FAILED, Evidence.ANSWERED_4XX, reason)
 
@@ -284,13 +292,13 @@ def _said(attempt: Attempt) -> str:
 
 
 def _released(when: str) -> Settle:
-    reason = f"a release was sent and not confirmed; the number was gone {when}"
+    reason = f"the response to our release was lost; the number was gone {when}"
     return Settle(Outcome.RELEASED, Evidence.ABSENT_AFTER_UNCONFIRMED_DELETE, reason)
 
 
 def _missing() -> Settle:
     reason = (
-        "it was on the account when planned, was not found when asked to release it, and is in no listing any more:"
+        "it was on the account when planned but gone when we asked to release it, and is in no listing:"
         " someone else released it, or a proxy repeated our request"
     )
     return Settle(Outcome.MISSING, Evidence.ANSWERED_404_AFTER_SEEN, reason)

@@ -62,11 +62,11 @@ def parse_window(text: str, zone: ZoneInfo | None) -> Window:
     """`22:00-05:00`. Raises ValueError with a sentence where it is no window, or an empty one."""
     found = _WINDOW.fullmatch(text.strip())
     if found is None:
-        raise ValueError(f"{text!r} is no window: give two times of day, such as 22:00-05:00")
+        raise ValueError(f"{text!r} is not a valid window: expected two times of day, e.g. 22:00-05:00")
     first_hour, first_minute, last_hour, last_minute = map(int, found.groups())
     window = Window(time(first_hour, first_minute), time(last_hour, last_minute), zone)
     if window.begin == window.end:
-        raise ValueError(f"{text!r} is no window: it ends when it begins")
+        raise ValueError(f"{text!r} is not a valid window: it ends when it begins")
     return window
 
 
@@ -85,12 +85,12 @@ async def ending_in_time(hours: Hours, stop: StopSignal, clock: Clock) -> AsyncI
     """Ask for a stop when the window ends or the deadline has passed. Raises Refused outside the window."""
     limits: list[tuple[float, Stopped, str]] = []
     if hours.deadline is not None:
-        limits.append((hours.deadline, Stopped.DEADLINE, f"its {hours.deadline:g} s were over"))
+        limits.append((hours.deadline, Stopped.DEADLINE, f"the deadline of {hours.deadline:g} s passed"))
     if hours.window is not None:
         left = hours.window.seconds_left(clock.now())
         if left is None:
             raise Refused(
-                f"it is outside the window {hours.window} in which this may work; nothing was released",
+                f"it is outside the allowed window {hours.window}; nothing was released",
                 where="--window",
                 remedy="Start it inside the window, or leave --window out.",
             )

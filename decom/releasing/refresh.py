@@ -67,7 +67,7 @@ def pending_tasks(releases: Iterable[PlannedRow], stories: Mapping[str, NumberRe
             replace(attempt, proof=Proof.CUT_OFF) for attempt in attempts if attempt.proof in DOUBTFUL
         ]
         if story.open_intent is not None:
-            interrupted = "the run was interrupted while this release was under way"
+            interrupted = "the run was interrupted while this release was in flight"
             events.append(
                 Attempt(row.number_id, story.open_attempt, Proof.CUT_OFF, None, interrupted, story.open_intent)
             )
@@ -172,7 +172,7 @@ def compare(tasks: Iterable[Task], fresh: Fresh, protected: Set[str] = frozenset
 def _judged(task: Task, number: Number | None, protected: Set[str]) -> Settle | None:
     """The outcome of a number to which nothing was sent yet; None where it is as planned and free."""
     if number is None:
-        reason = "it was on the account when planned, and gone just before its release: someone else released it"
+        reason = "it was on the account when planned but gone just before its release: someone else released it"
         return Settle(Outcome.MISSING, Evidence.ANSWERED_404_AFTER_SEEN, reason)
     if number.phone_number != task.phone_number:
         return reassigned(number.phone_number, task.phone_number, ())

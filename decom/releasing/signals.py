@@ -96,7 +96,7 @@ def stopping_on_signals(stop: StopSignal) -> Iterator[None]:
         if stop.why in SIGNALS:
             os._exit(SIGNALS[why])  # no clean-up on purpose: it could hang, and nothing depends on it
         log.warning("stopping", signal=number.name)
-        stop.ask(why, f"stopped by {number.name}")
+        stop.ask(why, "Ctrl-C" if why is Stopped.SIGINT else number.name)
 
     before = {number: signal.getsignal(number) for number in _heeded()}
     for number in before:

@@ -207,21 +207,23 @@ class CircuitBreaker:
             tally.usable += 1
             tally.forbidden = tally.surprising = 0
         if proof is Proof.KEY:
-            self._stop.ask(Stopped.KEY, "the service does not accept the API key any more (401)")
+            self._stop.ask(Stopped.KEY, "the service no longer accepts the API key (401)")
         elif tally.forbidden >= (FORBIDDEN_AFTER if tally.usable == 0 else FORBIDDEN_LATER):
             which = (
-                f"the first {tally.forbidden} releases" if tally.usable == 0 else f"{tally.forbidden} releases in a row"
+                f"the first {tally.forbidden} releases"
+                if tally.usable == 0
+                else f"{tally.forbidden} consecutive releases"
             )
             self._stop.ask(Stopped.KEY, f"{which} were all forbidden (403)")
         elif tally.surprising >= SURPRISED_AFTER:
-            detail = f"{tally.surprising} numbers in a row that were there just now were not found (404)"
+            detail = f"{tally.surprising} consecutive numbers that were there a moment ago were not found (404)"
             self._stop.ask(Stopped.BASE_URL, f"{detail}: check the base URL and any proxy")
         elif proof is Proof.WRONG_PLACE or tally.strange >= STRANGE_AFTER:
             self._stop.ask(Stopped.BASE_URL, "what answers there is not the API: check the base URL and any proxy")
         elif isinstance(reply, Unanswered) and reply.certificate:
             self._stop.ask(Stopped.TLS, reply.why)
         elif tally.throttled >= THROTTLED_AFTER:
-            self._stop.ask(Stopped.RATE, f"the service said 429 {tally.throttled} times in a row")
+            self._stop.ask(Stopped.RATE, f"{tally.throttled} consecutive 429 responses")
 
     async def _probe_until_there(self) -> None:
         pause = FIRST_PAUSE
@@ -234,6 +236,6 @@ class CircuitBreaker:
                     self._tally.silent = 0
                     return
                 pause *= 2
-            self._stop.ask(Stopped.OUTAGE, f"the service did not answer {OUTAGE_AFTER} releases and {PROBES} questions")
+            self._stop.ask(Stopped.OUTAGE, f"the service did not answer {OUTAGE_AFTER} releases and {PROBES} probes")
         finally:
             self._probing = None

@@ -19,7 +19,7 @@ from decom.vocabulary import Decision, Evidence, ExitCode, Outcome, SourceState,
 if TYPE_CHECKING:
     import pandas as pd
 
-_UNDER_WAY = "a release was under way when the run was interrupted: `decom resume` asks what became of it"
+_UNDER_WAY = "a release was in flight when the run was interrupted: `decom resume` checks its outcome"
 
 
 def build(ledger: Reader, run_id: str) -> Audit:
@@ -34,7 +34,7 @@ def build(ledger: Reader, run_id: str) -> Audit:
         raise BadInput("the ledger does not know this run", where=run_id, remedy="`decom runs` lists them.")
     if len(story.starts) == 0 and story.ended is None:
         raise BadInput(
-            "this run was planned and not carried out, so there is nothing to report",
+            "this plan was not applied, so there is nothing to report",
             where=run_id,
             remedy=f"Carry it out with: decom release {run_id}",
         )

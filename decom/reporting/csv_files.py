@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from decom.planning.plan import Conflict, held_by, in_words
+from decom.planning.plan import Conflict, in_use_by, in_words
 from decom.reporting.formula_safe import escape_formulas
 from decom.reporting.interface import Audit, ReportFormat
 from decom.reporting.pieces import Form, in_pieces
@@ -150,7 +150,7 @@ def conflicts_in_words(cell: str | None) -> str:
 
 def _reasons(held: "pd.DataFrame") -> list[str]:
     facts = (held[name] for name in ("source", "conflict_id", "name", "status"))
-    return [held_by((Conflict(*each),)) for each in zip(*facts, strict=True)]
+    return [in_use_by((Conflict(*each),)) for each in zip(*facts, strict=True)]
 
 
 def _form_of(name: str) -> Form:

@@ -12,9 +12,9 @@ from decom.reporting.interface import Audit
 from decom.reporting.statement import by_group, by_month, by_outcome, group_column, holders
 from decom.reporting.throughput import Stretches, stretches
 from decom.reporting.timeline import Step, steps_of
-from decom.reporting.words import MEANINGS, outcome_in_words, status_in_words, usd
+from decom.reporting.words import heading, outcome_in_words, usd
 from decom.tables import in_file, lines_of
-from decom.vocabulary import Outcome
+from decom.vocabulary import OUTCOME_MEANINGS, Outcome
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -167,7 +167,7 @@ def page_context(audit: Audit) -> PageContext:
     pace = stretches(audit)
     return PageContext(
         audit=audit,
-        status=status_in_words(audit),
+        status=heading(audit),
         outcomes=outcomes,
         attention=sum(audit.counts.get(outcome, 0) for outcome in ATTENTION),
         again=sum(audit.counts.get(outcome, 0) for outcome in RETRIED),
@@ -271,7 +271,7 @@ def _outcome_line(line: Any, audit: Audit) -> OutcomeLine:
     return OutcomeLine(
         outcome=outcome,
         name=outcome_in_words(outcome),
-        meaning=MEANINGS[outcome],
+        meaning=OUTCOME_MEANINGS[outcome],
         rows=rows,
         share="" if rows == 0 else f"{100 * rows / max(audit.input_rows, 1):.1f} %",
         cost=line.ending_usd + line.continuing_usd,

@@ -22,7 +22,7 @@ class Step:
 def steps_of(audit: Audit) -> Sequence[Step]:
     """What is known of when the run happened; what did not happen is no step."""
     timing = audit.timing
-    parts = f" in {timing.parts} parts" if timing.parts > 1 else ""
+    parts = f" in {timing.parts} sessions" if timing.parts > 1 else ""
     verification = audit.verification
     story: list[tuple[str | None, str]] = [
         (timing.planned_at, f"Planned: every row was checked against the account of {audit.workspace}."),
@@ -31,8 +31,8 @@ def steps_of(audit: Audit) -> Sequence[Step]:
     ]
     if verification is not None:
         differences = len(verification.differences)
-        found = "all was as this report says" if differences == 0 else f"{differences:,} differences were found"
-        story.append((verification.at, f"The account was looked at again: {found}."))
+        found = "everything matched this report" if differences == 0 else f"{differences:,} differences were found"
+        story.append((verification.at, f"Verified against the account: {found}."))
     return [Step(at, in_words(at), what) for at, what in story if at is not None]
 
 

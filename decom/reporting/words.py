@@ -1,24 +1,12 @@
 """The words that the reports for people share: outcomes in words, and a run in one sentence."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from decom.reporting.interface import Audit
-from decom.vocabulary import Outcome, SourceState
+from decom.vocabulary import ExitCode, Outcome, SourceState
 
-MEANINGS = {
-    Outcome.RELEASED: "This run released it.",
-    Outcome.MISSING: "Not on the account; as far as we can tell, not removed by this run.",
-    Outcome.CONFLICTED: "In use by a campaign, batch call, workflow or default-number rule; not released.",
-    Outcome.FAILED: "The API refused it permanently, or it was still there after every attempt.",
-    Outcome.UNKNOWN: "A request was sent and its outcome could not be found out; resume asks again.",
-    Outcome.NOT_ATTEMPTED: "The run stopped before it; nothing was sent.",
-    Outcome.PROTECTED: "On the protect list; nothing was sent.",
-    Outcome.INVALID: "Not a valid ID or phone number, or the two do not match; nothing was sent.",
-    Outcome.DUPLICATE: "The same number as another row, which carries the outcome.",
-    Outcome.NOT_SELECTED: "Left out by --only or --exclude or --limit; nothing was sent.",
-}
-
-NOT_VERIFIED = "nobody has looked at the account again since the run ended, so what is reported may not be so."
+NOT_VERIFIED = "the account has not been checked since the run ended, so this report may be wrong."
 """What is said where there is no verification."""
 
 SOURCE_STATES = {
@@ -29,25 +17,61 @@ SOURCE_STATES = {
 }
 """The state of a source of conflicts, as reports and the terminal show it."""
 
-_STATUS = {
-    "planned": "Planned; nothing has been released",
-    "done": "Done",
-    "stopped": "Stopped early",
-    "interrupted": "Interrupted; resume continues it",
-}
-
 
 def outcome_in_words(outcome: Outcome) -> str:
     """`Not attempted`"""
     return outcome.value.replace("_", " ").capitalize()
 
 
-def status_in_words(audit: Audit) -> str:
-    """`Stopped early (sigterm)`"""
-    if audit.unverified and audit.status == "done":
+ENDINGS: Mapping[ExitCode, str] = {
+    ExitCode.DONE: "Done",
+    ExitCode.BUG: "Failed: unexpected error",
+    ExitCode.BAD_INPUT: "Failed: the input, a setting or the ledger cannot be used",
+    ExitCode.HELD_BACK: "Done, some rows not released",
+    ExitCode.INCOMPLETE: "Incomplete: no report",
+    ExitCode.GUARD: "Refused: nothing was released",
+    ExitCode.KEY_REFUSED: "Stopped: the key was refused",
+    ExitCode.LOCKED: "Locked: another run is using this workspace",
+    ExitCode.SIGHUP: "Interrupted: SIGHUP",
+    ExitCode.SIGINT: "Interrupted: Ctrl-C",
+    ExitCode.SIGTERM: "Interrupted: SIGTERM",
+}
+"""How a command ended, by its exit code alone."""
+
+_NOT_RELEASED = (Outcome.CONFLICTED, Outcome.INVALID)
+_UNDONE = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED)
+
+
+def heading(audit: Audit, exit_code: ExitCode | None = None) -> str:
+    """How a run ended, everywhere in the same words, by the exit code: `Done, 3 not released`.
+
+    `exit_code` is the command's, where that may be another than the run's own.
+    """
+    code = ExitCode(audit.exit_code) if exit_code is None else exit_code
+    if audit.status == "planned":
+        return "Planned; nothing has been released"
+    if audit.unverified and code in (ExitCode.DONE, ExitCode.HELD_BACK):
         return "Incomplete: not verified"
-    status = _STATUS.get(audit.status, audit.status)
-    return status if audit.why is None else f"{status} ({audit.why.value.replace('_', ' ')})"
+    if code is ExitCode.HELD_BACK:
+        return f"Done, {sum(audit.counts.get(outcome, 0) for outcome in _NOT_RELEASED):,} not released"
+    return f"Incomplete: {_left(audit)}" if code is ExitCode.INCOMPLETE else ENDINGS[code]
+
+
+def _left(audit: Audit) -> str:
+    """What keeps a run from being done: `2 failed, 11 not attempted of 120 (outage)`."""
+    stopped = "" if audit.why is None else f" ({audit.why.value.replace('_', ' ')})"
+    parts = [
+        f"{count:,} {outcome.value.replace('_', ' ')}" for outcome in _UNDONE if (count := audit.counts.get(outcome, 0))
+    ]
+    if len(parts) == 1:
+        return f"{parts[0].replace(' ', f' of {audit.input_rows:,} ', 1)}{stopped}"
+    if len(parts) > 1:
+        return f"{', '.join(parts)} of {audit.input_rows:,}{stopped}"
+    if audit.verification is not None and len(audit.verification.differences) > 0:
+        return f"{len(audit.verification.differences):,} of {audit.input_rows:,} not as reported"
+    if audit.why is not None:
+        return f"stopped early{stopped}"
+    return "not verified" if audit.unverified else "not finished"
 
 
 _STEPS = {
@@ -55,7 +79,7 @@ _STEPS = {
     "batch-calls": "Give the batch call another number to call from, cancel it, or let it finish.",
     "workflows": "Take the number out of the workflow, or switch the workflow off.",
     "default-number": "Make another number the workspace's default.",
-    "number-status": "Somebody else has the number in hand (a port, a suspension): wait, or ask DialNexa about it.",
+    "number-status": "The number is being ported, suspended or otherwise in process: wait, or ask DialNexa.",
     "service-answer": "Read what the API answered, and reconfigure what it names.",
 }
 _STEP = "Reconfigure it so that it no longer uses the number."
@@ -66,7 +90,7 @@ _KINDS = {
     "workflows": "Workflow",
     "default-number": "Default number",
     "number-status": "Number status",
-    "service-answer": "Reported by the API",
+    "service-answer": "Refused by DialNexa (409)",
 }
 
 
@@ -97,6 +121,6 @@ def headline(audit: Audit) -> str:
     """The run in one line: `Done: 300 of 400 rows released, monthly cost ending USD 412.50, continuing USD 61.00`."""
     released = audit.counts.get(Outcome.RELEASED, 0)
     return (
-        f"{status_in_words(audit)}: {released:,} of {audit.input_rows:,} rows released, "
+        f"{heading(audit)}: {released:,} of {audit.input_rows:,} rows released, "
         f"monthly cost ending USD {dollars(audit.money.stopping)}, continuing USD {dollars(audit.money.continuing)}"
     )

@@ -42,7 +42,7 @@ def chosen(words: Sequence[str], formats: Sequence[ReportFormat]) -> tuple[Repor
     unknown = [word for word in words if word not in names]
     if unknown != []:
         raise BadSettings(
-            f"there is no report format {unknown[0]!r}",
+            f"no such report format: {unknown[0]!r}",
             where="[report] formats",
             remedy=f"Choose from: {', '.join(names)}.",
         )

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from decom.reporting.interface import Audit
 from decom.reporting.statement import STAYING, by_month, by_outcome, group_column
-from decom.reporting.words import MEANINGS, headline, outcome_in_words
+from decom.reporting.words import headline, outcome_in_words
 from decom.reporting.xlsx_rows import SHEETS, Written
 from decom.reporting.xlsx_sheet import Lines, Value, moment_of, set_up_page
 from decom.tables import lines_of
-from decom.vocabulary import Outcome, SourceState
+from decom.vocabulary import OUTCOME_MEANINGS, Outcome, SourceState
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,7 @@ def _outcomes(lines: Lines, audit: Audit) -> None:
         rows = audit.counts.get(outcome, 0)
         lines.line(
             outcome_in_words(outcome), rows, _share(rows, audit.input_rows), sums.ending_usd + sums.continuing_usd,
-            sums.unknown_ending + sums.unknown_continuing, SHEETS[outcome], MEANINGS[outcome],
+            sums.unknown_ending + sums.unknown_continuing, SHEETS[outcome], OUTCOME_MEANINGS[outcome],
             formats=[None, None, lines.look.share],
         )  # fmt: skip
     money = audit.money

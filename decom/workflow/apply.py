@@ -154,7 +154,7 @@ def _check_folder(folder: Path, then: str) -> None:
         check_room(folder)
     except OSError as error:
         raise BadSettings(
-            f"nothing can be written into the run's folder: {error.strerror or error}",
+            f"the run's folder is not writable: {error.strerror or error}",
             where=str(folder),
             remedy=f"Free the disk or fix the permissions of this folder, then {then}.",
         ) from error
@@ -169,7 +169,7 @@ def _hours(settings: Settings) -> Hours:
 async def _end_again(writer: Writer, stop: StopSignal) -> None:
     """Where the run was stopped while it looked back it is not done: `resume` looks, and reports."""
     if stop.asked:
-        await writer.append(Ended(stop.why, f"{stop.detail}, while the account was looked at again"))
+        await writer.append(Ended(stop.why, f"{stop.detail}, while verifying against the account"))
 
 
 async def _look_back(tools: _Tools, quiet: float) -> None:
@@ -198,7 +198,7 @@ async def _look_back(tools: _Tools, quiet: float) -> None:
 def _not_released(claim: Claim, reasons: Mapping[str | None, str]) -> Settled:
     """The outcome of a release that was confirmed and did not happen, or did not last."""
     assert claim.number_id is not None
-    reason = f"{reasons[claim.number_id]}; at the end it was seen on the account all the same, twice"
+    reason = f"{reasons[claim.number_id]}; but at the end it was still on the account, twice"
     return Settled(claim.number_id, claim.phone_number, Outcome.FAILED, Evidence.STILL_PRESENT, reason)
 
 

@@ -43,15 +43,13 @@ async def examine(settings: Settings, context: Context) -> list[Check]:
     findings = [*_settings(settings), *_folders(settings), _ledger(settings.home), _lock(settings.home)]
     if settings.api_key is None:
         remedy = "Type: export DIALNEXA_API_KEY=key_id:secret  (or name a file with DIALNEXA_API_KEY_FILE)."
-        return [*findings, Check("key", CheckState.BAD, "there is none", remedy, ExitCode.BAD_INPUT)]
+        return [*findings, Check("key", CheckState.BAD, "no API key is set", remedy, ExitCode.BAD_INPUT)]
     return [*findings, *await _account(settings, settings.api_key, context)]
 
 
 def _settings(settings: Settings) -> Iterator[Check]:
     said = ", ".join(f"{name} from {place}" for name, place in sorted(settings.origins.items()))
-    yield Check(
-        "settings", CheckState.WELL, f"the defaults, but for: {said}" if said != "" else "all at their defaults"
-    )
+    yield Check("settings", CheckState.WELL, f"defaults, except: {said}" if said != "" else "all defaults")
     for warning in settings.warnings:
         yield Check("settings", CheckState.STRANGE, warning)
 
@@ -64,16 +62,14 @@ def _folders(settings: Settings) -> Iterator[Check]:
             if there == folder:
                 private_dir(folder)  # one that is there is only looked at
             if not os.access(there, os.W_OK):
-                raise BadSettings(
-                    "nothing can be written there", where=str(there), remedy=f"Name another: --{name} DIR"
-                )
+                raise BadSettings("not writable", where=str(there), remedy=f"Name another: --{name} DIR")
         except BadSettings as error:
             yield Check(name, CheckState.BAD, f"{error.where}: {error.what}", error.remedy, error.exit_code)
             continue
         free = shutil.disk_usage(there).free
         room = free >= LEAST_FREE
-        new = "" if there == folder else ", not made yet"
-        words = f"{folder}{new}, {free / 1024**3:,.1f} GiB free on its disk"
+        new = "" if there == folder else ", not created yet"
+        words = f"{folder}{new}, {free / 1024**3:,.1f} GiB free"
         remedy = None if room else "Free the disk before a large run."
         yield Check(name, CheckState.WELL if room else CheckState.STRANGE, words, remedy)
 
@@ -95,7 +91,7 @@ def _ledger(home: Path) -> Check:
         remedy = "Somebody changed the ledger. Put back a good copy, or name another home with --home."
         return Check("ledger", CheckState.BAD, f"{broken[0]}{more}", remedy, ExitCode.BAD_INPUT)
     if not (home / schema.FILE).exists():
-        return Check("ledger", CheckState.WELL, "none yet; the first plan makes it")
+        return Check("ledger", CheckState.WELL, "none yet; created by the first plan")
     runs = f"{len(run_ids):,} run{'' if len(run_ids) == 1 else 's'}"
     return Check("ledger", CheckState.WELL, f"{runs}, every record as it was written, version {schema.VERSION}")
 
@@ -103,9 +99,9 @@ def _ledger(home: Path) -> Check:
 def _lock(home: Path) -> Check:
     working = working_now(home)
     if len(working) == 0:
-        return Check("lock", CheckState.WELL, "free: no run works in this home")
+        return Check("lock", CheckState.WELL, "no run in progress")
     words = "; ".join(f"run {run_id} ({holder})" for run_id, holder in working.items())
-    return Check("lock", CheckState.STRANGE, f"at work: {words}", "Wait for it to end, or stop it with SIGTERM.")
+    return Check("lock", CheckState.STRANGE, f"in progress: {words}", "Wait for it to end, or stop it with SIGTERM.")
 
 
 async def _account(settings: Settings, secret: Secret, context: Context) -> list[Check]:
@@ -142,14 +138,16 @@ async def _rights(account: Account) -> list[Check]:
     asked = [source for source in sources if source.name != DefaultNumber.name]
     found = [*map(_source, asked), _price_list(await account.prices())]
     if all(source.state in (SourceState.NOT_CHECKED, SourceState.NOT_APPLICABLE) for source in asked):
-        what = "no source of conflicts can be read: only the service's own refusal (409) would hold a number back"
+        what = "no source of conflicts can be read: only the service's own refusal (409) would protect a number in use"
         found.append(Check("conflicts", CheckState.STRANGE, what, "Use a key that may read campaigns or batch calls."))
-    what = "cannot be tested without deleting; without it the first release is refused (403), and the run stops"
+    what = (
+        "cannot be tested without a release; if the key lacks it, the first release is refused (403) and the run stops"
+    )
     found.append(Check("right to release", CheckState.STRANGE, what, _ADVICE))
     return found
 
 
-_ADVICE = "Use a key made for this job alone, and revoke it after a one-off: nothing else then stops when it goes."
+_ADVICE = "Use a key created for this job alone, and revoke it after a one-off job: nothing else depends on it then."
 
 
 def _source(source: Source) -> Check:
@@ -167,7 +165,7 @@ def _price_list(read: object) -> Check:
         return Check("price list", CheckState.WELL, "can be read")
     if read.because is Because.ABSENT:
         return Check("price list", CheckState.WELL, f"not there: {read.why}")
-    remedy = "Costs that a number does not say itself will be unknown."
+    remedy = "The cost of a number without a price of its own will be unknown."
     return Check("price list", CheckState.STRANGE, f"cannot be read: {read.why}", remedy)
 
 
@@ -199,12 +197,10 @@ def _ahead(date: str | None, clock: Clock) -> float | None:
 
 def _clock(pacer: _Listening) -> Iterator[Check]:
     if pacer.ahead is None:
-        yield Check(
-            "clock", CheckState.STRANGE, "the service does not say what time it is", "Check this machine's clock."
-        )
+        yield Check("clock", CheckState.STRANGE, "the service does not report its time", "Check this machine's clock.")
     elif abs(pacer.ahead) > MOST_SKEW:
         words = f"this machine is {abs(pacer.ahead):,.0f} s {'behind' if pacer.ahead > 0 else 'ahead of'} the service"
-        remedy = "Set the clock right: the age of a plan, and the times in the report, depend on it."
+        remedy = "Correct the clock: the age of a plan, and the times in the report, depend on it."
         yield Check("clock", CheckState.STRANGE, words, remedy)
     else:
-        yield Check("clock", CheckState.WELL, "agrees with the service's")
+        yield Check("clock", CheckState.WELL, "in sync with the API")

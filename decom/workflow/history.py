@@ -111,11 +111,11 @@ def show(home: Path, run_or_number: str, ours: tuple[str, str] | None = None) ->
                 return _number(wanted, life, _workspaces(ledger))
         if among is not None and any(len(ledger.life(name)) > 0 for name in _names(wanted)):
             raise BadInput(
-                "this workspace's runs know no such number; only another workspace of this home does",
+                "no run of this workspace has such a number; only another workspace of this home does",
                 where=wanted[:80],
-                remedy="Is it the right key? Without a key, decom show tells of all workspaces.",
+                remedy="Is it the right key? Without a key, decom show covers all workspaces.",
             )
-    raise BadInput("this home's ledger knows no such run or number", where=wanted[:80], remedy=remedy)
+    raise BadInput("no such run or number in this home's ledger", where=wanted[:80], remedy=remedy)
 
 
 def _workspaces(ledger: Reader) -> Mapping[str, str]:
@@ -160,7 +160,9 @@ def _status(story: RunRecord, working: frozenset[str]) -> str:
 def _run(home: Path, ledger: Reader, run_id: str) -> RunDetails:
     story = ledger.story(run_id)
     if story is None:
-        raise BadInput("this home's ledger does not know this run", where=run_id, remedy="`decom runs` lists the runs.")
+        raise BadInput(
+            "this home's ledger has no record of this run", where=run_id, remedy="`decom runs` lists the runs."
+        )
     saved = saved_head(story.plan)
     decisions = Counter(row_from_json(line).decision for line in ledger.plan_rows(run_id))
     return RunDetails(
@@ -227,7 +229,7 @@ def _words(entry: Entry) -> str:
         return f"release {attempt.attempt} {answer}{message}"
     if entry.kind is Kind.LOOK:
         look = records.look(entry.body)
-        present = {True: "it is still there", False: "it is gone", None: f"nobody could be asked: {look.why}"}
+        present = {True: "still there", False: "gone", None: f"could not be checked: {look.why}"}
         where = "looked through the whole listing" if look.listed else "looked"
         return f"{where}: {present[look.present]}"
     return str(entry.kind)

@@ -94,7 +94,7 @@ async def release(settings: Settings, context: Context, target: str) -> RunResul
         this = _known(settings, run_id)
         if len(this.story.starts) > 0 or this.story.ended is not None:
             raise Refused(
-                "this plan was carried out before, and a plan may be used once",
+                "this plan was already applied, and a plan can be applied once",
                 where=run_id,
                 remedy=f"If that run was interrupted, type: decom resume {run_id}. Otherwise plan again.",
             )
@@ -124,9 +124,9 @@ async def resume(settings: Settings, context: Context, target: str | None) -> Ru
         this = _known(settings, run_id)
         if len(this.story.starts) == 0:
             raise Refused(
-                "this run was never begun, so there is nothing to go on with",
+                "this run was never started, so there is nothing to continue",
                 where=run_id,
-                remedy=f"Carry the plan out with: decom release {run_id}",
+                remedy=f"To apply the plan: decom release {run_id}",
             )
         _check_as_shown(settings, this)
         head, guards = this.saved.head, in_force(settings, this.saved.head)
@@ -221,7 +221,7 @@ def _interrupted(settings: Settings, context: Context) -> str:
         ours = memory_of(ledger, workspace_of(settings), settings.base_url)
         story = latest_interrupted(ledger, ours.run_ids)
     head = saved_head(story.plan).head
-    context.say(f"Going on with run {story.run_id} of {head.input_name}, planned at {story.planned_at}.")
+    context.say(f"Continuing run {story.run_id} of {head.input_name}, planned at {story.planned_at}.")
     return story.run_id
 
 
@@ -231,5 +231,5 @@ def _ask_for_leave(approved: Plan, context: Context, said: Iterable[str] = ()) -
         context.say(line)
     if len(approved.releases()) > 0 and not context.confirm(approved):
         run_id = approved.head.run_id
-        remedy = f"The plan stays. When you are sure, type: decom release {run_id}"
+        remedy = f"The plan is kept. When you are sure, type: decom release {run_id}"
         raise Refused("not confirmed: nothing was released", where=run_id, remedy=remedy)

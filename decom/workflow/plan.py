@@ -167,11 +167,12 @@ def _refusal(made: Plan, settings: Settings) -> Refused | None:
 
 
 def _forecast(releases: int, seconds: float | None, pace: str) -> str:
-    """`1,240 releases, about 9 min at 135 a minute`; empty where nothing is to be released."""
+    """`1,240 numbers to release, about 9 min at 135 per minute`; empty where nothing is to be released."""
     if seconds is None:
         return ""
+    numbers = f"{releases:,} {'number' if releases == 1 else 'numbers'} to release"
     if seconds < 1:
-        return f"{releases:,} releases, at once ({pace})"
+        return f"{numbers}, a few seconds (limit: {pace})"
     length = (
         f"{seconds:.0f} s"
         if seconds < 90
@@ -179,7 +180,7 @@ def _forecast(releases: int, seconds: float | None, pace: str) -> str:
         if seconds < 5400
         else f"{seconds / 3600:.1f} h"
     )
-    return f"{releases:,} releases, about {length} at {pace}"
+    return f"{numbers}, about {length} at {pace}"
 
 
 def report_unreachable(

@@ -116,7 +116,7 @@ def find_run(target: str) -> tuple[str, Path | None]:
             remedy="Name a run, its folder or its plan.",
         ) from error
     if not found:
-        raise BadInput("there is no such run or plan", where=target, remedy="`decom runs` lists the runs of this home.")
+        raise BadInput("no such run or plan", where=target, remedy="`decom runs` lists the runs of this home.")
     return run_id_of(path), path
 
 
@@ -143,7 +143,7 @@ def saved_of(ledger: Reader, run_id: str) -> SavedHead:
     body = ledger.plan(run_id)
     if body is None:
         raise Refused(
-            "this home's ledger does not know the run, so it cannot know whether it was carried out before",
+            "this home's ledger has no record of the run, so it cannot tell whether it was already applied",
             where=run_id,
             remedy="Name the home in which it was planned with --home, or plan again.",
         )
@@ -203,7 +203,7 @@ def latest_interrupted(ledger: Reader, among: Set[str]) -> RunRecord:
         if story is not None and is_interrupted(ledger, story):
             return story
     raise BadInput(
-        "no run of this workspace was interrupted, so there is none to resume",
+        "no run of this workspace was interrupted, so there is nothing to resume",
         remedy="`decom runs` lists the runs of this home.",
     )
 

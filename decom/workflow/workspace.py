@@ -27,7 +27,7 @@ def key_of(settings: Settings) -> Secret:
     """The API key. Raises BadSettings where none is set."""
     if settings.api_key is None:
         raise BadSettings(
-            "there is no API key",
+            "no API key is set",
             where="DIALNEXA_API_KEY",
             remedy="Type: export DIALNEXA_API_KEY=key_id:secret  (or name a file with DIALNEXA_API_KEY_FILE).",
         )

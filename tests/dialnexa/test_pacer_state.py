@@ -40,7 +40,7 @@ def test_the_forecast_knows_pauses_and_windows_that_have_begun() -> None:
 @pytest.mark.parametrize(
     ("rate", "headers", "words"),
     [
-        (AUTO, {}, "135 a minute"),
+        (AUTO, {}, "135 per minute"),
         (AUTO, limit(200, 199), "180 a minute"),
         (AUTO, limit(150, 149, 3600), "135 an hour"),
         (AUTO, limit(150, 149, 300), "135 per 300 s"),

@@ -170,7 +170,7 @@ def test_a_key_that_the_service_says_again_is_in_no_byte_either(
         world.numbers[number_id]["nickname"] = f"of {CANARY} or {in_base64}"
     for campaign in world.campaigns:
         campaign["name"] = f"with {secret}"
-    world.secret_holds[chosen[0]] = f"held by {CANARY}"
+    world.secret_holds[chosen[0]] = f"in use by {CANARY}"
     decom = decom_for(
         start_sandbox(
             world,

@@ -225,7 +225,7 @@ def test_a_number_that_a_thousand_campaigns_hold_is_told_of_in_few_words_and_lis
     assert decom("run", both(decom), "--execute", "--yes").code == 3
     folder = decom.run_folder()
     (held,) = [row for row in audit_rows(folder) if row["outcome"] == "conflicted"]
-    assert "held by 1,000 campaigns" in held["reason"] and "and 997 more" in held["conflicts"]
+    assert "in use by 1,000 campaigns" in held["reason"] and "and 997 more" in held["conflicts"]
     assert len(held["reason"]) < 500
     with (folder / "conflicts.csv").open(encoding="utf-8-sig", newline="") as stream:
         lines = list(csv.DictReader(stream))

@@ -134,13 +134,13 @@ def test_conflicts_are_counted_and_the_list_of_what_holds_them_is_named(night: N
     night.asks_for(*ids(sandbox.world.releasable)[:5], *ids(sandbox.world.held_openly)[:2], "no number")
     assert night.comes() == (
         3,
-        "Done: decom run RUN of to-release.csv: released 5, conflicted 2, invalid 1\n"
-        "Looked again at the account: all is as reported.\n"
+        "Done, 3 not released: decom run RUN of to-release.csv: released 5, conflicted 2, invalid 1\n"
+        "Verified against the account: everything matches.\n"
         "Reports in runs/RUN\n"
-        "What holds the conflicted ones, and must be reconfigured first, is in conflicts.csv.\n"
-        "To look again later: decom verify RUN\n",
+        "conflicts.csv lists what uses the conflicted numbers and must be changed first.\n"
+        "To verify again later: decom verify RUN\n",
     )
-    assert night.subject() == "decom: 2 of 8 numbers are held back, 1 row is invalid (exit 3)"
+    assert night.subject() == "decom: Done, 3 not released; 5 of 8 released (exit 3)"
     assert night.told()[0]["type"] == "warning"
     assert night.beats() == ["/beat/start", "/beat/fail"]
     assert night.exit_code_for_the_exporter() == 3
@@ -163,9 +163,9 @@ def test_an_outage_says_that_nothing_was_sent(night: Night, sandbox: Sandbox) ->
     assert code == 4
     assert '"event":"not_planned"' in log_line
     assert said == [
-        "Stopped early (outage): decom run RUN of to-release.csv: not attempted 5",
+        "Incomplete: 5 of 5 not attempted (outage): decom run RUN of to-release.csv: not attempted 5",
         "Reports in runs/RUN",
-        "Nothing was sent. Give the same command again when the service can be reached.",
+        "Nothing was sent. Run the same command again when the service can be reached.",
     ]
     assert night.subject() == "decom: 5 of 5 numbers are not done (exit 4)"
     assert night.beats() == ["/beat/start", "/beat/fail"]
@@ -192,7 +192,7 @@ def test_a_list_that_is_too_long_for_a_night_releases_nothing(night: Night, sand
         "If that is what you want, plan again with: --max-share 0.15\n",
     )
     assert len(sandbox.removed) == 0
-    assert night.subject() == "decom: a guard refused, nothing was released (exit 5)"
+    assert night.subject() == "decom: Refused: nothing was released (exit 5)"
 
 
 def test_a_night_that_overlaps_with_another_run_names_it_and_sends_nothing(
@@ -205,7 +205,7 @@ def test_a_night_that_overlaps_with_another_run_names_it_and_sends_nothing(
     assert code == 75
     what, remedy = mail.splitlines()
     assert re.fullmatch(
-        rf"Error: FOLDER/home: another run works on this workspace: process {os.getpid()}, since \S+, run RUN", what
+        rf"Error: FOLDER/home: another run is using this workspace: process {os.getpid()}, since \S+, run RUN", what
     )
     assert remedy.startswith("Wait for it to end")
     assert [record for record in sandbox.log if record.method == "DELETE"] == []

@@ -151,7 +151,7 @@ def test_an_intent_that_another_one_followed_stays_in_doubt(tmp_path: Path):
     with Reader(tmp_path) as ledger:
         story = ledger.story(RUN)
     assert story is not None
-    interrupted = "the run was interrupted while this release was under way"
+    interrupted = "the run was interrupted while this release was in flight"
     cut_off = Attempt("phn_1", 1, Proof.CUT_OFF, None, interrupted, at(3))
     assert story.numbers["phn_1"] == NumberRecord([cut_off, attempt(2)], None, 2, None, None)
 

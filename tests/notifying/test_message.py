@@ -23,21 +23,25 @@ R, C, I, F, U, N = (  # noqa: E741 - one letter an outcome keeps the table reada
 )
 
 SUBJECTS = [
-    ({R: 117, Outcome.MISSING: 3}, None, "decom: done, 117 of 120 numbers released (exit 0)"),
-    ({R: 117, C: 3}, None, "decom: 3 of 120 numbers are held back (exit 3)"),
-    ({R: 119, C: 1}, None, "decom: 1 of 120 numbers is held back (exit 3)"),
-    ({R: 1_199, I: 1}, None, "decom: 1 of 1,200 rows is invalid (exit 3)"),
-    ({R: 115, C: 3, I: 2}, None, "decom: 3 of 120 numbers are held back, 2 rows are invalid (exit 3)"),
-    ({R: 1, C: 1, I: 1}, None, "decom: 1 of 3 numbers is held back, 1 row is invalid (exit 3)"),
-    ({R: 106, F: 2, U: 1, N: 11}, Stopped.OUTAGE, "decom: 14 of 120 numbers are not done (exit 4)"),
-    ({R: 119, F: 1, C: 1}, None, "decom: 1 of 121 numbers is not done (exit 4)"),
-    ({R: 120}, Stopped.DEADLINE, "decom: stopped early, 120 of 120 numbers released (exit 4)"),
-    ({R: 60, N: 60}, Stopped.KEY, "decom: the key was refused, 60 of 120 numbers released (exit 6)"),
-    ({N: 120}, Stopped.STALE_PLAN, "decom: a guard refused, nothing was released (exit 5)"),
-    ({R: 60, N: 60}, Stopped.SIGTERM, "decom: stopped by SIGTERM, 60 of 120 numbers released (exit 143)"),
-    ({R: 60, N: 60}, Stopped.SIGINT, "decom: stopped by SIGINT, 60 of 120 numbers released (exit 130)"),
-    ({R: 60, N: 60}, Stopped.SIGHUP, "decom: stopped by SIGHUP, 60 of 120 numbers released (exit 129)"),
-    ({R: 60, N: 60}, Stopped.BUG, "decom: it ended at an unexpected error, 60 of 120 numbers released (exit 1)"),
+    ({R: 117, Outcome.MISSING: 3}, None, "decom: Done; 117 of 120 released (exit 0)"),
+    ({R: 117, C: 3}, None, "decom: Done, 3 not released; 117 of 120 released (exit 3)"),
+    ({R: 119, C: 1}, None, "decom: Done, 1 not released; 119 of 120 released (exit 3)"),
+    ({R: 1_199, I: 1}, None, "decom: Done, 1 not released; 1,199 of 1,200 released (exit 3)"),
+    ({R: 115, C: 3, I: 2}, None, "decom: Done, 5 not released; 115 of 120 released (exit 3)"),
+    ({R: 1, C: 1, I: 1}, None, "decom: Done, 2 not released; 1 of 3 released (exit 3)"),
+    (
+        {R: 106, F: 2, U: 1, N: 11},
+        Stopped.OUTAGE,
+        "decom: Incomplete: 2 failed, 1 unknown, 11 not attempted of 120 (outage); 106 of 120 released (exit 4)",
+    ),
+    ({R: 119, F: 1, C: 1}, None, "decom: Incomplete: 1 of 121 failed; 119 of 121 released (exit 4)"),
+    ({R: 120}, Stopped.DEADLINE, "decom: Incomplete: stopped early (deadline); 120 of 120 released (exit 4)"),
+    ({R: 60, N: 60}, Stopped.KEY, "decom: Stopped: the key was refused; 60 of 120 released (exit 6)"),
+    ({N: 120}, Stopped.STALE_PLAN, "decom: Refused: nothing was released (exit 5)"),
+    ({R: 60, N: 60}, Stopped.SIGTERM, "decom: Interrupted: SIGTERM; 60 of 120 released (exit 143)"),
+    ({R: 60, N: 60}, Stopped.SIGINT, "decom: Interrupted: Ctrl-C; 60 of 120 released (exit 130)"),
+    ({R: 60, N: 60}, Stopped.SIGHUP, "decom: Interrupted: SIGHUP; 60 of 120 released (exit 129)"),
+    ({R: 60, N: 60}, Stopped.BUG, "decom: Failed: unexpected error; 60 of 120 released (exit 1)"),
 ]
 
 
@@ -50,18 +54,18 @@ def test_the_subject_alone_says_what_happened(counts: dict[Outcome, int], why: S
 def test_a_number_that_is_not_as_reported_is_in_the_subject() -> None:
     audit = audit_of({R: 120}, verification=Verification("2026-11-23T19:12:00.000Z", ("+91980 is back",)), exit_code=4)
     told = message(finished(audit), None, ExitCode.INCOMPLETE, "night-1")
-    assert told.subject == "decom: 1 of 120 numbers is not as reported (exit 4)"
-    assert f"`decom verify {audit.run_id}` looks again" in told.body
+    assert told.subject == "decom: Incomplete: 1 of 120 not as reported; 120 of 120 released (exit 4)"
+    assert f"`decom verify {audit.run_id}` checks again" in told.body
     assert "+91980" not in told.body
 
 
 def test_a_run_that_nobody_looked_at_again_says_so_in_subject_body_and_step() -> None:
     audit = audit_of({R: 120}, verification=None, exit_code=4)
     told = message(finished(audit), None, ExitCode.INCOMPLETE, "night-1")
-    assert told.subject == "decom: not verified, 120 of 120 numbers released (exit 4)"
+    assert told.subject == "decom: Incomplete: not verified; 120 of 120 released (exit 4)"
     assert told.body.startswith("Incomplete: not verified: run ")
-    assert "Not verified: nobody has looked at the account again since the run ended" in told.body
-    assert f"type `decom resume {audit.run_id}`" in told.body and "To do: nothing" not in told.body
+    assert "Not verified: the account has not been checked since the run ended" in told.body
+    assert f"type `decom resume {audit.run_id}`" in told.body and "No action needed" not in told.body
     stopped = message(
         finished(audit_of({R: 60, N: 60}, Stopped.SIGTERM, verification=None)), None, ExitCode.SIGTERM, "night-1"
     )
@@ -72,7 +76,8 @@ def test_the_body_has_counts_next_step_and_where_the_reports_are(tmp_path: Path)
     (tmp_path / "manifest.json").write_bytes(b"{}")
     audit = audit_of({R: 106, C: 3, F: 2, U: 1, N: 11, I: 1}, Stopped.OUTAGE)
     assert message(finished(audit, tmp_path), None, ExitCode.INCOMPLETE, "night-1").body.splitlines() == [
-        "Stopped early (outage): run 20261123T185757Z-1a2b3c of numbers.csv, on night-1.",
+        "Incomplete: 2 failed, 1 unknown, 11 not attempted of 124 (outage):"
+        " run 20261123T185757Z-1a2b3c of numbers.csv, on night-1.",
         "",
         "      106  released",
         "        3  conflicted",
@@ -81,12 +86,12 @@ def test_the_body_has_counts_next_step_and_where_the_reports_are(tmp_path: Path)
         "       11  not attempted",
         "        1  invalid",
         "Not checked for conflicts: workflows.",
-        "Looked again at the account: all is as reported.",
+        "Verified against the account: everything matches.",
         "",
         "To do: type `decom resume 20261123T185757Z-1a2b3c`, as the same user and in the same home.",
-        "To do: audit.csv says why 2 failed; retry.csv is ready to be the next run's input.",
-        "To do: conflicts.csv says what holds 3 back. End or change that, then run again.",
-        "To do: audit.csv says what is wrong with the cells of 1 invalid row.",
+        "To do: see audit.csv for why 2 failed; retry.csv is ready as the next run's input.",
+        "To do: see conflicts.csv for what uses the 3 conflicted. End or change that, then run again.",
+        "To do: see audit.csv for what is wrong with 1 invalid row.",
         f"Reports: {tmp_path} on night-1",
         "         audit.csv, audit.html",
         f"sha256 of manifest.json: {hashlib.sha256(b'{}').hexdigest()}",
@@ -96,11 +101,11 @@ def test_the_body_has_counts_next_step_and_where_the_reports_are(tmp_path: Path)
 @pytest.mark.parametrize(
     ("counts", "why", "parts", "step"),
     [
-        ({R: 9}, None, 1, "To do: nothing."),
-        ({R: 4, N: 5}, Stopped.KEY, 1, "To do: put a key in place that is accepted"),
+        ({R: 9}, None, 1, "No action needed."),
+        ({R: 4, N: 5}, Stopped.KEY, 1, "To do: set a key that is accepted"),
         ({R: 4, N: 5}, Stopped.KEY, 1, "type `decom resume 20261123T185757Z-1a2b3c`"),
         ({R: 4, N: 5}, Stopped.SIGTERM, 2, "type `decom resume 20261123T185757Z-1a2b3c`"),
-        ({N: 9}, Stopped.OUTAGE, 0, "nothing was sent. Give the same command again"),
+        ({N: 9}, Stopped.OUTAGE, 0, "nothing was sent. Run the same command again"),
         ({N: 9}, Stopped.STALE_PLAN, 1, "Plan again."),
         ({N: 9}, Stopped.GUARD, 1, "type `decom resume 20261123T185757Z-1a2b3c` when workflows can be read again."),
         ({R: 8, F: 1}, None, 1, "retry.csv is ready"),
@@ -135,7 +140,7 @@ def test_an_error_is_told_with_its_place_and_remedy() -> None:
         "this would release 5,000 numbers", where="max_release", remedy="Plan again with: --max-release 5000"
     )
     told = message(None, error, error.exit_code, "night-1")
-    assert told.subject == "decom: a guard refused, nothing was released (exit 5)"
+    assert told.subject == "decom: Refused: nothing was released (exit 5)"
     assert told.body == (
         "On night-1: max_release: this would release 5,000 numbers\n\nTo do: Plan again with: --max-release 5000"
     )

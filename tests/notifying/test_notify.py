@@ -55,7 +55,7 @@ def test_a_good_night_is_a_heartbeat_and_no_message(receiver: Receiver) -> None:
 def test_whoever_asks_for_every_message_gets_the_good_one_too(receiver: Receiver) -> None:
     tell_ended(NotifyOptions(urls=(webhook(receiver),), on="always"), DONE, None, ExitCode.DONE)
     (told,) = receiver.messages()
-    assert told["title"] == "decom: done, 120 of 120 numbers released (exit 0)"
+    assert told["title"] == "decom: Done; 120 of 120 released (exit 0)"
     assert told["type"] == "success"
 
 
@@ -63,16 +63,16 @@ def test_trouble_is_a_message_and_a_failed_heartbeat(receiver: Receiver) -> None
     tell_ended(NotifyOptions(urls=(webhook(receiver),)), HELD, None, ExitCode.HELD_BACK)
     tell_ended(NotifyOptions(heartbeat=heartbeat(receiver)), HELD, None, ExitCode.HELD_BACK)
     assert receiver.targets() == [f"/{CANARY}", f"/{CANARY}/fail"]
-    assert '"decom: 3 of 120 numbers are held back (exit 3)"' in receiver.requests[0][2]
+    assert '"decom: Done, 3 not released; 117 of 120 released (exit 3)"' in receiver.requests[0][2]
 
 
 def test_an_overlapping_run_says_who_is_at_work(receiver: Receiver) -> None:
     error = Locked(
-        "another run works on this workspace: process 4711, since 02:00, run R", remedy="Wait for it to end."
+        "another run is using this workspace: process 4711, since 02:00, run R", remedy="Wait for it to end."
     )
     tell_ended(NotifyOptions(urls=(webhook(receiver),)), None, error, ExitCode.LOCKED)
     (told,) = receiver.messages()
-    assert told["title"] == "decom: another run is still at work (exit 75)"
+    assert told["title"] == "decom: Locked: another run is using this workspace (exit 75)"
     assert "process 4711" in told["message"]
 
 

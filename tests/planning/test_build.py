@@ -162,39 +162,38 @@ def test_a_row_that_cannot_be_used_carries_no_decision_for_another():
 @pytest.mark.parametrize(
     ("given_row", "removals", "reason", "evidence"),
     [
-        (row(2, "phn_9"), {}, "the account has no such number", "plan"),
-        (row(2, "+14155550109"), {}, "the account has no such number", "plan"),
-        (row(2, "phn_9", phone_number="+14155550109"), {}, "the account has no such number", "plan"),
-        (row(2, "phn_9", by_match_only=True), {}, "the account has no such number", "plan"),
+        (row(2, "phn_9"), {}, "not on the account", "plan"),
+        (row(2, "+14155550109"), {}, "not on the account", "plan"),
+        (row(2, "phn_9", phone_number="+14155550109"), {}, "not on the account", "plan"),
+        (row(2, "phn_9", by_match_only=True), {}, "not on the account", "plan"),
         (
             row(2, "phn_9"),
             {"phn_9": ("run-1", True)},
-            "the account has no such number any more: run run-1 released it",
+            "no longer on the account: run run-1 released it",
             "earlier_run:run-1",
         ),
         (
             row(2, "+14155550109"),
             {"+14155550109": ("run-1", True)},
-            "the account has no such number any more: run run-1 released it",
+            "no longer on the account: run run-1 released it",
             "earlier_run:run-1",
         ),
         (
             row(2, "phn_9", phone_number="+14155550109"),
             {"+14155550109": ("run-1", True)},
-            "the account has no such number any more: run run-1 released it",
+            "no longer on the account: run run-1 released it",
             "earlier_run:run-1",
         ),
         (
             row(2, "phn_9", phone_number="+14155550109"),
             {"phn_9": ("run-2", True), "+14155550109": ("run-1", True)},
-            "the account has no such number any more: run run-2 released it",
+            "no longer on the account: run run-2 released it",
             "earlier_run:run-2",
         ),
         (
             row(2, "phn_9"),
             {"phn_9": ("run-1", False)},
-            "the account has no such number any more:"
-            " run run-1 sent a release for it and never learnt what became of it",
+            "not on the account any more: run run-1 sent a release request for it, with unknown outcome",
             "earlier_run:run-1",
         ),
     ],
@@ -217,7 +216,7 @@ def test_what_is_there_is_not_asked_about_in_the_ledger():
 def test_a_protect_rule_holds_under_either_name_and_before_a_conflict(name, rule):
     found = findings(ONE, held={"+14155550101": (SPRING,)})
     planned = one(row(2, name), found, protected=frozenset({rule}))
-    assert facts(planned) == (Decision.PROTECTED, f"the protect file names {rule}")
+    assert facts(planned) == (Decision.PROTECTED, f"on the protect list: {rule}")
     assert planned.conflicts == ()
 
 
@@ -231,7 +230,7 @@ def test_a_held_number_is_conflicted_and_all_that_holds_it_is_named():
     planned = one(row(2, "phn_1"), found)
     assert facts(planned) == (
         Decision.CONFLICTED,
-        'held by campaign "Spring" cmp_1 (active); batch call bat_1 (running)',
+        'in use by campaign "Spring" cmp_1 (active); batch call bat_1 (running)',
     )
     assert planned.conflicts == (SPRING, batch)
     assert one(row(2, "phn_2"), found).decision is Decision.RELEASE
@@ -243,7 +242,7 @@ def test_a_held_number_is_conflicted_and_all_that_holds_it_is_named():
 )
 def test_a_number_that_somebody_else_has_in_hand_is_conflicted_by_its_own_status(status):
     planned = one(row(2, "phn_7"), findings(number("phn_7", "+14155550107", status=f" {status} ")))
-    assert facts(planned) == (Decision.CONFLICTED, f"held by number status phn_7 ({status})")
+    assert facts(planned) == (Decision.CONFLICTED, f"in use by number status phn_7 ({status})")
     assert planned.conflicts == (Conflict("number-status", "phn_7", "", status),)
 
 

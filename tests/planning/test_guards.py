@@ -224,13 +224,13 @@ def test_why_a_plan_is_too_old_or_too_new():
         check_age(head(), NOW + 2 * DAY, DAY)
     assert old.value.where == RUN
     assert old.value.what == (
-        "this plan is too old: it was made at 2026-11-23T18:57:57.120Z,"
-        " and a plan may be carried out for 1 day, 0:00:00"
+        "this plan is too old: it was made at 2026-11-23T18:57:57.120Z, and a plan may be applied for 1 day, 0:00:00"
     )
     with pytest.raises(Refused) as new:
         check_age(head(), NOW - DAY, DAY)
     assert new.value.what == (
-        "this plan is from the future: it was made at 2026-11-23T18:57:57.120Z, and it is 2026-11-22T18:57:57.120Z now"
+        "the plan is dated in the future:"
+        " it was made at 2026-11-23T18:57:57.120Z, and it is 2026-11-22T18:57:57.120Z now"
     )
     assert "clock" in (new.value.remedy or "")
 
@@ -287,7 +287,7 @@ def test_a_run_that_has_started_is_continued_with_what_is_to_be_typed():
         check_sources([source("campaigns", SourceState.NOT_CHECKED)], ["workflows"], RUN, started=True)
     assert raised.value.remedy == (
         f"When this can be read again, type: decom resume {RUN}\n"
-        "If you know that none of the listed numbers is used there, add:"
+        "If you know that none of the listed numbers is in use there, add:"
         " --accept-unchecked campaigns --accept-unchecked workflows"
     )
 

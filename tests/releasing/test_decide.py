@@ -75,34 +75,34 @@ LOOK_TELLS = May(settle=SETTLE, look_tells=True)
 LOCKED = May(settle=SETTLE, locked=True)
 
 NOT_AGAIN = "the run stopped before it could be tried again"
-CUT_OFF_AND_STOPPED = "its release was cut off and did nothing, and the run stopped before another one"
+CUT_OFF_AND_STOPPED = "its release was interrupted and had no effect, and the run stopped before another one"
 RELEASED = Settle(Outcome.RELEASED, Evidence.ANSWERED_2XX, "the service confirmed the release (200)")
 ABSENT = Settle(
     Outcome.RELEASED,
     Evidence.ABSENT_AFTER_UNCONFIRMED_DELETE,
-    "a release was sent and not confirmed; the number was gone when asked to release it",
+    "the response to our release was lost; the number was gone when asked to release it",
 )
 ABSENT_AT_A_LOOK = Settle(
     Outcome.RELEASED,
     Evidence.ABSENT_AFTER_UNCONFIRMED_DELETE,
-    "a release was sent and not confirmed; the number was gone when looked for",
+    "the response to our release was lost; the number was gone when looked for",
 )
 MISSING = Settle(
     Outcome.MISSING,
     Evidence.ANSWERED_404_AFTER_SEEN,
-    "it was on the account when planned, was not found when asked to release it, and is in no listing any more:"
+    "it was on the account when planned but gone when we asked to release it, and is in no listing:"
     " someone else released it, or a proxy repeated our request",
 )
-CONFLICTED = Settle(Outcome.CONFLICTED, Evidence.ANSWERED_409, "the service refused to release it (409)")
+CONFLICTED = Settle(Outcome.CONFLICTED, Evidence.ANSWERED_409, "DialNexa refused the release (409)")
 NOBODY = Settle(
     Outcome.UNKNOWN,
     Evidence.UNCONFIRMED,
-    "a release was sent, and nobody could be asked what became of it: no answer within 30 s",
+    "a release was sent, and its outcome could not be checked: no answer within 30 s",
 )
 UNCONFIRMED = Settle(
     Outcome.UNKNOWN,
     Evidence.UNCONFIRMED,
-    "it was not found when asked for, and no listing of the account could be read to confirm that",
+    "it was not found, and no listing of the account could be read to confirm that",
 )
 NO_LATER_LOOK = Settle(
     Outcome.UNKNOWN,
@@ -112,7 +112,7 @@ NO_LATER_LOOK = Settle(
 
 
 def failed(status: int) -> Settle:
-    return Settle(Outcome.FAILED, Evidence.ANSWERED_4XX, f"the service refused it ({status})")
+    return Settle(Outcome.FAILED, Evidence.ANSWERED_4XX, f"DialNexa refused the release ({status})")
 
 
 def still_present(sent: int, last: object, warning: str = "") -> Settle:
@@ -122,8 +122,8 @@ def still_present(sent: int, last: object, warning: str = "") -> Settle:
 
 def locked(times: int) -> Settle:
     reason = (
-        f"the service answered 429 to each of its last {times} releases, after all the waiting that it asked for, and"
-        " let other requests through meanwhile: the number itself is locked there"
+        f"its last {times} releases each got a 429, after all the waiting that the service requested, while it"
+        " let other requests through: the number itself is locked there"
     )
     return Settle(Outcome.FAILED, Evidence.ANSWERED_4XX, reason)
 
@@ -209,7 +209,7 @@ def history(*events: Proof | Look | Attempt) -> list[Attempt | Look]:
             Settle(
                 Outcome.UNKNOWN,
                 Evidence.UNCONFIRMED,
-                "the key was refused before anyone could be asked what became of the release",
+                "a release was sent, and the key was refused before its outcome could be checked",
             ),
         ),
         # Trouble that passes: again, while that is allowed.
@@ -218,15 +218,15 @@ def history(*events: Proof | Look | Attempt) -> list[Attempt | Look]:
         ([THROTTLED], ON, AGAIN),
         ([IN_DOUBT] * 3, ON, SEND),
         ([IN_DOUBT] * 4, ON, NOW),
-        ([NOT_SENT] * 4, ON, left(Stopped.OUTAGE, "no release of it ever left")),
+        ([NOT_SENT] * 4, ON, left(Stopped.OUTAGE, "no release request was sent")),
         ([NOT_SENT] * 3 + [IN_DOUBT], ON, NOW),
         ([IN_DOUBT] + [NOT_SENT] * 3, ON, NOW),
         ([THROTTLED] * 30, ON, AGAIN_IN_60),
         ([THROTTLED] * 30 + [NOT_SENT] * 3, ON, SEND),
         ([NOT_SENT] * 3 + [THROTTLED] * 30, ON, AGAIN_IN_60),
-        ([NOT_SENT] * 4 + [THROTTLED], ON, left(Stopped.OUTAGE, "no release of it ever left")),
+        ([NOT_SENT] * 4 + [THROTTLED], ON, left(Stopped.OUTAGE, "no release request was sent")),
         ([IN_DOUBT], NO_RETRIES, NOW),
-        ([NOT_SENT], NO_RETRIES, left(Stopped.OUTAGE, "no release of it ever left")),
+        ([NOT_SENT], NO_RETRIES, left(Stopped.OUTAGE, "no release request was sent")),
         ([THROTTLED], NO_RETRIES, AGAIN),
         # The rate, or the number itself: others tell, or a look where there are none.
         ([THROTTLED], LOOK_TELLS, AGAIN),
@@ -236,7 +236,7 @@ def history(*events: Proof | Look | Attempt) -> list[Attempt | Look]:
         ([THROTTLED] * 2 + [THERE, THROTTLED], LOOK_TELLS, NOW),
         ([THROTTLED] * 2 + [THERE, THROTTLED], ON, AGAIN_IN_4),
         ([THROTTLED] * 2 + [SILENT], LOOK_TELLS, AGAIN_IN_2),
-        ([THROTTLED] * 2 + [SILENT], ENDING, left(Stopped.BASE_URL, "no release of it ever left")),
+        ([THROTTLED] * 2 + [SILENT], ENDING, left(Stopped.BASE_URL, "no release request was sent")),
         ([THROTTLED] * 2 + [GONE_NOW], LOOK_TELLS, LISTING),
         ([THROTTLED] * 6, LOCKED, locked(6)),
         ([THROTTLED] * 2 + [THERE] + [THROTTLED] * 5, LOCKED, locked(7)),
@@ -245,8 +245,8 @@ def history(*events: Proof | Look | Attempt) -> list[Attempt | Look]:
         ([IN_DOUBT] + [THROTTLED] * 6 + [THERE], LOCKED, LATER),
         ([IN_DOUBT] + [THROTTLED] * 6 + [THERE, STILL_THERE], LOCKED, still_present(7, 429)),
         ([IN_DOUBT] + [THROTTLED] * 6 + [GONE_NOW], LOCKED, ABSENT_AT_A_LOOK),
-        ([THROTTLED, NOT_SENT], NO_RETRIES, left(Stopped.OUTAGE, "no release of it ever left")),
-        ([THROTTLED], ENDING, left(Stopped.BASE_URL, "no release of it ever left")),
+        ([THROTTLED, NOT_SENT], NO_RETRIES, left(Stopped.OUTAGE, "no release request was sent")),
+        ([THROTTLED], ENDING, left(Stopped.BASE_URL, "no release request was sent")),
         ([IN_DOUBT, THROTTLED], ENDING, NOW),
         ([IN_DOUBT, NOT_SENT], HURRIED, NOW),
         ([IN_DOUBT], HURRIED, NOW),
@@ -323,7 +323,7 @@ def test_the_step_after_each_history(events, may, step):
     [
         ([attempt(HELD, "Campaign Spring calls from it")], "(409): Campaign Spring calls from it"),
         ([attempt(REFUSED, "it is being ported")], "(422): it is being ported"),
-        ([attempt(NOT_SENT, "connection refused")] * 4, "no release of it ever left: connection refused"),
+        ([attempt(NOT_SENT, "connection refused")] * 4, "no release request was sent: connection refused"),
         (
             [attempt(IN_DOUBT, "Internal server error", 500)] * 4 + [THERE, STILL_THERE],
             "(the last answer: 500, Internal server error);"
@@ -359,9 +359,7 @@ def test_a_number_is_in_doubt_from_its_first_doubtful_attempt_on(proof):
 def test_a_number_that_came_to_be_held_says_by_what():
     campaign = Conflict("campaigns", "cmp_1", "Spring", "active")
     batch = Conflict("batch-calls", "bat_1", "", "running")
-    reason = (
-        'since the plan was made it came to be held by campaign "Spring" cmp_1 (active); batch call bat_1 (running)'
-    )
+    reason = 'not in use when planned, now in use by campaign "Spring" cmp_1 (active); batch call bat_1 (running)'
     assert newly_conflicted([campaign, batch]) == Settle(Outcome.CONFLICTED, Evidence.PLAN, reason)
 
 
@@ -374,13 +372,13 @@ def test_a_number_that_came_to_be_held_says_by_what():
     ],
 )
 def test_an_id_that_came_to_mean_another_number_is_left_alone(attempts, outcome, evidence):
-    reason = "its ID now means +14155550111, it was planned as +14155550100: no release is sent"
+    reason = "its ID now belongs to +14155550111, it was planned as +14155550100: no release is sent"
     step = reassigned("+14155550111", "+14155550100", [attempt(each) for each in attempts])
     assert step == Settle(outcome, evidence, reason)
 
 
 def test_an_id_of_which_the_number_is_not_said_is_not_said_to_mean_none():
-    reason = "the account does not say its number now, it was planned as +14155550100: no release is sent"
+    reason = "the account no longer shows its number, it was planned as +14155550100: no release is sent"
     assert reassigned(None, "+14155550100", []).reason == reason
 
 

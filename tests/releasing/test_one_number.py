@@ -138,7 +138,7 @@ def test_a_held_number_is_conflicted_also_after_a_delete_in_doubt(start_sandbox:
         sandbox.world.hold_secretly("phn_1", "Campaign Spring calls from it")
         settled = worked(sandbox, tmp_path / str(place))
         assert (settled.outcome, settled.evidence) == ("conflicted", "answered_409")
-        assert settled.reason == "the service refused to release it (409): Campaign Spring calls from it"
+        assert settled.reason == "DialNexa refused the release (409): Campaign Spring calls from it"
 
 
 def test_a_number_that_someone_else_releases_meanwhile_is_missing(start_sandbox: Start, tmp_path: Path):
@@ -204,7 +204,7 @@ def test_nobody_listens(start_sandbox: Start, tmp_path: Path):
     sandbox.base_url = "http://127.0.0.1:1/v1"
     settled = worked(sandbox, tmp_path)
     assert (settled.outcome, settled.evidence) == ("not_attempted", "stopped:outage")
-    assert settled.reason.startswith("no release of it ever left: Connect")
+    assert settled.reason.startswith("no release request was sent: Connect")
     assert kinds(tmp_path) == ["intent", "attempt"] * 4 + ["settled"]
 
 
@@ -509,7 +509,7 @@ def test_a_number_that_came_to_be_held_is_sent_nothing_but_looked_for_if_in_doub
     assert methods(sandbox) == ("" if not in_doubt else "G" if gone else "GG")
     if not gone:
         assert settled.conflicts == (("campaigns", "cmp_1", "Spring", "active"),)
-        assert settled.reason.endswith('it came to be held by campaign "Spring" cmp_1 (active)')
+        assert settled.reason.endswith('it came to be in use by campaign "Spring" cmp_1 (active)')
 
 
 def test_an_id_that_has_come_to_mean_another_number_is_sent_nothing(start_sandbox: Start, tmp_path: Path):
@@ -517,7 +517,7 @@ def test_an_id_that_has_come_to_mean_another_number_is_sent_nothing(start_sandbo
     sandbox.world.reassign("phn_1", "+14155550999")
     settled = worked(sandbox, tmp_path, work=cut_off())
     assert (settled.outcome, settled.evidence) == ("unknown", "unconfirmed")
-    assert settled.reason == f"its ID now means +14155550999, it was planned as {phone(1)}: no release is sent"
+    assert settled.reason == f"its ID now belongs to +14155550999, it was planned as {phone(1)}: no release is sent"
     assert methods(sandbox) == "G" and kinds(tmp_path) == ["look", "settled"]
 
 

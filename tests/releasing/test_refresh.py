@@ -27,7 +27,7 @@ Start = Callable[..., Sandbox]
 
 AT = "2026-11-23T18:57:57.120Z"
 NOW = 1_000.0
-INTERRUPTED = "the run was interrupted while this release was under way"
+INTERRUPTED = "the run was interrupted while this release was in flight"
 SPRING = Conflict("campaigns", "cmp_1", "Spring", "active")
 
 
@@ -214,19 +214,19 @@ def test_a_number_that_is_as_planned_and_free_goes_on():
             now(),
             Outcome.MISSING,
             "answered_404_after_seen",
-            "it was on the account when planned, and gone just before its release: someone else released it",
+            "it was on the account when planned but gone just before its release: someone else released it",
         ),
         (
             now(Number("phn_1", "+14155559999")),
             Outcome.NOT_ATTEMPTED,
             "stopped:changed",
-            f"its ID now means +14155559999, it was planned as {phone(1)}: no release is sent",
+            f"its ID now belongs to +14155559999, it was planned as {phone(1)}: no release is sent",
         ),
         (
             now(ONE, held={phone(1): (SPRING,)}),
             Outcome.CONFLICTED,
             "plan",
-            'since the plan was made it came to be held by campaign "Spring" cmp_1 (active)',
+            'not in use when planned, now in use by campaign "Spring" cmp_1 (active)',
         ),
     ],
 )
@@ -239,7 +239,7 @@ def test_a_number_that_is_not_any_more_as_planned_is_settled_before_anything_is_
 def test_a_number_that_somebody_takes_in_hand_after_the_plan_is_not_sent():
     ready, done = compare([task()], now(replace(ONE, status="port_out_pending")))
     conflicts = (("number-status", "phn_1", "", "port_out_pending"),)
-    reason = "since the plan was made it came to be held by number status phn_1 (port_out_pending)"
+    reason = "not in use when planned, now in use by number status phn_1 (port_out_pending)"
     assert ready == [] and done == [Settled("phn_1", phone(1), Outcome.CONFLICTED, "plan", reason, conflicts)]
     assert compare([task()], now(replace(ONE, status="Active"))) == ([task()], [])
 

@@ -290,7 +290,9 @@ def test_numbers_in_a_row_that_are_suddenly_not_found_stop_the_run(proof, found,
         else:
             watch.saw(Answered(404), proof, surprising=each)
     assert stop.why is why
-    assert why is None or stop.detail.startswith("3 numbers in a row that were there just now were not found (404)")
+    assert why is None or stop.detail.startswith(
+        "3 consecutive numbers that were there a moment ago were not found (404)"
+    )
 
 
 def test_a_server_error_does_not_show_that_the_key_has_the_right():
@@ -310,11 +312,11 @@ def test_a_certificate_that_cannot_be_verified_stops_at_once_with_its_reason():
 @pytest.mark.parametrize(
     ("proofs", "detail"),
     [
-        ([Proof.KEY], "the service does not accept the API key any more (401)"),
+        ([Proof.KEY], "the service no longer accepts the API key (401)"),
         ([FORBIDDEN] * 3, "the first 3 releases were all forbidden (403)"),
-        ([APPLIED] + [FORBIDDEN] * 5, "5 releases in a row were all forbidden (403)"),
+        ([APPLIED] + [FORBIDDEN] * 5, "5 consecutive releases were all forbidden (403)"),
         ([STRANGE] * 2, "what answers there is not the API: check the base URL and any proxy"),
-        ([THROTTLED] * 50, "the service said 429 50 times in a row"),
+        ([THROTTLED] * 50, "50 consecutive 429 responses"),
     ],
 )
 def test_why_a_run_stopped_is_said_for_people(proofs, detail):
@@ -437,7 +439,7 @@ def test_an_outage_may_come_twice():
 def test_a_service_that_stays_silent_stops_the_run(workers):
     stop, _, service = readied(PROBES + 1, workers=workers)
     assert (stop.why, service.asked) == (Stopped.OUTAGE, PROBES)
-    assert stop.detail == "the service did not answer 5 releases and 5 questions"
+    assert stop.detail == "the service did not answer 5 releases and 5 probes"
 
 
 def test_once_the_run_is_to_stop_nobody_asks_any_more():

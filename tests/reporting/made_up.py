@@ -65,7 +65,7 @@ _EVIDENCE = {
 
 _REASON = {
     Outcome.RELEASED: "the service confirmed the release",
-    Outcome.MISSING: "the account has no such number",
+    Outcome.MISSING: "not on the account",
     Outcome.CONFLICTED: "an active campaign uses this number",
     Outcome.FAILED: "the service refused: number is being ported",
     Outcome.UNKNOWN: "a request left and no answer came; the account could not be asked since",

@@ -36,7 +36,7 @@ from tests.reporting.oracle.interface import AuditRow
 from tests.reporting.rows import rows_of
 
 PLANNED_AT = "2026-11-23T18:57:57.120Z"
-INTERRUPTED = "a release was under way when the run was interrupted: `decom resume` asks what became of it"
+INTERRUPTED = "a release was in flight when the run was interrupted: `decom resume` checks its outcome"
 STARTED = Started("ops@host", 7, "0.1.0")
 
 

@@ -94,7 +94,7 @@ def test_a_conflict_list_has_a_line_for_each_thing_that_holds_a_number():
     assert [(line["held_by"], line["name"], line["conflict_id"], line["status"]) for line in lines] == [
         ("Campaign", "Diwali", "cmp_1", "active"),
         ("Queue routing", "", "q_1", "on"),
-        ("Reported by the API", "it is the default number", "", ""),
+        ("Refused by DialNexa (409)", "it is the default number", "", ""),
     ]
     assert all(line["what_to_do"] != "" for line in lines)
     assert [line["input_row"] for line in lines] == ["2", "2", "3"]

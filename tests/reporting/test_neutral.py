@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decom.reporting.formula_safe import escape_controls, escape_formulas, single_line
-from decom.reporting.words import MEANINGS
+from decom.vocabulary import DECISION_MEANINGS, OUTCOME_MEANINGS
 
 TRIGGERS = "=+-@\t\r\n＝＋－＠"
 
@@ -129,6 +129,6 @@ def test_a_long_text_takes_linear_time(text):
     assert len(escape_formulas(text)) >= len(text)
 
 
-@pytest.mark.parametrize("meaning", MEANINGS.values())
+@pytest.mark.parametrize("meaning", [*OUTCOME_MEANINGS.values(), *DECISION_MEANINGS.values()])
 def test_no_sentence_of_our_own_needs_to_be_made_harmless(meaning: str):
     assert escape_formulas(meaning) == meaning

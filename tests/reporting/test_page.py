@@ -201,8 +201,8 @@ def test_what_is_to_be_mistrusted_is_said_before_the_figures_are_explained():
         AUDITS["mixed"], sources=(Source("workflows", SourceState.NOT_CHECKED, "403: this key may not read them"),)
     )
     page = page_of(audit)
-    assert page.text.index("403: this key may not read them") < page.text.index("Outcome of every row")
-    assert page.text.index("phn_000002 is back on the account") < page.text.index("Outcome of every row")
+    assert page.text.index("403: this key may not read them") < page.text.index("Outcomes")
+    assert page.text.index("phn_000002 is back on the account") < page.text.index("Outcomes")
 
 
 def test_endless_differences_are_cut_and_counted():
@@ -229,7 +229,7 @@ def test_a_page_of_a_run_that_nobody_looked_at_again_says_so_first():
     sources = (Source("campaigns", SourceState.CHECKED, "14 campaigns"),)
     audit = replace(AUDITS["mixed"], status="done", why=None, sources=sources, verification=None)
     text = page_of(audit).text
-    assert text.index("Not verified: nobody has looked at the account again") < text.index("Outcome of every row")
+    assert text.index("Not verified: nobody has looked at the account again") < text.index("Outcomes")
 
 
 def test_each_thing_to_reconfigure_stands_once_with_its_numbers():
@@ -239,7 +239,7 @@ def test_each_thing_to_reconfigure_stands_once_with_its_numbers():
     rows.append(replace(made_up_row(131, Outcome.CONFLICTED), conflicts=(), api_message="default number"))
     text = page_of(made_up_audit(rows)).text
     to_do = text[text.index("To do") : text.index("How the run went")]
-    for words in ("Diwali reminder", "Inbound triage", "default number", "Reported by the API", "and 78 more"):
+    for words in ("Diwali reminder", "Inbound triage", "default number", "Refused by DialNexa (409)", "and 78 more"):
         assert to_do.count(words) == 1, words
     assert to_do.index("Diwali reminder") < to_do.index("Inbound triage")
 

@@ -45,7 +45,7 @@ def listed(case: Case) -> Iterator[str]:
 
 
 def protected_stay(case: Case) -> Iterator[str]:
-    """What the protect file names stays, however the file writes it."""
+    """What on the protect list: stays, however the file writes it."""
     for removal, request, _ in ours(case):
         if not case.truth.protected.isdisjoint((removal.number_id, removal.phone_number)):
             yield f"{removal.phone_number} is protected, and went by request {request.seq}"
@@ -192,7 +192,7 @@ def plan_says_what_was_read(case: Case) -> Iterator[str]:
             continue
         for hold in case.truth.holds:
             if hold.holds(row["phone_number"], began, ended) and states.get(hold.source) == "checked":
-                yield f"row {row['row']} is free, and was held by {hold.source} {hold.id} ({hold.status})"
+                yield f"row {row['row']} is free, and was in use by {hold.source} {hold.id} ({hold.status})"
     if case.truth.operations == "only":  # one number in a row to be deleted and in another that is not
         return
     for row, meant in zip(rows, case.truth.rows, strict=False):

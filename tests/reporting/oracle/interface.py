@@ -125,7 +125,7 @@ class Audit:
 
     @property
     def unverified(self) -> bool:
-        """Whether nobody has looked at the account again since the run ended, though it may have sent something."""
+        """Whether the account has not been checked since the run ended, though it may have sent something."""
         return self.timing.parts > 0 and self.verification is None
 
 

@@ -28,7 +28,7 @@ def build(ledger: Reader, run_id: str) -> Audit:
         raise BadInput("the ledger does not know this run", where=run_id, remedy="`decom runs` lists them.")
     if len(story.starts) == 0 and story.ended is None:
         raise BadInput(
-            "this run was planned and not carried out, so there is nothing to report",
+            "this plan was not applied, so there is nothing to report",
             where=run_id,
             remedy=f"Carry it out with: decom release {run_id}",
         )
@@ -177,7 +177,7 @@ class _Rows:
         if number.settled is not None:
             return number.settled.reason
         if number.is_open:
-            return "a release was under way when the run was interrupted: `decom resume` asks what became of it"
+            return "a release was in flight when the run was interrupted: `decom resume` checks its outcome"
         detail = self.story.ended[1].detail if self.story.ended is not None else "the run was interrupted"
         return f"the run stopped before it{': ' + detail if detail != '' else ''}"
 
