@@ -3,6 +3,7 @@
 In: nothing. Out: `Conflict`, `Source`, `PlannedRow`, `Plan`. No behaviour beyond counting.
 """
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,17 @@ class Conflict:
         identity = f" {self.id}" if self.id != "" else ""
         status = f" ({self.status})" if self.status != "" else ""
         return f"{kind}{name}{identity}{status}"
+
+
+def as_cell(conflicts: Sequence[Conflict]) -> str:
+    """Conflicts as a table's column holds them: a JSON list of source, ID, name and status of each; empty for none."""
+    listed = [[each.source, each.id, each.name, each.status] for each in conflicts]
+    return "" if len(listed) == 0 else json.dumps(listed, separators=(",", ":"))
+
+
+def from_cell(cell: str) -> tuple[Conflict, ...]:
+    """The conflicts in a cell that `as_cell` made."""
+    return () if cell == "" else tuple(Conflict(*each) for each in json.loads(cell))
 
 
 MOST_NAMED = 3
