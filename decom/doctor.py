@@ -15,7 +15,7 @@ from decom.clock import Clock
 from decom.dialnexa.account import Account
 from decom.dialnexa.connection import Endpoint, Key
 from decom.dialnexa.listing import Because, NotRead
-from decom.dialnexa.pacing import Pacer, Turn
+from decom.dialnexa.pacing.pacer import Pacer, Turn
 from decom.dialnexa.retrying import Patience
 from decom.dialnexa.service import Service
 from decom.doctor_findings import Finding, State

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from decom.clock import Clock
 from decom.dialnexa.connection import Endpoint, Key, TransportMaker
-from decom.dialnexa.pacing import Pacer
+from decom.dialnexa.pacing.pacer import Pacer
 from decom.dialnexa.retrying import Patience
 from decom.dialnexa.service import Service
 from decom.planning.plan import Plan

@@ -15,7 +15,7 @@ from decom.dialnexa.envelopes import Page
 from decom.dialnexa.gate import NUMBERS
 from decom.dialnexa.listing import Asked, Because, Fetch, HasId, Listing, NotRead, read_all
 from decom.dialnexa.models import Malformed
-from decom.dialnexa.pacing import Pacer, Turn
+from decom.dialnexa.pacing.pacer import Pacer, Turn
 from decom.dialnexa.replies import Answered, Reply, Unanswered, is_page, parsed, speaks_of_the_number
 from decom.dialnexa.retrying import MOST_ATTEMPTS, Patience, is_temporary, is_throttled
 from decom.dialnexa.understanding import in_words, no_such_route, refuses_limit, understood

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from decom.dialnexa.account import Account
 from decom.dialnexa.connection import Connection, Endpoint, TransportMaker
 from decom.dialnexa.gate import Gate
-from decom.dialnexa.pacing import Pacer
+from decom.dialnexa.pacing.pacer import Pacer
 from decom.dialnexa.retrying import Patience
 
 
