@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 from decom.clock import Clock
 from decom.dialnexa.account import Account
 from decom.dialnexa.connection import Endpoint, Key
-from decom.dialnexa.listing import Because, NotRead
+from decom.dialnexa.listing import ReadFailure, Unreadable
 from decom.dialnexa.pacing.pacer import Pacer, Turn
-from decom.dialnexa.retrying import Patience
+from decom.dialnexa.retrying import RetryPolicy
 from decom.dialnexa.service import Service
 from decom.doctor_findings import Finding, State
 from decom.errors import BadSettings, DecomError, KeyRefused, LedgerTrouble
@@ -112,7 +112,7 @@ async def _account(settings: Settings, secret: Secret, around: Surroundings) -> 
     service = Service(
         Endpoint(settings.base_url, Key(secret.reveal()), settings.timeout),
         pacer,
-        Patience(around.clock, around.random),
+        RetryPolicy(around.clock, around.random),
         around.make_transport,
     )
     host = urlsplit(settings.base_url).netloc
@@ -159,9 +159,9 @@ def _source(source: Source) -> Finding:
 
 
 def _price_list(read: object) -> Finding:
-    if not isinstance(read, NotRead):
+    if not isinstance(read, Unreadable):
         return Finding("price list", State.WELL, "can be read")
-    if read.because is Because.ABSENT:
+    if read.because is ReadFailure.ABSENT:
         return Finding("price list", State.WELL, f"not there: {read.why}")
     remedy = "Costs that a number does not say itself will be unknown."
     return Finding("price list", State.STRANGE, f"cannot be read: {read.why}", remedy)

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from decom.dialnexa.account import Account, Looked
-from decom.dialnexa.listing import NotRead
+from decom.dialnexa.listing import Unreadable
 from decom.dialnexa.models import Number, Price
 from decom.intake.interface import Row
 from decom.planning.holds.comparing import compare
@@ -41,7 +41,7 @@ async def survey(account: Account, rows: Iterable[Row], holds: Sequence[Hold]) -
     prices: tuple[Price, ...] = ()
     if any(number.monthly_cost_usd is None for number in numbers.values()):
         found = await account.prices()
-        prices = () if isinstance(found, NotRead) else found
+        prices = () if isinstance(found, Unreadable) else found
     return Findings(numbers, size, sources, held, prices)
 
 

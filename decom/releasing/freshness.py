@@ -74,7 +74,7 @@ class Freshness:
     def __init__(self, watched: Watched, service: Service, stop: Stop, tasks: Iterable[Task], fresh: Fresh) -> None:
         """`tasks` were compared with `fresh`, the account as it was a moment ago."""
         self._watched, self._service, self._stop = watched, service, stop
-        self._clock = service.patience.clock
+        self._clock = service.retry_policy.clock
         self._to_come = {task.number_id: task.phone_number for task in tasks}
         self._known = fresh.numbers
         self._means: dict[str, str | None] = {}
