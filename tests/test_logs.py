@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decom import logs
-from decom.dialnexa.pacing import Fixed, Pace, Pacer
+from decom.dialnexa.pacing.pacer import Fixed, Pace, Pacer
 from decom.ledger.records import Settled
 from decom.logs import LogListener, Verbosity
 from decom.releasing.events import Began, Done, Stopping

@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from decom.dialnexa.pacing import AUTO, Pace, Pacer
+from decom.dialnexa.pacing.pacer import AUTO, Pace, Pacer
 from tests.dialnexa.virtual_time import VirtualClock
 
 DATE = "Mon, 23 Nov 2026 18:57:57 GMT"

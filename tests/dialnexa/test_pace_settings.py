@@ -2,7 +2,7 @@
 
 import pytest
 
-from decom.dialnexa.pacing import AUTO, UNLIMITED, Fixed, Pace, Rate, parse_rate
+from decom.dialnexa.pacing.pacer import AUTO, UNLIMITED, Fixed, Pace, Rate, parse_rate
 
 
 @pytest.mark.parametrize(

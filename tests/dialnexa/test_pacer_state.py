@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from decom.dialnexa.pacing import AUTO, UNLIMITED, Fixed, Pace, PacerState, Rate
+from decom.dialnexa.pacing.pacer import AUTO, UNLIMITED, Fixed, Pace, PacerState, Rate
 from tests.dialnexa.sending import auto, limit, one, pass_by, seeded
 from tests.dialnexa.virtual_time import virtually
 

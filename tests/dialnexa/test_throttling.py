@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from structlog.testing import capture_logs
 
-from decom.dialnexa.pacing import UNLIMITED, Pace, Pacer
+from decom.dialnexa.pacing.pacer import UNLIMITED, Pace, Pacer
 from tests.dialnexa.sending import DATE, Departures, auto, limit, now, one, pass_by, seeded
 from tests.dialnexa.virtual_time import VirtualClock, virtually
 

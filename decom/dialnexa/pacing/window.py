@@ -20,9 +20,9 @@ the reserve is there to meet him.
 import math
 from dataclasses import dataclass
 
-from decom.dialnexa.answer_log import AnswerLog
-from decom.dialnexa.limit_headers import Stated, allowed
-from decom.dialnexa.remaining import Remaining
+from decom.dialnexa.pacing.answer_log import AnswerLog
+from decom.dialnexa.pacing.headers import Stated, allowed
+from decom.dialnexa.pacing.remaining import Remaining
 
 PROMPT = 2.0
 """Seconds within which a request came right after a reset."""

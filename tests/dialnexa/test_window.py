@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from decom.dialnexa.limit_bucket import PATIENCE, Bucket, Leave
-from decom.dialnexa.limit_headers import Stated
-from decom.dialnexa.remaining import ROUNDING, Remaining
+from decom.dialnexa.pacing.headers import Stated
+from decom.dialnexa.pacing.remaining import ROUNDING, Remaining
+from decom.dialnexa.pacing.window import PATIENCE, Bucket, Leave
 
 HELD = 60.0 * 1.001
 

@@ -3,7 +3,7 @@
 import asyncio
 import math
 
-from decom.dialnexa.waiting import Waiting
+from decom.dialnexa.pacing.queue import Waiting
 from tests.dialnexa.virtual_time import VirtualClock, virtually
 
 

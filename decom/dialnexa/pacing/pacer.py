@@ -14,11 +14,11 @@ from enum import Enum
 from typing import Final
 
 from decom.clock import Clock
-from decom.dialnexa.alone import NOBODY, Alone, Standing
-from decom.dialnexa.limit_bucket import Bucket, Leave
-from decom.dialnexa.limit_headers import Stated, allowed, retry_after, stated
-from decom.dialnexa.throttling import Throttling
-from decom.dialnexa.waiting import Waiting
+from decom.dialnexa.pacing.alone import NOBODY, Alone, Standing
+from decom.dialnexa.pacing.headers import Stated, allowed, retry_after, stated
+from decom.dialnexa.pacing.queue import Waiting
+from decom.dialnexa.pacing.throttling import Throttling
+from decom.dialnexa.pacing.window import Bucket, Leave
 
 START_REQUESTS = 150
 START_SECONDS = 60.0
