@@ -14,7 +14,7 @@ from pydantic import PlainValidator, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from decom import settings_values as may_be
-from decom.dialnexa.pacing.pacer import AUTO, Pace, Rate, parse_rate
+from decom.dialnexa.pacing.rate import AUTO, Pace, Rate, parse_rate
 from decom.errors import BadSettings
 from decom.intake.interface import Wanted
 from decom.planning.guards import ACCEPTABLE, Limits
