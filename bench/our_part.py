@@ -10,7 +10,8 @@ from pathlib import Path
 from bench.peer import BASE_PATH, number_id, phone_number
 from decom.clock import SystemClock, iso
 from decom.dialnexa.connection import Endpoint, Key, TransportMaker
-from decom.dialnexa.pacing.pacer import Pace, Pacer
+from decom.dialnexa.pacing.pacer import Pacer
+from decom.dialnexa.pacing.rate import Pace
 from decom.dialnexa.retrying import RetryPolicy
 from decom.dialnexa.service import Service
 from decom.ledger.writer import Writer

@@ -31,7 +31,7 @@ SMALLER_PAGES = (100, 50, 20, 10)
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind(Generic[T]):
+class _Resource(Generic[T]):
     """One kind of listing."""
 
     route: str
@@ -43,11 +43,11 @@ class _Kind(Generic[T]):
     """Rows a page that are asked for, as long as the service does not refuse so many."""
 
 
-_NUMBERS = _Kind(NUMBERS, models.number, ("phone_numbers", "numbers", "organization_phone_numbers"))
-_CAMPAIGNS = _Kind("/campaigns", models.campaign, ("campaigns",))
-_BATCH_CALLS = _Kind("/batch-calls", models.batch_call, ("batch_calls", "batches"))
-_CALLS_OF_A_BATCH = _Kind("/batch-calls/:id", models.call, ("calls", "call_logs"), page_size=200)
-_WORKFLOWS = _Kind("/workflows", models.workflow, ("workflows",))
+_NUMBERS = _Resource(NUMBERS, models.number, ("phone_numbers", "numbers", "organization_phone_numbers"))
+_CAMPAIGNS = _Resource("/campaigns", models.campaign, ("campaigns",))
+_BATCH_CALLS = _Resource("/batch-calls", models.batch_call, ("batch_calls", "batches"))
+_CALLS_OF_A_BATCH = _Resource("/batch-calls/:id", models.call, ("calls", "call_logs"), page_size=200)
+_WORKFLOWS = _Resource("/workflows", models.workflow, ("workflows",))
 
 
 class Looked(Enum):
@@ -203,15 +203,15 @@ class Account:
         absent = no_such_route(reply, path)
         return understood(reply, understand) if absent is None else absent
 
-    async def _all(self, kind: _Kind[T], of: str = "") -> Listing[T]:
+    async def _all(self, kind: _Resource[T], of: str = "") -> Listing[T]:
         return await read_all(self._pages(kind, of), kind.understand)
 
-    def _pages(self, kind: _Kind[T], of: str = "") -> Fetch:
+    def _pages(self, kind: _Resource[T], of: str = "") -> Fetch:
         """What fetches this listing's pages; `of` is the ID in its path."""
         path = kind.route.replace(":id", of)
         return lambda asked: self._page(kind, path, asked)
 
-    async def _page(self, kind: _Kind[T], path: str, asked: Asked) -> Page | Unreadable:
+    async def _page(self, kind: _Resource[T], path: str, asked: Asked) -> Page | Unreadable:
         """One page; with as many rows as the service gives, where `asked` names no limit. Raises KeyRefused."""
         while True:
             limit = asked.limit or self._page_sizes.get(kind.route, kind.page_size)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 from decom.settings.secret import Secret
 
 if TYPE_CHECKING:
-    from decom.dialnexa.pacing.pacer import Rate
+    from decom.dialnexa.pacing.rate import Rate
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
@@ -170,7 +170,7 @@ def timezone(said: object) -> str:
 
 def rate(said: object) -> "Rate":
     """A rate as `auto`, `none` or `150/60`."""
-    from decom.dialnexa.pacing.pacer import parse_rate
+    from decom.dialnexa.pacing.rate import parse_rate
 
     return parse_rate(text(said))
 

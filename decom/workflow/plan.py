@@ -174,7 +174,7 @@ def _refusal(made: Plan, settings: Settings) -> Refused | None:
 
 
 def _forecast(releases: int, seconds: float | None, pace: str) -> str:
-    """`1,240 releases, about 9 min at 135 a minute`; empty where nothing is to be released."""
+    """`1,240 releases, about 9 min at 135 per minute`; empty where nothing is to be released."""
     if seconds is None:
         return ""
     if seconds < 1:

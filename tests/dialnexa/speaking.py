@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from decom.dialnexa.account import Account
 from decom.dialnexa.connection import Endpoint, Key, network_transport_maker
-from decom.dialnexa.pacing.pacer import Pace, Pacer, parse_rate
+from decom.dialnexa.pacing.pacer import Pacer
+from decom.dialnexa.pacing.rate import Pace, parse_rate
 from decom.dialnexa.retrying import RetryPolicy
 from decom.dialnexa.service import Service
 from tests.quick_clock import QuickClock

@@ -19,7 +19,8 @@ from decom.clock import iso
 from decom.dialnexa.connection import Endpoint, Key
 from decom.dialnexa.envelopes import Page
 from decom.dialnexa.models import Number
-from decom.dialnexa.pacing.pacer import Fixed, Pace, Pacer
+from decom.dialnexa.pacing.pacer import Pacer
+from decom.dialnexa.pacing.rate import Fixed, Pace
 from decom.dialnexa.retrying import RetryPolicy
 from decom.dialnexa.service import Service
 from decom.ledger import records

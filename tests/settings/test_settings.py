@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decom.dialnexa.pacing.pacer import AUTO, UNLIMITED, Fixed
+from decom.dialnexa.pacing.rate import AUTO, UNLIMITED, Fixed
 from decom.errors import BadSettings
 from decom.planning.plan import Billing
 from decom.planning.selection import Selection
