@@ -4,7 +4,7 @@ The order of the questions is the rule: not selected, invalid, duplicate, missin
 first that fits wins, and only a row that none of the first six fits is released, as far as the limit goes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
@@ -58,7 +58,7 @@ def plan_table(
     decided.settle(Decision.MISSING, removal.map(_why_missing))
     decided.settle(Decision.PROTECTED, _protection(planned[decided.is_open], protected))
     conflicts = _conflicts(known[decided.is_open], findings)
-    decided.settle(Decision.CONFLICTED, conflicts.map(held_by))
+    decided.settle(Decision.CONFLICTED, _texts(conflicts, held_by))
     decided.settle(Decision.RELEASE, each_text(known.loc[decided.is_open, "status"], _why_free))
     decided.cut_off(choice.limit)
 
@@ -125,9 +125,17 @@ def _of_two_minds(table: "pd.DataFrame", key: "pd.Series[str]", left_out: "pd.Se
     """Why a row is invalid whose number another row names that a column leaves out: the list says two things of one
     number, and it stays."""
     is_said = left_out.notna() & table["problem"].isna()
-    said = "row " + table.loc[is_said, "row"].astype(str) + " has the same number, and " + left_out[is_said]
-    first = said.groupby(key[is_said]).first()
-    return key.map(first) if len(first) > 0 else left_out.mask(left_out.notna())
+    first: dict[str, str] = {}
+    for name, row, why in zip(key[is_said], table["row"][is_said], left_out[is_said], strict=True):
+        first.setdefault(name, f"row {row} has the same number, and {why}")
+    return _texts(key, first.get)
+
+
+def _texts(column: "pd.Series[Any]", what: Callable[[Any], str | None]) -> "pd.Series[Any]":
+    """What `what` makes of each cell. Not by `map`, which may choose a type that refuses half a surrogate pair."""
+    import pandas as pd
+
+    return pd.Series([what(cell) for cell in column], column.index, dtype=object)
 
 
 def _carried_by(row: int) -> str:
