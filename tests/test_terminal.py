@@ -393,7 +393,7 @@ def test_progress_shows_done_left_rate_time_to_go_outcomes_and_the_pace(width: i
 
 async def watch_a_release(width: int) -> None:
     progress, clock, stream = progress_on(width)
-    progress.pace = PaceInWords(lambda: "paused 12 s: the service said 429", lambda left: left * 30.0)
+    progress.pace = PaceInWords(lambda: "paused 12 s: the service returned 429", lambda left: left * 30.0)
     with progress:
         progress(Began(300))
         clock.pass_by(60.0)
@@ -403,7 +403,7 @@ async def watch_a_release(width: int) -> None:
         seen = words_of(stream)
         for words in ("4 of 300 numbers done, 296 left, 4 a minute", "about 2.5 h to go", "released 2 · conflicted 1"):
             assert words in seen
-        assert "pace: paused 12 s: the service said 429" in seen
+        assert "pace: paused 12 s: the service returned 429" in seen
         progress(Stopping("stopped by SIGTERM"))
         progress(settled(Outcome.NOT_ATTEMPTED))
         stream.truncate(0)

@@ -254,7 +254,7 @@ class Account:
         if isinstance(reply, Answered) and reply.status == 401:
             raise KeyRefused(
                 "the service does not accept the API key (401)",
-                remedy="Check DIALNEXA_API_KEY: it may be mistyped, revoked, or of another installation.",
+                remedy="Check DIALNEXA_API_KEY: it may be mistyped, revoked, or for another account.",
             )
         return reply
 
@@ -269,13 +269,13 @@ def _unreachable(found: Unreadable) -> KeyRefused | Unreachable:
     """The error for an account whose numbers cannot be listed: without them nothing can be planned."""
     if found.because is ReadFailure.FORBIDDEN:
         return KeyRefused(
-            "this API key may not read the account's numbers (403)",
-            remedy="Use a key with the right to read and delete phone numbers.",
+            "this API key is not allowed to read the account's numbers (403)",
+            remedy="Use a key that may read and delete phone numbers.",
         )
     remedies = {
         ReadFailure.DRIFTED: "Run the same command again. If this happens again, list the numbers by ID"
-        " (a column `number id`): each is then looked up by itself.",
-        ReadFailure.ABSENT: "Check the base URL (DIALNEXA_BASE_URL): is it the API's, with /v1 at its end?",
+        " (a column `number id`): each is then looked up individually.",
+        ReadFailure.ABSENT: "Check the base URL (DIALNEXA_BASE_URL): it must be the API's and end in /v1.",
     }
     remedy = "Check the base URL (DIALNEXA_BASE_URL) and the network, then run the same command again."
     return Unreachable(

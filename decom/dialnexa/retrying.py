@@ -75,5 +75,5 @@ def is_temporary(reply: Reply) -> bool:
 
 
 def is_throttled(reply: Reply) -> bool:
-    """Whether the service said 429."""
+    """Whether the service returned 429."""
     return isinstance(reply, Answered) and reply.status == 429

@@ -44,10 +44,10 @@ def in_words(reply: Reply) -> str:
     if isinstance(reply, Unanswered):
         return reply.why
     if is_page(reply):
-        return f"a web page came instead of data ({reply.status}): is the base URL right, is there a proxy?"
+        return f"a web page was returned instead of data ({reply.status}): check the base URL and any proxy"
     if coding(reply.headers) != "":
-        return f"the answer is coded ({coding(reply.headers)[:30]}), which was not asked for: is there a proxy?"
+        return f"the response is encoded ({coding(reply.headers)[:30]}), which was not requested: is there a proxy?"
     if not reply.complete:
-        return f"the answer broke off ({reply.status})"
+        return f"the response was cut off ({reply.status})"
     said = message(reply)
     return f"{reply.status} {said}" if said != "" else f"status {reply.status}"

@@ -111,7 +111,7 @@ def test_a_connection_cut_before_the_request_was_read_is_in_doubt_all_the_same(r
     ],
 )
 def test_an_answer_has_the_timeout_and_no_longer_all_in_all(react):
-    assert hastily(told(react, timeout=3.0)) == Unanswered(sent=True, why="no answer within 3 s")
+    assert hastily(told(react, timeout=3.0)) == Unanswered(sent=True, why="no response within 3 s")
 
 
 def test_an_exchange_that_is_cancelled_says_so_and_hangs_up():

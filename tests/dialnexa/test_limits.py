@@ -111,6 +111,14 @@ def test_a_lower_limit_that_nobody_speaks_of_costs_fewer_429s_than_there_are_win
     assert run.seconds < 1.3 * run.ideal
 
 
+def test_a_limit_that_a_429_taught_while_others_spent_is_found_out_to_be_higher() -> None:
+    """Nobody says what is left, and once others take nearly all of a window."""
+    others = (181.0,) * 145
+    run = simulate(Scenario(style=SILENT["only Retry-After"], requests=3_000, reserve=0.1, others=others, blocks=True))
+    assert 1 <= run.throttled <= 8
+    assert run.ratio <= 1.3
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_routes_that_share_one_limit_keep_it_together(kind: str) -> None:
     run = simulate(Scenario((KINDS[kind],), routes=("GET numbers", "DELETE numbers", "GET campaigns")))

@@ -16,7 +16,7 @@ def window(start: int | None = 150, reserve: float = 0.0) -> Window:
 
 
 def hear(limit: Window, permit: Permit, at: float, said: Stated | None) -> None:
-    limit.answered(permit, at, said, limit.counted(permit, at))
+    limit.answered(permit, at, said, limit.counted(at))
 
 
 def told(limit: Window, at: float, said: Stated | None) -> Permit:
@@ -123,13 +123,6 @@ def test_requests_of_other_routes_may_explain_what_a_route_is_told() -> None:
     for at in (0.0, 2.0):
         limit.answered(limit.leave(at), at, minute(round(50 - 25 * at), limit=100), 100)
     assert limit.opens_at(3.0) == 3.0
-
-
-def test_answers_forgotten_since_a_request_left_may_have_been_counted_with_it() -> None:
-    limit = window()
-    told(limit, 0.0, minute(149))
-    leave = limit.leave(60.0)
-    assert limit.counted(leave, 60.3) == 2
 
 
 def test_a_reset_may_free_one_place_that_those_in_flight_can_take() -> None:

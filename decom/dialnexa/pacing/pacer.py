@@ -146,7 +146,7 @@ class Pacer:
         now = self._clock.monotonic()
         said = stated(headers, self._reserve, self._our_time)
         key, place = turn.permits[0]
-        news, ours = key.is_news(place), key.counted(place, now)
+        news, ours = key.is_news(place), key.counted(now)
         alone = status == 429 and turn.subject is not None and self._alone.refused(turn.subject, turn.left_at)
         if status != 429:
             self._alone.passed(turn.subject)

@@ -50,8 +50,6 @@ class Permit:
     """It left when nothing was known to remain, to be told."""
     reset_at: float | None
     """The reset that was expected then; None where none was known."""
-    forgotten: int
-    """How many answers the log had forgotten by then."""
 
     @property
     def is_prompt(self) -> bool:
@@ -145,7 +143,7 @@ class Window:
         self._tick += 1
         left = self.left
         asks = left is not None and left <= 0
-        permit = Permit(self._tick, now, asks, self._remaining.reset_at, self.log.forgotten)
+        permit = Permit(self._tick, now, asks, self._remaining.reset_at)
         if asks:
             self._asked_at, self._remaining.reset_at = now, None
         self.log.in_flight += 1
@@ -164,9 +162,9 @@ class Window:
         self._spent(permit, now)
         self._remaining.hear_nothing(self._tick, permit.granted)
 
-    def counted(self, permit: Permit, now: float) -> int:
-        """How many of our requests the server can have counted, at most, when it took this one."""
-        return self.log.answers(now) + self.log.in_flight + self.log.forgotten - permit.forgotten
+    def counted(self, now: float) -> int:
+        """How many of our requests count now. The server may have counted some more, which then pass for others'."""
+        return self.log.answers(now) + self.log.in_flight
 
     def answered(self, permit: Permit, now: float, said: Stated | None, ours: int) -> None:
         """An answer other than 429 came; `said` is what it said of the limit, None where nothing.
