@@ -13,7 +13,7 @@ from importlib.metadata import version
 
 import httpx
 
-from decom.dialnexa.gate import NotLetThrough
+from decom.dialnexa.gate import RequestBlocked
 from decom.dialnexa.http11 import Transport
 from decom.dialnexa.replies import Answered, Reply, Unanswered, coding
 from decom.errors import BadSettings
@@ -129,7 +129,7 @@ class Connection:
             async with asyncio.timeout(self._timeout):
                 response = await self._client.send(request, stream=True)
             return await self._read(response)
-        except NotLetThrough:
+        except RequestBlocked:
             raise
         except TimeoutError:
             return Unanswered(sent, f"no answer within {self._timeout:g} s")

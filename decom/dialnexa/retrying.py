@@ -25,7 +25,7 @@ _TEMPORARY = frozenset({408, 423, 425, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How long to wait between two tries: full jitter, uniform in 0 … min(cap, base × 2ⁿ) after the nth try."""
 
     clock: Clock
@@ -35,7 +35,7 @@ class Patience:
     cap: float = 20.0
     """Seconds."""
 
-    async def insist(
+    async def call_with_retries(
         self,
         once: Callable[[], Awaitable[T]],
         again: Callable[[T], bool],

@@ -33,7 +33,7 @@ class PaceInWords:
     """What the pacer says, asked anew for each drawing."""
 
     words: Callable[[], str]
-    """`135 a minute`, `paused 12 s: the service said 429`."""
+    """`135 per minute`, `paused 12 s: the service returned 429`."""
     forecast: Callable[[int], float]
     """Seconds until the last of so many more requests may leave."""
 

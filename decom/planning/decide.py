@@ -181,10 +181,12 @@ def _why_free(status: str | None) -> str:
 
 def planned_rows(table: "pd.DataFrame", others: "pd.DataFrame") -> Iterator[PlannedRow]:
     """The rows of a plan (table `P`), with the input's other columns, as objects."""
-    columns = [column.name for column in of("P")]
-    texts = [table[name].astype(object).where(table[name].notna(), None) for name in columns]
+    columns = {
+        **{column.name: table[column.name] for column in of("P")},
+        "decision": each_text(table["decision"], lambda word: None if word is None else Decision(word)),
+        "conflicts": each_text(table["conflicts"], from_cell),
+    }
+    cells = [column.astype(object).where(column.notna(), None) for column in columns.values()]
     beside = others.astype(object).itertuples(index=False, name=None) if len(others.columns) > 0 else repeat(())
-    for values, cells in zip(zip(*texts, strict=True), beside, strict=False):
-        facts = dict(zip(columns, values, strict=True))
-        facts["decision"] = None if facts["decision"] is None else Decision(facts["decision"])
-        yield PlannedRow(**{**facts, "conflicts": from_cell(facts["conflicts"]), "others": cells})
+    for facts, texts in zip(zip(*cells, strict=True), beside, strict=False):
+        yield PlannedRow(**dict(zip(columns, facts, strict=True)), others=texts)

@@ -171,7 +171,7 @@ class PlanHead:
     forecast_seconds: float | None = None
     """How long the releases will take under the limit seen; None where nothing is to be released."""
     forecast_words: str = ""
-    """`1,240 releases, about 9 min at 135 a minute`."""
+    """`1,240 releases, about 9 min at 135 per minute`."""
     report: ReportOptions = field(default=ReportOptions())
     max_missing: float = 0.5
     max_cost: str | None = None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from decom.dialnexa.account import Account, Looked
-from decom.dialnexa.listing import NotRead
+from decom.dialnexa.listing import Unreadable
 from decom.dialnexa.models import Number, Price
 from decom.planning.holds.comparing import compare
 from decom.planning.holds.interface import Hold
@@ -43,7 +43,7 @@ async def survey(account: Account, rows: "pd.DataFrame", holds: Sequence[Hold]) 
     prices: tuple[Price, ...] = ()
     if any(number.monthly_cost_usd is None for number in numbers.values()):
         found = await account.prices()
-        prices = () if isinstance(found, NotRead) else found
+        prices = () if isinstance(found, Unreadable) else found
     return Survey(numbers, size, sources, held, prices)
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from decom.dialnexa.pacing import Pace
+from decom.dialnexa.pacing.rate import Pace
 from decom.errors import BadSettings
 from decom.intake.interface import ReadOptions
 from decom.planning.guards import Limits

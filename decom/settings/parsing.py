@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from decom.dialnexa.pacing import Rate
+    from decom.dialnexa.pacing.rate import Rate
     from decom.settings.secret import Secret
 
 # As text: they are compiled where they are asked for, which a command that only prints its help never does.
@@ -171,7 +171,7 @@ def timezone(said: object) -> str:
 
 def rate(said: object) -> "Rate":
     """A rate as `auto`, `none` or `150/60`."""
-    from decom.dialnexa.pacing import parse_rate
+    from decom.dialnexa.pacing.rate import parse_rate
 
     return parse_rate(text(said))
 

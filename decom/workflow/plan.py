@@ -1,5 +1,6 @@
 """A file and an account become a saved plan. In: settings, context. Out: `PlanResult`, on disk and in the ledger."""
 
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,11 +21,11 @@ from decom.ledger.writer import Writer
 from decom.planning.decide import plan_table, planned_rows, undecided
 from decom.planning.guards import Meter, check_extent, check_sources
 from decom.planning.holds.kinds import HOLDS
-from decom.planning.plan import Plan, PlanHead, Source
+from decom.planning.plan import Plan, PlanHead, PlannedRow, Source
 from decom.planning.protect import rules_in_words
 from decom.planning.saved import CSV_FILE, JSON_FILE, SavedHead, write_plan
 from decom.planning.selection import Choice, choose
-from decom.planning.survey import survey
+from decom.planning.survey import Survey, survey
 from decom.reporting.formula_safe import escape_formulas
 from decom.reporting.kinds import FORMATS
 from decom.reporting.write import chosen
@@ -70,11 +71,7 @@ async def make_plan(settings: Settings, context: Context, service: Service, sour
     async with service.reading() as account:
         meant = source.table[choice.left_out_by_column(source.others).isna()]
         findings = await survey(account, meant, HOLDS)
-    with Reader(settings.home) as ledger:
-        ours = memory_of(ledger, workspace_of(settings), settings.base_url).run_ids
-        table = plan_table(source, findings, protected, partial(ledger.removed_by, among=ours), choice)
-    choice.check_names(table)
-    rows = tuple(planned_rows(table, source.others))
+    rows = _decide(settings, source, findings, protected, choice)
     releases = sum(1 for row in rows if row.decision is Decision.RELEASE)
     head = _head(settings, context, source, run_id, choice)
     sources = findings.sources
@@ -94,6 +91,17 @@ async def make_plan(settings: Settings, context: Context, service: Service, sour
     )
     folder = _save(settings, made, context.clock)
     return PlanResult(made, folder, _refusal(made, settings))
+
+
+def _decide(
+    settings: Settings, source: Rows, findings: Survey, protected: AbstractSet[str], choice: Choice
+) -> tuple[PlannedRow, ...]:
+    """Every row with its decision. Raises BadInput where a flag names a number that the list does not."""
+    with Reader(settings.home) as ledger:
+        ours = memory_of(ledger, workspace_of(settings), settings.base_url).run_ids
+        table = plan_table(source, findings, protected, partial(ledger.removed_by, among=ours), choice)
+    choice.check_names(table)
+    return tuple(planned_rows(table, source.others))
 
 
 def _head(settings: Settings, context: Context, source: Rows, run_id: str, choice: Choice) -> PlanHead:
@@ -166,7 +174,7 @@ def _refusal(made: Plan, settings: Settings) -> Refused | None:
 
 
 def _forecast(releases: int, seconds: float | None, pace: str) -> str:
-    """`1,240 releases, about 9 min at 135 a minute`; empty where nothing is to be released."""
+    """`1,240 releases, about 9 min at 135 per minute`; empty where nothing is to be released."""
     if seconds is None:
         return ""
     if seconds < 1:

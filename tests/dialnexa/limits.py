@@ -11,7 +11,8 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from decom.dialnexa.pacing import AUTO, Pace, Pacer, Rate
+from decom.dialnexa.pacing.pacer import Pacer
+from decom.dialnexa.pacing.rate import AUTO, Pace, Rate
 from tests.dialnexa.limit_kinds import ANNOUNCING, KINDS, SILENT, FromFirst, Kind, Style, Verdict, http_date
 from tests.dialnexa.virtual_time import VirtualClock, virtually
 

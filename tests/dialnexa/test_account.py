@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from decom.dialnexa.account import MOST_THROTTLED, Looked, Sight
-from decom.dialnexa.gate import NotLetThrough
-from decom.dialnexa.listing import Because, Listing, NotRead
+from decom.dialnexa.gate import RequestBlocked
+from decom.dialnexa.listing import Listing, ReadFailure, Unreadable
 from decom.dialnexa.models import Campaign, Number, Price, Workflow
 from decom.dialnexa.replies import Answered, Proof, Unanswered, proof
 from decom.dialnexa.understanding import no_such_route
@@ -118,7 +118,7 @@ def test_a_reading_of_which_the_last_page_failed_gives_what_was_seen_before(star
         world.start_campaign(f"+1415555{n:04}", name=f"Campaign {n}")
     sandbox = start_sandbox(world, faults=getting("500_before", path="/campaigns?page=2"))
     found = reading(sandbox, lambda account: account.campaigns())
-    assert len(found.rows) == 100 and found.not_read == NotRead(Because.BROKEN, "500 Internal server error")
+    assert len(found.rows) == 100 and found.not_read == Unreadable(ReadFailure.BROKEN, "500 Internal server error")
 
 
 @pytest.mark.parametrize(("refuse_above", "asked_for"), [(99, 50), (50, 50), (30, 20), (10, 10)])
@@ -145,7 +145,7 @@ def test_where_every_page_size_is_refused_that_is_said(start_sandbox: Start):
     world.shapes["campaigns"] = Shape(refuse_above=5)
     sandbox = start_sandbox(world)
     found = reading(sandbox, lambda account: account.campaigns())
-    assert found.not_read == NotRead(Because.BROKEN, "400 limit must not be greater than 5")
+    assert found.not_read == Unreadable(ReadFailure.BROKEN, "400 limit must not be greater than 5")
     assert len(sandbox.log) == 4
 
 
@@ -322,10 +322,10 @@ def test_a_release_that_nobody_approved_is_not_sent(start_sandbox: Start):
     async def main():
         service = service_of(sandbox)
         async with service.reading() as account:
-            with pytest.raises(NotLetThrough):
+            with pytest.raises(RequestBlocked):
                 await account.release("phn_1", nothing)
         async with service.releasing({"phn_1"}) as account:
-            with pytest.raises(NotLetThrough):
+            with pytest.raises(RequestBlocked):
                 await account.release("phn_2", intend)
 
     asyncio.run(main())
@@ -402,7 +402,7 @@ def test_the_sources_of_the_first_generation(start_sandbox: Start):
     campaigns, one, *others = reading(sandbox, ask)
     expected = Campaign(campaign["id"], "Spring", "scheduled", "+14155550101")
     assert campaigns == Listing((expected,)) and one == expected
-    none = NotRead(Because.ABSENT, "this account has none (404)")
+    none = Unreadable(ReadFailure.ABSENT, "this account has none (404)")
     assert others == [Listing((), none, pages=0), Listing((), none, pages=0), none]
 
 
@@ -435,18 +435,18 @@ def test_the_sources_of_the_second_generation(start_sandbox: Start):
         {"+14155550101", "+14155550102"},
         Listing((Workflow("wf_1", "Intake", "active"),)),
         (Price("plivo", "IN", None, "2.5"),),
-        Listing((), NotRead(Because.ABSENT, "this account has none (404)"), pages=0),
+        Listing((), Unreadable(ReadFailure.ABSENT, "this account has none (404)"), pages=0),
     )
 
 
 @pytest.mark.parametrize(
     ("status", "because", "why"),
     [
-        (404, Because.ABSENT, "this account has none (404)"),
-        (405, Because.ABSENT, "this account has none (405)"),
-        (403, Because.FORBIDDEN, "the key may not read it (403)"),
-        (500, Because.BROKEN, "500 Refused."),
-        (400, Because.BROKEN, "400 Refused."),
+        (404, ReadFailure.ABSENT, "this account has none (404)"),
+        (405, ReadFailure.ABSENT, "this account has none (405)"),
+        (403, ReadFailure.FORBIDDEN, "the key may not read it (403)"),
+        (500, ReadFailure.BROKEN, "500 Refused."),
+        (400, ReadFailure.BROKEN, "400 Refused."),
     ],
 )
 def test_a_source_that_cannot_be_read_says_why(start_sandbox: Start, status, because, why):
@@ -458,10 +458,10 @@ def test_a_source_that_cannot_be_read_says_why(start_sandbox: Start, status, bec
         return (await account.campaigns()).not_read, await account.campaign("cmp_1")
 
     listed, one = reading(sandbox, ask)
-    assert listed == NotRead(because, why)
+    assert listed == Unreadable(because, why)
     # Of one campaign no 404 says that there are none.
-    no_route = NotRead(Because.BROKEN, f"{status} Cannot GET /v1/campaigns/cmp_1")
-    assert one == (no_route if because is Because.ABSENT else listed)
+    no_route = Unreadable(ReadFailure.BROKEN, f"{status} Cannot GET /v1/campaigns/cmp_1")
+    assert one == (no_route if because is ReadFailure.ABSENT else listed)
 
 
 @pytest.mark.parametrize("gateway", sorted(GATEWAYS))
@@ -469,7 +469,7 @@ def test_only_the_services_own_word_on_the_route_says_that_an_account_has_no_suc
     sandbox = start_sandbox(small(), faults=getting(Fault("gateway_404", text=gateway), path="/campaigns"))
     found = reading(sandbox, lambda account: account.campaigns())
     assert found.not_read is not None
-    assert (found.not_read.because is Because.ABSENT) == (gateway == "nest")
+    assert (found.not_read.because is ReadFailure.ABSENT) == (gateway == "nest")
 
 
 @pytest.mark.parametrize(
@@ -490,7 +490,7 @@ def test_only_the_services_own_word_on_the_route_says_that_an_account_has_no_suc
 )
 def test_what_a_404_or_405_says_of_the_route(status, body, absent):
     found = no_such_route(Answered(status, body=json.dumps(body).encode()), "/campaigns")
-    assert found == (NotRead(Because.ABSENT, f"this account has none ({status})") if absent else None)
+    assert found == (Unreadable(ReadFailure.ABSENT, f"this account has none ({status})") if absent else None)
 
 
 def test_a_404_to_a_later_page_does_not_say_that_there_is_no_such_thing(start_sandbox: Start):
@@ -500,7 +500,7 @@ def test_a_404_to_a_later_page_does_not_say_that_there_is_no_such_thing(start_sa
     sandbox = start_sandbox(world, faults=getting("route_404", path="/campaigns?page=2"))
     found = reading(sandbox, lambda account: account.campaigns())
     assert len(found.rows) == 100
-    assert found.not_read is not None and found.not_read.because is Because.BROKEN
+    assert found.not_read is not None and found.not_read.because is ReadFailure.BROKEN
 
 
 @pytest.mark.parametrize(
@@ -524,7 +524,7 @@ def test_a_404_to_a_later_page_does_not_say_that_there_is_no_such_thing(start_sa
 def test_a_source_that_answers_strangely_is_broken_and_not_empty(start_sandbox: Start, fault, why):
     sandbox = start_sandbox(small(), faults=getting(fault))
     found = reading(sandbox, lambda account: account.campaigns()).not_read
-    assert found is not None and found.because is Because.BROKEN
+    assert found is not None and found.because is ReadFailure.BROKEN
     assert found.why.startswith(why)
 
 

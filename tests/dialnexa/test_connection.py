@@ -12,7 +12,7 @@ import pytest
 from decom.dialnexa.connection import (
     Connection,
 )
-from decom.dialnexa.gate import Gate, NotLetThrough
+from decom.dialnexa.gate import Gate, RequestBlocked
 from decom.dialnexa.replies import Proof, Reply, Unanswered, proof
 from tests.dialnexa.exchanging import (
     MAKE,
@@ -131,7 +131,7 @@ def test_a_request_that_nobody_approved_is_raised_as_the_mistake_that_it_is():
     async def main(base_url: str) -> None:
         gate = Gate(MAKE(), base_url)
         connection = Connection(endpoint(base_url), gate)
-        with pytest.raises(NotLetThrough):
+        with pytest.raises(RequestBlocked):
             await connection.exchange("DELETE", PATH)
         await connection.aclose()
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from decom.dialnexa.pacing import UNLIMITED, Fixed
+from decom.dialnexa.pacing.rate import UNLIMITED, Fixed
 from tests.dialnexa.limit_kinds import ANNOUNCING, KINDS, SILENT, ByClock, FromFirst, Kind, Rolling, Style, Tokens
 from tests.dialnexa.limits import Run, Scenario, efficiencies, simulate
 
