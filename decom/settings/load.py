@@ -87,7 +87,7 @@ class Settings:
     accept_unchecked: tuple[str, ...] = ()
     """The sources of conflicts, by name, that may stay unread."""
     warnings: tuple[str, ...] = ()
-    """What is strange and no error: a variable that is no setting, a key that others may read."""
+    """What is unusual but not an error: an unknown variable, a key that others can read."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """Where each setting that was set comes from, in words; by name."""
 
