@@ -39,9 +39,9 @@ def as_cell(conflicts: Sequence[Conflict]) -> str:
     return "" if len(listed) == 0 else json.dumps(listed, separators=(",", ":"))
 
 
-def from_cell(cell: str) -> tuple[Conflict, ...]:
-    """The conflicts in a cell that `as_cell` made."""
-    return () if cell == "" else tuple(Conflict(*each) for each in json.loads(cell))
+def from_cell(cell: str | None) -> tuple[Conflict, ...]:
+    """The conflicts in a cell that `as_cell` made; none in one that is empty, or not there."""
+    return () if cell is None or cell == "" else tuple(Conflict(*each) for each in json.loads(cell))
 
 
 MOST_NAMED = 3

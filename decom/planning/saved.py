@@ -233,15 +233,7 @@ def _write_csv(plan: Plan, stream: BinaryIO, neutral: Callable[[str], str]) -> N
     text.detach()
 
 
-def _csv_cells(row: PlannedRow) -> Iterable[str]:
-    yield row.input_value
-    yield row.number_id or ""
-    yield row.phone_number or ""
-    yield row.decision or ""
-    yield row.reason
-    yield in_words(row.conflicts)
-    yield row.country_code or ""
-    yield row.type or ""
-    yield row.nickname or ""
-    yield row.monthly_cost_usd or ""
+def _csv_cells(row: PlannedRow) -> Iterator[str]:
+    for name in COLUMNS[1:]:  # the row's number is no text
+        yield in_words(row.conflicts) if name == "conflicts" else getattr(row, name) or ""
     yield from row.others
