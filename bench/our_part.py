@@ -10,8 +10,9 @@ from pathlib import Path
 from bench.peer import BASE_PATH, number_id, phone_number
 from decom.clock import SystemClock, iso
 from decom.dialnexa.connection import Endpoint, Key, TransportMaker
-from decom.dialnexa.pacing import Pace, Pacer
-from decom.dialnexa.retrying import Patience
+from decom.dialnexa.pacing.pacer import Pacer
+from decom.dialnexa.pacing.rate import Pace
+from decom.dialnexa.retrying import RetryPolicy
 from decom.dialnexa.service import Service
 from decom.ledger.writer import Writer
 from decom.planning.guards import Extent, planned_limits
@@ -72,7 +73,7 @@ def carry_out_all(head: PlanHead, rows: Sequence[PlannedRow], where: Where, home
     """
     clock, chance = SystemClock(), random.Random(1)
     endpoint = Endpoint(where.base_url, Key("key_1:secret"))
-    service = Service(endpoint, Pacer(Pace(), clock, chance), Patience(clock, chance), where.make_transport)
+    service = Service(endpoint, Pacer(Pace(), clock, chance), RetryPolicy(clock, chance), where.make_transport)
     part = Session(
         head,
         rows,

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from bench.tables import Table, verdict
-from tests.dialnexa.limit_kinds import ANNOUNCING, SILENT
 from tests.dialnexa.limits import Efficiency, Scenario, efficiencies, simulate
+from tests.service.limits import ANNOUNCING, SILENT
 
 SIZES = (1_000, 10_000)
 MOST = {1_000: 1.12, 10_000: 1.02}

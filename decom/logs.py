@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 from decom.clock import Clock
-from decom.dialnexa.pacing import Pacer
+from decom.dialnexa.pacing.pacer import Pacer
 from decom.output.screen import harmless
 from decom.releasing.events import Began, Done, Event
 from decom.settings.secret import Masker, Secret

@@ -73,8 +73,8 @@ COLUMNS = (
     Column("number", "TD", WHOLE, 0),
     Column("row", "RPU", WHOLE, 0, "Row", Kind.WHOLE, 7, "PU"),
     Column("input_value", "RPU", OWN, "", "Input", Kind.TEXT, 22, "PU"),
-    Column("number_id", "RPUN", OWN, None, "Number ID", Kind.TEXT, 26, "PU"),
-    Column("phone_number", "RPU", OWN, None, "Phone number", Kind.TEXT, 18, "PU"),
+    Column("number_id", "RAPUN", OWN, None, "Number ID", Kind.TEXT, 26, "PU"),
+    Column("phone_number", "RAPU", OWN, None, "Phone number", Kind.TEXT, 18, "PU"),
     Column("readings", "R", READINGS, None),
     Column("problem", "R", SHARED, None),
     Column("note", "R", SHARED, ""),
@@ -88,12 +88,12 @@ COLUMNS = (
     Column("first_attempt_at", "UN", OWN, None, "First attempt (UTC)", Kind.MOMENT, 20, "U"),
     Column("decided_at", "UND", OWN, None, "Decided (UTC)", Kind.MOMENT, 20, "U"),
     Column("conflicts", "PUND", SHARED, "", "In use by", Kind.TEXT, 40, "PU"),
-    Column("country_code", "PU", SHARED, None, "Country", Kind.TEXT, 9, "PU"),
-    Column("type", "PU", SHARED, None, "Type", Kind.TEXT, 11, "PU"),
-    Column("nickname", "PU", OWN, None, "Nickname", Kind.TEXT, 24, "PU"),
-    Column("monthly_cost_usd", "PU", SHARED, None, "Monthly cost (USD)", Kind.MONEY, 13, "PU"),
-    Column("cost_from", "PU", SHARED, None),
-    Column("created_at", "P", OWN, None),
+    Column("country_code", "APU", SHARED, None, "Country", Kind.TEXT, 9, "PU"),
+    Column("type", "APU", SHARED, None, "Type", Kind.TEXT, 11, "PU"),
+    Column("nickname", "APU", OWN, None, "Nickname", Kind.TEXT, 24, "PU"),
+    Column("monthly_cost_usd", "APU", SHARED, None, "Monthly cost (USD)", Kind.MONEY, 13, "PU"),
+    Column("cost_from", "APU", SHARED, None),
+    Column("created_at", "AP", OWN, None),
     Column("duplicate_of", "P", MAYBE, None),
     Column("billing_stops_on", "U", SHARED, None, "Billing stops on", Kind.DAY, 13, "U"),
     Column("at", "T", OWN),
@@ -104,7 +104,7 @@ COLUMNS = (
     Column("source", "H", SHARED),
     Column("conflict_id", "H", SHARED),
     Column("name", "SH", OWN, ""),
-    Column("status", "H", SHARED),
+    Column("status", "AH", SHARED),
     Column("rows", "S", WHOLE, 0),
     Column("released", "S", WHOLE, 0),
     Column("conflicted", "S", WHOLE, 0),
@@ -121,8 +121,8 @@ COLUMNS = (
 def of(table: str) -> tuple[Column, ...]:
     """The columns of a table.
 
-    `R` the rows as they were read, `P` the plan and `U` the audit, a line a row of the input; `N` what a run did about
-    each number, `T` every DELETE of it that was tried, `D` every outcome decided;
+    `R` the rows as they were read, `P` the plan and `U` the audit, a line a row of the input; `A` the account's
+    numbers; `N` what a run did about each number, `T` every DELETE of it that was tried, `D` every outcome decided;
     `S` sums, a line a group of rows; `H` what holds rows back.
     """
     return tuple(column for column in COLUMNS if table in column.tables)
@@ -159,6 +159,16 @@ def shaped(found: Mapping[str, Any], table: str) -> "pd.DataFrame":
 def lines_of(frame: "pd.DataFrame") -> Iterator[Any]:
     """The frame's lines one by one, each a named tuple of its columns' values, with its index as `Index`."""
     return iter(frame.itertuples())
+
+
+def each_text(column: "pd.Series[Any]", what: Callable[[Any], Any]) -> "pd.Series[Any]":
+    """What `what` makes of each cell of a column of shared texts, asked once for each distinct one and for None."""
+    import numpy as np
+    import pandas as pd
+
+    made = np.empty(len(column.cat.categories) + 1, dtype=object)
+    made[:] = [*map(what, column.cat.categories), what(None) if column.hasnans else None]
+    return pd.Series(made[column.cat.codes.to_numpy()], column.index, dtype=object)
 
 
 def shared(values: Iterable[str | None]) -> "pd.Categorical":

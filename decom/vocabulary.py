@@ -52,7 +52,7 @@ _NEVER_SENT = {
     "protected": "On the protect list; not released.",
     "invalid": "Not a valid ID or phone number, or the two do not match.",
     "duplicate": "The same number as an earlier row.",
-    "not_selected": "Left out by --only, --exclude or --limit.",
+    "not_selected": "Left out by --only or --exclude, or beyond --limit.",
 }
 """Decisions that are outcomes as they stand: nothing is sent for these rows."""
 

@@ -57,7 +57,7 @@ def test_where_all_is_well_every_check_has_its_line_and_only_get_was_sent(decom:
     assert "60" in found["key"]["what"]
     assert "not there" in found["batch calls"]["what"]
     assert "without a release" in found["right to release"]["what"]
-    assert "key made for this job" in found["right to release"]["remedy"]
+    assert "key created for this job" in found["right to release"]["remedy"]
     assert "base_url from DIALNEXA_BASE_URL" in found["settings"]["what"]
     assert {record.method for record in small.log} == {"GET"}
     assert not decom.home.exists() and not decom.output.exists()

@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decom import logs
-from decom.dialnexa.pacing import Fixed, Pace, Pacer
+from decom.dialnexa.pacing.pacer import Pacer
+from decom.dialnexa.pacing.rate import Fixed, Pace
 from decom.ledger.records import Settled
 from decom.logs import LogListener, Verbosity
 from decom.releasing.events import Began, Done, Stopping
@@ -185,6 +186,6 @@ def test_a_run_is_told_number_by_number_and_its_progress_every_half_minute() -> 
         "run_stopping",
     ]
     assert (found[0]["numbers"], found[3]["done"], found[3]["left"]) == (3, 2, 1)
-    assert found[3]["pace"] == "20 a minute"
+    assert found[3]["pace"] == "20 per minute"
     assert {"number_id", "phone_number", "outcome", "evidence", "reason"} <= set(found[1])
     assert found[5]["detail"] == "stopped by SIGTERM"

@@ -178,10 +178,10 @@ def test_a_summary_says_what_became_of_the_rows_the_money_and_what_to_do() -> No
         "Monthly cost continuing: USD 3.00.",
         "1 of the missing was on the account when planned",
         "Not checked workflows",
-        "all is as reported",
+        "Verified against the account: everything matches.",
         "Reports in runs",
         "audit.csv, conflicts.csv",
-        "must be reconfigured first, is in conflicts.csv",
+        "conflicts.csv lists what uses the conflicted numbers and must be changed first.",
         f"decom verify {RUN_ID}",
     ):
         assert words in " ".join(found.split()), words
@@ -393,7 +393,7 @@ def test_progress_shows_done_left_rate_time_to_go_outcomes_and_the_pace(width: i
 
 async def watch_a_release(width: int) -> None:
     progress, clock, stream = progress_on(width)
-    progress.pace = PaceInWords(lambda: "paused 12 s: the service said 429", lambda left: left * 30.0)
+    progress.pace = PaceInWords(lambda: "paused 12 s: the service returned 429", lambda left: left * 30.0)
     with progress:
         progress(Began(300))
         clock.pass_by(60.0)
@@ -407,7 +407,7 @@ async def watch_a_release(width: int) -> None:
             "released 2 · conflicted 1",
         ):
             assert words in seen
-        assert "pace: paused 12 s: the service said 429" in seen
+        assert "pace: paused 12 s: the service returned 429" in seen
         progress(Stopping("stopped by SIGTERM"))
         progress(settled(Outcome.NOT_ATTEMPTED))
         stream.truncate(0)

@@ -13,11 +13,11 @@ from decom.dialnexa import envelopes, models
 from decom.dialnexa.connection import Connection
 from decom.dialnexa.envelopes import Page
 from decom.dialnexa.gate import NUMBERS
-from decom.dialnexa.listing import Asked, Because, Fetch, HasId, Listing, NotRead, read_all
+from decom.dialnexa.listing import Asked, Fetch, HasId, Listing, ReadFailure, Unreadable, read_all
 from decom.dialnexa.models import Malformed
-from decom.dialnexa.pacing import Pacer, Turn
+from decom.dialnexa.pacing.pacer import Pacer, Turn
 from decom.dialnexa.replies import Answered, Reply, Unanswered, is_page, parsed, speaks_of_the_number
-from decom.dialnexa.retrying import MOST_ATTEMPTS, Patience, is_temporary, is_throttled
+from decom.dialnexa.retrying import MOST_ATTEMPTS, RetryPolicy, is_temporary, is_throttled
 from decom.dialnexa.understanding import in_words, no_such_route, refuses_limit, understood
 from decom.errors import KeyRefused, Unreachable
 
@@ -31,7 +31,7 @@ SMALLER_PAGES = (100, 50, 20, 10)
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind(Generic[T]):
+class _Resource(Generic[T]):
     """One kind of listing."""
 
     route: str
@@ -43,11 +43,11 @@ class _Kind(Generic[T]):
     """Rows a page that are asked for, as long as the service does not refuse so many."""
 
 
-_NUMBERS = _Kind(NUMBERS, models.number, ("phone_numbers", "numbers", "organization_phone_numbers"))
-_CAMPAIGNS = _Kind("/campaigns", models.campaign, ("campaigns",))
-_BATCH_CALLS = _Kind("/batch-calls", models.batch_call, ("batch_calls", "batches"))
-_CALLS_OF_A_BATCH = _Kind("/batch-calls/:id", models.call, ("calls", "call_logs"), page_size=200)
-_WORKFLOWS = _Kind("/workflows", models.workflow, ("workflows",))
+_NUMBERS = _Resource(NUMBERS, models.number, ("phone_numbers", "numbers", "organization_phone_numbers"))
+_CAMPAIGNS = _Resource("/campaigns", models.campaign, ("campaigns",))
+_BATCH_CALLS = _Resource("/batch-calls", models.batch_call, ("batch_calls", "batches"))
+_CALLS_OF_A_BATCH = _Resource("/batch-calls/:id", models.call, ("calls", "call_logs"), page_size=200)
+_WORKFLOWS = _Resource("/workflows", models.workflow, ("workflows",))
 
 
 class Looked(Enum):
@@ -75,13 +75,13 @@ class Account:
         self,
         connection: Connection,
         pacer: Pacer,
-        patience: Patience,
+        retry_policy: RetryPolicy,
         page_sizes: MutableMapping[str, int] | None = None,
     ) -> None:
         """`page_sizes` remembers, by route, the largest page that the service has not refused."""
         self._connection = connection
         self._pacer = pacer
-        self.patience = patience
+        self.retry_policy = retry_policy
         self._page_sizes = {} if page_sizes is None else page_sizes
         self.requests = 0
         """How many were sent so far."""
@@ -89,7 +89,7 @@ class Account:
     async def first_numbers(self) -> Page:
         """Page 1 of the numbers: also how many there are. Raises Unreachable, KeyRefused."""
         found = await self._page(_NUMBERS, NUMBERS, Asked(1))
-        if isinstance(found, NotRead):
+        if isinstance(found, Unreadable):
             raise _unreachable(found)
         return found
 
@@ -113,19 +113,19 @@ class Account:
         Says why where they do not even seem to be all. Raises Unreachable where there is no listing, KeyRefused.
         """
         found = await read_all(self._pages(_NUMBERS), models.number, first, once=True)
-        if found.not_read is not None and found.not_read.because is not Because.DRIFTED:
+        if found.not_read is not None and found.not_read.because is not ReadFailure.DRIFTED:
             raise _unreachable(found.not_read)
         return found
 
     async def numbers_on(self, page_number: int) -> tuple[models.Number, ...]:
         """The numbers that one page shows now. Raises Unreachable, KeyRefused."""
         found = await self._page(_NUMBERS, NUMBERS, Asked(page_number))
-        if isinstance(found, NotRead):
+        if isinstance(found, Unreadable):
             raise _unreachable(found)
         try:
             return tuple(map(models.number, found.records))
         except Malformed as error:
-            raise _unreachable(NotRead(Because.BROKEN, f"page {page_number} holds {error}")) from error
+            raise _unreachable(Unreadable(ReadFailure.BROKEN, f"page {page_number} holds {error}")) from error
 
     async def look(self, number_id: str) -> Sight:
         """Whether the account has this number now. Raises KeyRefused."""
@@ -174,7 +174,7 @@ class Account:
         """Every campaign (first generation). Raises KeyRefused."""
         return await self._all(_CAMPAIGNS)
 
-    async def campaign(self, campaign_id: str) -> models.Campaign | NotRead:
+    async def campaign(self, campaign_id: str) -> models.Campaign | Unreadable:
         """One campaign, for the number that the listing may leave out. Raises KeyRefused."""
         reply = await self._get(f"/campaigns/{campaign_id}", {})
         return understood(reply, lambda body: models.campaign(envelopes.one(body)))
@@ -191,7 +191,7 @@ class Account:
         """Every workflow (second generation). Raises KeyRefused."""
         return await self._all(_WORKFLOWS)
 
-    async def prices(self) -> tuple[models.Price, ...] | NotRead:
+    async def prices(self) -> tuple[models.Price, ...] | Unreadable:
         """What of the price list (second generation) is in dollars. Raises KeyRefused."""
 
         def understand(body: object) -> tuple[models.Price, ...]:
@@ -203,15 +203,15 @@ class Account:
         absent = no_such_route(reply, path)
         return understood(reply, understand) if absent is None else absent
 
-    async def _all(self, kind: _Kind[T], of: str = "") -> Listing[T]:
+    async def _all(self, kind: _Resource[T], of: str = "") -> Listing[T]:
         return await read_all(self._pages(kind, of), kind.understand)
 
-    def _pages(self, kind: _Kind[T], of: str = "") -> Fetch:
+    def _pages(self, kind: _Resource[T], of: str = "") -> Fetch:
         """What fetches this listing's pages; `of` is the ID in its path."""
         path = kind.route.replace(":id", of)
         return lambda asked: self._page(kind, path, asked)
 
-    async def _page(self, kind: _Kind[T], path: str, asked: Asked) -> Page | NotRead:
+    async def _page(self, kind: _Resource[T], path: str, asked: Asked) -> Page | Unreadable:
         """One page; with as many rows as the service gives, where `asked` names no limit. Raises KeyRefused."""
         while True:
             limit = asked.limit or self._page_sizes.get(kind.route, kind.page_size)
@@ -221,11 +221,11 @@ class Account:
                 break
             self._page_sizes[kind.route] = smaller
             if asked.number > 1:  # pages of two sizes do not fit together
-                return NotRead(Because.DRIFTED, f"from page {asked.number} on {in_words(reply)}")
+                return Unreadable(ReadFailure.DRIFTED, f"from page {asked.number} on {in_words(reply)}")
         if asked.number == 1 and (absent := no_such_route(reply, path)) is not None:
             return absent
         found = understood(reply, lambda body: envelopes.page(body, *kind.names))
-        return found if isinstance(found, NotRead) else replace(found, limit=min(limit, found.limit or limit))
+        return found if isinstance(found, Unreadable) else replace(found, limit=min(limit, found.limit or limit))
 
     async def _get(self, path: str, query: Mapping[str, str]) -> Reply:
         """One GET, tried again while that may help; raises KeyRefused on 401."""
@@ -250,7 +250,7 @@ class Account:
                 return throttles < MOST_THROTTLED
             return is_temporary(reply) and tries < MOST_ATTEMPTS
 
-        reply = await self.patience.insist(once, again, is_throttled)
+        reply = await self.retry_policy.call_with_retries(once, again, is_throttled)
         if isinstance(reply, Answered) and reply.status == 401:
             raise KeyRefused(
                 "the service does not accept the API key (401)",
@@ -265,17 +265,17 @@ class Account:
             self._pacer.unanswered(turn)
 
 
-def _unreachable(found: NotRead) -> KeyRefused | Unreachable:
+def _unreachable(found: Unreadable) -> KeyRefused | Unreachable:
     """The error for an account whose numbers cannot be listed: without them nothing can be planned."""
-    if found.because is Because.FORBIDDEN:
+    if found.because is ReadFailure.FORBIDDEN:
         return KeyRefused(
-            "this API key may not read the account's numbers (403)",
-            remedy="Use a key with the right to read and delete phone numbers.",
+            "this API key is not allowed to read the account's numbers (403)",
+            remedy="Use a key that may read and delete phone numbers.",
         )
     remedies = {
-        Because.DRIFTED: "Run the same command again. If this happens again, list the numbers by ID"
-        " (a column `number id`): each is then looked up by itself.",
-        Because.ABSENT: "Check the base URL (DIALNEXA_BASE_URL): is it the API's, with /v1 at its end?",
+        ReadFailure.DRIFTED: "Run the same command again. If this happens again, list the numbers by ID"
+        " (a column `number id`): each is then looked up individually.",
+        ReadFailure.ABSENT: "Check the base URL (DIALNEXA_BASE_URL): it must be the API's and end in /v1.",
     }
     remedy = "Check the base URL (DIALNEXA_BASE_URL) and the network, then run the same command again."
     return Unreachable(

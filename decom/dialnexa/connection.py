@@ -13,7 +13,7 @@ from importlib.metadata import version
 
 import httpx
 
-from decom.dialnexa.gate import NotLetThrough
+from decom.dialnexa.gate import RequestBlocked
 from decom.dialnexa.http11 import Transport
 from decom.dialnexa.replies import Answered, Reply, Unanswered, coding
 from decom.errors import BadSettings
@@ -44,9 +44,9 @@ class Key(httpx.Auth):
         """Raises BadSettings for a key that no header can carry: the error of sending it would show it."""
         if _KEY.fullmatch(secret) is None:
             raise BadSettings(
-                "the API key holds a blank, a line break or a sign that no key has, or nothing at all",
+                "the API key is empty, or contains a space, a line break or another character that no key has",
                 where="DIALNEXA_API_KEY",
-                remedy="Copy the key again, without quotes or anything around it: it looks like key_id:secret.",
+                remedy="Copy the key again, without quotes or anything else around it: it looks like key_id:secret.",
             )
         self._secret = secret
         self.masker = Masker([Secret(secret)])
@@ -129,10 +129,10 @@ class Connection:
             async with asyncio.timeout(self._timeout):
                 response = await self._client.send(request, stream=True)
             return await self._read(response)
-        except NotLetThrough:
+        except RequestBlocked:
             raise
         except TimeoutError:
-            return Unanswered(sent, f"no answer within {self._timeout:g} s")
+            return Unanswered(sent, f"no response within {self._timeout:g} s")
         except Exception as error:  # noqa: BLE001 - whatever the libraries raise, an attempt must end in a Reply
             why = self._masker.masked(_in_words(error))[:MOST_WHY]
             return Unanswered(sent, why, certificate=_is_certificate(error) and not sent)
@@ -155,7 +155,7 @@ class Connection:
         finally:
             await response.aclose()
         if response.status_code < 500 and response.extensions.get("surplus", _nothing)():
-            return Unanswered(sent=True, why="more than one answer came to it, so that none can be believed")
+            return Unanswered(sent=True, why="more than one response came to one request, so none can be trusted")
         headers = {
             self._masker.masked(name).lower(): self._masker.masked(value) for name, value in response.headers.items()
         }

@@ -1,4 +1,4 @@
-"""The last look before bytes leave. In: a request. Out: the same request, or `NotLetThrough`.
+"""The last look before bytes leave. In: a request. Out: the same request, or `RequestBlocked`.
 
 A gate wraps whatever transport carries the bytes. One for reading knows no DELETE at all, so that a dry run cannot
 send one however wrong the code above it is; one for releasing knows the approved IDs and compares the whole path.
@@ -17,7 +17,7 @@ _READABLE = re.compile(rb"(/[A-Za-z0-9_-]+)+(\?.*)?")
 """What may follow the base URL in a GET. No percent sign and no dot: some gateway would make another path of it."""
 
 
-class NotLetThrough(RuntimeError):
+class RequestBlocked(RuntimeError):
     """Our own mistake: a request that nobody approved. It never left."""
 
 
@@ -39,7 +39,7 @@ class Gate(httpx.AsyncBaseTransport):
         url = request.url
         same_origin = (url.scheme, url.host, url.port) == (self._base.scheme, self._base.host, self._base.port)
         if not same_origin or url.userinfo != b"":
-            raise NotLetThrough("a request to another origin than the base URL")
+            raise RequestBlocked("a request to another origin than the base URL")
         below = url.raw_path.removeprefix(self._path) if url.raw_path.startswith(self._path) else b""
         if request.method == "GET" and _READABLE.fullmatch(below) is not None:
             return
@@ -49,7 +49,7 @@ class Gate(httpx.AsyncBaseTransport):
             whole_path = prefix + number_id.encode("ascii", "replace")
             if number_id in self._approved and SAFE_ID.fullmatch(number_id) is not None and url.raw_path == whole_path:
                 return
-        raise NotLetThrough(f"{request.method} {url.path} is not in the approved plan")
+        raise RequestBlocked(f"{request.method} {url.path} is not in the approved plan")
 
     async def aclose(self) -> None:
         await self._transport.aclose()

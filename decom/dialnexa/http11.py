@@ -192,7 +192,7 @@ class _Line(asyncio.Protocol):
         """
         if _ANOTHER.search(data) is not None and _PARTING.match(data) is None:
             self._surplus = True
-            log.warning("answer_too_many", why="the service sent more than one answer to a request")
+            log.warning("answer_too_many", why="the service sent more than one response to a request")
         self._ended = True
         self._transport.abort()
 

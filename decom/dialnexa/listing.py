@@ -29,7 +29,7 @@ class HasId(Protocol):
 T = TypeVar("T", bound=HasId)
 
 
-class Because(Enum):
+class ReadFailure(Enum):
     """Why a listing was not read."""
 
     ABSENT = "absent"
@@ -43,10 +43,10 @@ class Because(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class NotRead:
+class Unreadable:
     """What cannot be called read, or not whole."""
 
-    because: Because
+    because: ReadFailure
     why: str
     """For people: `this account has none (404)`, `the key may not read it (403)`."""
 
@@ -58,7 +58,7 @@ class Listing(Generic[T]):
     rows: Sequence[T]
     """Every different row, in the order in which the pages gave them; two of one ID where they differ. Where these
     may not be all, every row that any reading showed."""
-    not_read: NotRead | None = None
+    not_read: Unreadable | None = None
     """Why these are not, or may not be, all rows there are; None where they are."""
     pages: int = 1
     """Pages with rows. All rows of one page were there at the same moment."""
@@ -74,7 +74,7 @@ class Asked:
     """Rows a page; None: as many as the service gives."""
 
 
-Fetch = Callable[[Asked], Awaitable[Page | NotRead]]
+Fetch = Callable[[Asked], Awaitable[Page | Unreadable]]
 """Gives a page; its `limit` is the least of what was asked for and what the page says, where anybody said any."""
 
 
@@ -102,13 +102,13 @@ async def read_all(
             agreed = Listing(tuple(found.rows), pages=found.pages)
             if once or found.is_sure or found.agrees:
                 return agreed
-        elif trouble.because is not Because.DRIFTED:
+        elif trouble.because is not ReadFailure.DRIFTED:
             break
     return Listing(tuple(said), trouble or _NEVER_TWICE_THE_SAME, found.pages)
 
 
-_NEVER_TWICE_THE_SAME = NotRead(
-    Because.DRIFTED, f"the account changed while it was read: no two of {MOST_READINGS} readings agree"
+_NEVER_TWICE_THE_SAME = Unreadable(
+    ReadFailure.DRIFTED, f"the account changed while it was read: no two of {MOST_READINGS} readings agree"
 )
 
 
@@ -131,7 +131,7 @@ class _Reading(Generic[T]):
     promised: int = 0
     """How many pages there are, as the pages say."""
     total: int | None = None
-    malformed: NotRead | None = None
+    malformed: Unreadable | None = None
     """The first record that was not understood."""
     is_sure: bool = False
     """Whether all rows were there at one moment, so that none can have slipped."""
@@ -143,34 +143,34 @@ class _Reading(Generic[T]):
         """Rows as a total counts them."""
         return len(self.ids) + self.twins
 
-    async def read(self, first: Page | None) -> NotRead | None:
+    async def read(self, first: Page | None) -> Unreadable | None:
         """Read to the end; what keeps this reading from being whole, None where it is."""
         for number in range(1, MOST_PAGES):
             found = first if number == 1 and first is not None else await self.fetch(Asked(number))
-            if isinstance(found, NotRead):
+            if isinstance(found, Unreadable):
                 return found
             if number == 1:
                 self.total = found.total
             known = len(self.ids)
             verdict = self._take(found, number) or await self._ends_at(found, number, len(self.ids) - known)
-            if isinstance(verdict, NotRead):
+            if isinstance(verdict, Unreadable):
                 return verdict
             if verdict:
                 return self.malformed
-        return NotRead(Because.BROKEN, f"more than {MOST_PAGES:,} pages")
+        return Unreadable(ReadFailure.BROKEN, f"more than {MOST_PAGES:,} pages")
 
-    def _take(self, found: Page, number: int) -> NotRead | None:
+    def _take(self, found: Page, number: int) -> Unreadable | None:
         """Take a page's rows in; what it says of itself that contradicts the pages before it."""
         here: list[str] = []
         for record in found.records:
             try:
                 row = self.understand(record)
             except Malformed as error:
-                self.malformed = self.malformed or NotRead(Because.BROKEN, f"page {number} holds {error}")
+                self.malformed = self.malformed or Unreadable(ReadFailure.BROKEN, f"page {number} holds {error}")
                 continue
             self.rows[row] = None
             if row.id == "":  # what it says holds, and yet nobody can tell whether it was read before
-                self.malformed = self.malformed or NotRead(Because.BROKEN, f"page {number} holds {NO_ID}")
+                self.malformed = self.malformed or Unreadable(ReadFailure.BROKEN, f"page {number} holds {NO_ID}")
             else:
                 here.append(row.id)
         if not self.ids.issuperset(here):
@@ -184,7 +184,7 @@ class _Reading(Generic[T]):
             return _drifted(f"page 1 said {self.total} rows in all, page {number} says {found.total}")
         return None
 
-    async def _ends_at(self, found: Page, number: int, new: int) -> NotRead | bool:
+    async def _ends_at(self, found: Page, number: int, new: int) -> Unreadable | bool:
         """Whether this page ends the reading; what is wrong with it where it can be no whole one."""
         if self.malformed is not None:  # nothing will make it whole; what the other records say is read all the same
             return new == 0 or (self.total is not None and self.seen >= self.total)
@@ -207,7 +207,7 @@ class _Reading(Generic[T]):
         self.is_sure = number == 1
         return True
 
-    def _ends_at_an_empty_page(self, number: int) -> NotRead | bool:
+    def _ends_at_an_empty_page(self, number: int) -> Unreadable | bool:
         if self.total not in (None, self.counted):
             return self._wrong_total()
         if self.promised >= max(number, 2):
@@ -217,7 +217,7 @@ class _Reading(Generic[T]):
         self.agrees = self._is_as_before()
         return True
 
-    async def _ends_at_a_repeated_page(self, found: Page, number: int) -> NotRead | bool:
+    async def _ends_at_a_repeated_page(self, found: Page, number: int) -> Unreadable | bool:
         """A page that brings nothing new is the last only of a list that minds neither page nor limit."""
         repeated = _contradiction(f"page {number} brings nothing that was not on an earlier one")
         whole_again = number == 2 and self.seen == 2 * len(found.records) and self.total in (None, self.counted)
@@ -225,7 +225,7 @@ class _Reading(Generic[T]):
             return repeated
         # Half the rows a page: a service that minds the limit gives something else now.
         halves = await self.fetch(Asked(2, -(-len(found.records) // 2)))
-        if isinstance(halves, NotRead):
+        if isinstance(halves, Unreadable):
             return halves
         try:
             self.is_sure = {self.understand(record).id for record in halves.records} == self.ids
@@ -238,7 +238,7 @@ class _Reading(Generic[T]):
             return False
         return self.ids == {row.id for row in self.before.rows}
 
-    def _wrong_total(self) -> NotRead:
+    def _wrong_total(self) -> Unreadable:
         return _drifted(f"{self.counted:,} rows where its total says {self.total:,}")
 
 
@@ -248,9 +248,9 @@ def _may_be_cut(found: Page) -> bool:
     return full or len(found.records) == USUAL_SIZE
 
 
-def _drifted(difference: str) -> NotRead:
-    return NotRead(Because.DRIFTED, f"the account changed while it was read: {difference}")
+def _drifted(difference: str) -> Unreadable:
+    return Unreadable(ReadFailure.DRIFTED, f"the account changed while it was read: {difference}")
 
 
-def _contradiction(difference: str) -> NotRead:
-    return NotRead(Because.DRIFTED, f"its pages contradict each other: {difference}")
+def _contradiction(difference: str) -> Unreadable:
+    return Unreadable(ReadFailure.DRIFTED, f"its pages contradict each other: {difference}")

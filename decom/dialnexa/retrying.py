@@ -25,7 +25,7 @@ _TEMPORARY = frozenset({408, 423, 425, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How long to wait between two tries: full jitter, uniform in 0 … min(cap, base × 2ⁿ) after the nth try."""
 
     clock: Clock
@@ -35,7 +35,7 @@ class Patience:
     cap: float = 20.0
     """Seconds."""
 
-    async def insist(
+    async def call_with_retries(
         self,
         once: Callable[[], Awaitable[T]],
         again: Callable[[T], bool],
@@ -75,5 +75,5 @@ def is_temporary(reply: Reply) -> bool:
 
 
 def is_throttled(reply: Reply) -> bool:
-    """Whether the service said 429."""
+    """Whether the service returned 429."""
     return isinstance(reply, Answered) and reply.status == 429

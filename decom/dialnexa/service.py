@@ -1,4 +1,4 @@
-"""What all connections of one run share. In: endpoint, pacer, patience. Out: accounts, for reading or for releasing."""
+"""What all connections of one run share. In: endpoint, pacer, retries. Out: accounts, for reading or for releasing."""
 
 from collections.abc import AsyncIterator, Set
 from contextlib import asynccontextmanager
@@ -6,17 +6,19 @@ from contextlib import asynccontextmanager
 from decom.dialnexa.account import Account
 from decom.dialnexa.connection import Connection, Endpoint, TransportMaker
 from decom.dialnexa.gate import Gate
-from decom.dialnexa.pacing import Pacer
-from decom.dialnexa.retrying import Patience
+from decom.dialnexa.pacing.pacer import Pacer
+from decom.dialnexa.retrying import RetryPolicy
 
 
 class Service:
     """Opens accounts. Each has a connection of its own: a shared pool grows slower with every connection."""
 
-    def __init__(self, endpoint: Endpoint, pacer: Pacer, patience: Patience, make_transport: TransportMaker) -> None:
+    def __init__(
+        self, endpoint: Endpoint, pacer: Pacer, retry_policy: RetryPolicy, make_transport: TransportMaker
+    ) -> None:
         self._endpoint = endpoint
         self.pacer = pacer
-        self.patience = patience
+        self.retry_policy = retry_policy
         self._make_transport = make_transport
         self._page_sizes: dict[str, int] = {}
 
@@ -37,6 +39,6 @@ class Service:
         gate = Gate(self._make_transport(), self._endpoint.base_url, approved)
         connection = Connection(self._endpoint, gate)
         try:
-            yield Account(connection, self.pacer, self.patience, self._page_sizes)
+            yield Account(connection, self.pacer, self.retry_policy, self._page_sizes)
         finally:
             await connection.aclose()

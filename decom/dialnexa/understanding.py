@@ -3,26 +3,26 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from decom.dialnexa.listing import Because, NotRead
+from decom.dialnexa.listing import ReadFailure, Unreadable
 from decom.dialnexa.models import Malformed
 from decom.dialnexa.replies import Answered, Reply, Unanswered, coding, is_page, message, parsed
 
 T = TypeVar("T")
 
 
-def understood(reply: Reply, understand: Callable[[object], T]) -> T | NotRead:
+def understood(reply: Reply, understand: Callable[[object], T]) -> T | Unreadable:
     """What an answer says, or why it says nothing: only a whole 200 that is understood is an answer."""
     if isinstance(reply, Answered) and reply.status == 403:
-        return NotRead(Because.FORBIDDEN, "the key may not read it (403)")
+        return Unreadable(ReadFailure.FORBIDDEN, "the key may not read it (403)")
     if not isinstance(reply, Answered) or reply.status != 200 or not reply.complete or is_page(reply):
-        return NotRead(Because.BROKEN, in_words(reply))
+        return Unreadable(ReadFailure.BROKEN, in_words(reply))
     try:
         return understand(parsed(reply))
     except Malformed as error:
-        return NotRead(Because.BROKEN, f"the answer is {error}")
+        return Unreadable(ReadFailure.BROKEN, f"the answer is {error}")
 
 
-def no_such_route(reply: Reply, path: str) -> NotRead | None:
+def no_such_route(reply: Reply, path: str) -> Unreadable | None:
     """Where the service itself says that it has no such route; whatever a gateway says, the route may be there."""
     if not isinstance(reply, Answered) or reply.status not in (404, 405):
         return None
@@ -31,7 +31,7 @@ def no_such_route(reply: Reply, path: str) -> NotRead | None:
     of_this_route = said.startswith("Cannot GET /") and said.endswith(path)
     other_405 = reply.status == 405 and said != "" and not said.startswith("Cannot ")
     if in_its_form and (of_this_route or other_405):
-        return NotRead(Because.ABSENT, f"this account has none ({reply.status})")
+        return Unreadable(ReadFailure.ABSENT, f"this account has none ({reply.status})")
     return None
 
 
@@ -44,10 +44,10 @@ def in_words(reply: Reply) -> str:
     if isinstance(reply, Unanswered):
         return reply.why
     if is_page(reply):
-        return f"a web page came instead of data ({reply.status}): is the base URL right, is there a proxy?"
+        return f"a web page was returned instead of data ({reply.status}): check the base URL and any proxy"
     if coding(reply.headers) != "":
-        return f"the answer is coded ({coding(reply.headers)[:30]}), which was not asked for: is there a proxy?"
+        return f"the response is encoded ({coding(reply.headers)[:30]}), which was not requested: is there a proxy?"
     if not reply.complete:
-        return f"the answer broke off ({reply.status})"
+        return f"the response was cut off ({reply.status})"
     said = message(reply)
     return f"{reply.status} {said}" if said != "" else f"status {reply.status}"

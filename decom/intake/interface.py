@@ -5,60 +5,13 @@ the plan is made.
 """
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from decom.errors import BadInput
-from decom.phone_numbers.reading import Readings
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One non-blank row of the input, exactly as many as there are lines in the audit."""
-
-    row: int
-    """The row's number as a spreadsheet program shows it: the first row of the file is 1, a header counts."""
-    input_value: str
-    """The cell that names the number, as it stood there before any cleaning (of two cells: the ID's, or the
-    number's where the ID's is blank)."""
-    number_id: str | None = None
-    """The ID that the row names, cleaned; fully matches `[A-Za-z0-9_-]{1,128}`. None where it names none."""
-    number: Readings | None = None
-    """What the number that the row names can mean; without a problem. None where it names none."""
-    problem: str | None = None
-    """Why the row cannot be used, as a sentence for its owner; None where it can. With a problem, both
-    `number_id` and `number` are None."""
-    note: str = ""
-    """What was done to read the cell (`separators removed`), shown in the plan; empty where nothing was."""
-    others: tuple[str, ...] = ()
-    """The row's other cells as text, one for each of `InputFile.other_columns`."""
-
-    @property
-    def phone_number(self) -> str | None:
-        """The likeliest E.164 number that the row names, such as `+919876543210`; None where it names none."""
-        return None if self.number is None else self.number.numbers[0]
-
-
-@dataclass(frozen=True, slots=True)
-class InputFile:
-    """A file of numbers, read whole."""
-
-    name: str
-    """The file's name without its folder; `-` for standard input."""
-    sha256: str
-    """The digest of the file's bytes, in hex."""
-    rows: tuple[Row, ...]
-    """Every row that is not blank, in the file's order."""
-    blank_rows: int
-    """How many rows were blank and are in no report."""
-    other_columns: tuple[str, ...]
-    """The headers of the columns that travel along untouched; unique (a second `note` becomes `note.2`), and
-    none is a column of our own plan or audit (`outcome` becomes `input.outcome`)."""
-    notes: tuple[str, ...] = field(default=())
-    """What a reader should know of how the file was read: the sheet taken, the columns, the encoding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +77,7 @@ class NotedCell:
     text: str
     """The cell's text."""
     note: str
-    """What `Row.note` will say: `the result of a formula`."""
+    """What the column `note` will say: `the result of a formula`."""
 
 
 Cell = str | BadCell | NotedCell

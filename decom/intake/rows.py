@@ -5,14 +5,13 @@ cannot be used.
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import islice, repeat
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from decom.errors import BadInput
 from decom.intake.cells import BLANK, CellReading, is_blank, joined, read_cell, text_of
 from decom.intake.header import ID_HEADERS, NUMBER_HEADERS, Columns, letters
-from decom.intake.interface import Cell, InputFile, OpenFile, RawRow, ReadOptions, Row, Rows
-from decom.phone_numbers.reading import Readings
+from decom.intake.interface import Cell, OpenFile, RawRow, ReadOptions, Rows
 from decom.tables import GrowingTable, SharedTexts, lines_of, normalised
 
 if TYPE_CHECKING:
@@ -107,31 +106,6 @@ def _column(piece: Sequence[RawRow], at: int | None) -> list[Cell]:
 
 def _texts(cells: list[Cell]) -> list[str]:
     return [cell if isinstance(cell, str) else text_of(cell) for cell in cells]
-
-
-def as_objects(rows: Rows) -> InputFile:
-    """The rows as objects, for a planning that does not yet take frames."""
-    beside: Iterable[tuple[str, ...]] = rows.others.astype(object).itertuples(index=False, name=None)
-    found = (
-        Row(
-            row=line.row,
-            input_value=line.input_value,
-            number_id=line.number_id,
-            number=_number(line.phone_number, line.readings),
-            problem=None if isinstance(line.problem, float) else line.problem,
-            note=line.note,
-            others=others,
-        )
-        for line, others in zip(
-            lines_of(rows.table), repeat(()) if len(rows.other_columns) == 0 else beside, strict=False
-        )
-    )
-    return InputFile(rows.name, rows.sha256, tuple(found), rows.blank_rows, rows.other_columns, rows.notes)
-
-
-def _number(phone_number: str | None, readings: Readings | None) -> Readings | None:
-    plain = None if phone_number is None else Readings((phone_number,), certain=True)
-    return plain if readings is None else readings
 
 
 def _check(table: "pd.DataFrame", found: int, columns: Columns) -> None:

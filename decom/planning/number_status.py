@@ -6,10 +6,7 @@ taken for one of those.
 """
 
 from decom.dialnexa.models import Number
-from decom.planning.plan import Conflict
-
-SOURCE = "number-status"
-"""The source of a conflict that a number's own status is."""
+from decom.planning.plan import NUMBER_STATUS, Conflict
 
 NOBODYS_HAND = frozenset(
     {
@@ -20,18 +17,22 @@ NOBODYS_HAND = frozenset(
 """Words for a number that the account has for itself, used or not; compared without regard to case, blanks and `-`."""
 
 
-def unusual_status(number: Number) -> str | None:
-    """The status in the service's own word, where it is neither `active` nor empty; None where it is."""
-    word = _compared(number)
-    return number.status if word not in ("", "active") else None
+def unusual(status: str | None) -> str | None:
+    """A status in the service's own word, where it is neither `active` nor empty; None where it is."""
+    return status if _compared(status) not in ("", "active") else None
 
 
 def in_other_hands(number: Number | None) -> tuple[Conflict, ...]:
     """The conflict that a number's status is, if it is one; none for a number that is not there."""
-    if number is None or unusual_status(number) is None or _compared(number) in NOBODYS_HAND:
+    if number is None or not means_other_hands(number.status):
         return ()
-    return (Conflict(SOURCE, number.id, "", (number.status or "").strip()),)
+    return (Conflict(NUMBER_STATUS, number.id, "", (number.status or "").strip()),)
 
 
-def _compared(number: Number) -> str:
-    return "_".join((number.status or "").replace("-", " ").replace("_", " ").split()).casefold()
+def means_other_hands(status: str | None) -> bool:
+    """Whether a number with this status may be in somebody else's hands."""
+    return unusual(status) is not None and _compared(status) not in NOBODYS_HAND
+
+
+def _compared(status: str | None) -> str:
+    return "_".join((status or "").replace("-", " ").replace("_", " ").split()).casefold()

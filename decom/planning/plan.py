@@ -3,6 +3,7 @@
 In: nothing. Out: `Conflict`, `Source`, `PlannedRow`, `Plan`. No behaviour beyond counting.
 """
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,17 @@ class Conflict:
         return f"{kind}{name}{identity}{status}"
 
 
+def as_cell(conflicts: Sequence[Conflict]) -> str:
+    """Conflicts as a table's column holds them: a JSON list of source, ID, name and status of each; empty for none."""
+    listed = [[each.source, each.id, each.name, each.status] for each in conflicts]
+    return "" if len(listed) == 0 else json.dumps(listed, separators=(",", ":"))
+
+
+def from_cell(cell: str | None) -> tuple[Conflict, ...]:
+    """The conflicts in a cell that `as_cell` made; none in one that is empty, or not there."""
+    return () if cell is None or cell == "" else tuple(Conflict(*each) for each in json.loads(cell))
+
+
 MOST_NAMED = 3
 """Things that hold a number which are named in a text; `plan.json`, `audit.json` and `conflicts.csv` have all."""
 
@@ -46,13 +58,24 @@ def in_words(conflicts: Sequence[Conflict]) -> str:
     return f"{named}; and {more:,} more" if more > 0 else named
 
 
-def in_use_by(conflicts: Sequence[Conflict]) -> str:
-    """`in use by campaign "Diwali" cmp_1 (active)`, `in use by 1,000 campaigns: …; and 997 more`."""
-    if len(conflicts) <= MOST_NAMED:
-        return f"in use by {in_words(conflicts)}"
-    kinds = {conflict.source for conflict in conflicts}
+NUMBER_STATUS = "number-status"
+"""The source of a conflict that is the number's own status."""
+
+
+def why_conflicted(conflicts: Sequence[Conflict]) -> str:
+    """`in use by campaign "Diwali" cmp_1 (active)`, `in use by 1,000 campaigns: …; and 997 more`, `its own status is
+    'port_out_pending'`; several joined by a semicolon."""
+    users = [conflict for conflict in conflicts if conflict.source != NUMBER_STATUS]
+    statuses = [f"its own status is {each.status!r}" for each in conflicts if each.source == NUMBER_STATUS]
+    return "; ".join([*([_in_use_by(users)] if len(users) > 0 else []), *statuses])
+
+
+def _in_use_by(users: Sequence[Conflict]) -> str:
+    if len(users) <= MOST_NAMED:
+        return f"in use by {in_words(users)}"
+    kinds = {user.source for user in users}
     what = kinds.pop().replace("-", " ") if len(kinds) == 1 else "things"
-    return f"in use by {len(conflicts):,} {what}: {in_words(conflicts)}"
+    return f"in use by {len(users):,} {what}: {in_words(users)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -36,6 +37,9 @@ _NOT_OURS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 _WORDS = ("reason", "evidence", "country_code", "type", "monthly_cost_usd", "cost_from")
 """Fields whose texts many rows share; a million rows hold them once."""
+
+_MOST_REMEMBERED = 10_000
+"""Texts of which it is remembered how they stand in `plan.csv`: most of a row's texts are those of the row before."""
 
 _DEFAULTS = {field.name: field.default for field in fields(PlannedRow)}
 
@@ -221,6 +225,7 @@ def _write_csv(plan: Plan, stream: BinaryIO, neutral: Callable[[str], str]) -> N
     # The byte order mark makes a spreadsheet program read the file as UTF-8.
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="backslashreplace", newline="")
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
+    neutral = lru_cache(_MOST_REMEMBERED)(neutral)
     writer.writerow(map(neutral, (*COLUMNS, *plan.head.other_columns)))
     for row in plan.rows:
         writer.writerow([row.row, *map(neutral, _csv_cells(row))])
@@ -228,15 +233,7 @@ def _write_csv(plan: Plan, stream: BinaryIO, neutral: Callable[[str], str]) -> N
     text.detach()
 
 
-def _csv_cells(row: PlannedRow) -> Iterable[str]:
-    yield row.input_value
-    yield row.number_id or ""
-    yield row.phone_number or ""
-    yield row.decision or ""
-    yield row.reason
-    yield in_words(row.conflicts)
-    yield row.country_code or ""
-    yield row.type or ""
-    yield row.nickname or ""
-    yield row.monthly_cost_usd or ""
+def _csv_cells(row: PlannedRow) -> Iterator[str]:
+    for name in COLUMNS[1:]:  # the row's number is no text
+        yield in_words(row.conflicts) if name == "conflicts" else getattr(row, name) or ""
     yield from row.others

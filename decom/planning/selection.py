@@ -7,14 +7,18 @@ out of it. A value that matches nothing is an error and not an empty choice: it 
 import itertools
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from decom.errors import BadInput
 from decom.intake.cells import CellReading, read_cell
-from decom.intake.interface import InputFile, Row
+from decom.intake.interface import Rows
 from decom.planning.instructions import compared, says_release, tells_what_to_do
-from decom.planning.plan import PlannedRow
+from decom.tables import each_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _MOST_SHOWN = 8
 """Most values of a column that a message shows."""
@@ -43,10 +47,11 @@ class Named:
     """As it was typed."""
     reading: CellReading
 
-    def fits(self, number_id: str | None, phone_number: str | None) -> bool:
-        """Whether a row names it, by its ID or its number."""
+    def fits(self, number_ids: "pd.Series[Any]", phone_numbers: "pd.Series[Any]") -> "pd.Series[bool]":
+        """Which rows name it, by their ID or their number."""
         meant = () if self.reading.number is None else self.reading.number.numbers
-        return (number_id is not None and number_id == self.reading.number_id) or phone_number in meant
+        ids = () if self.reading.number_id is None else (self.reading.number_id,)
+        return number_ids.isin(ids) | phone_numbers.isin(meant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +61,13 @@ class InColumn:
     column: str
     """Its header as it travels."""
     at: int
-    """Its place in `Row.others`."""
+    """Its place in `Rows.others`."""
     value: str
     """As it was typed."""
 
-    def fits(self, row: Row) -> bool:
-        return compared(row.others[self.at]) == compared(self.value)
+    def fits(self, cell: str) -> bool:
+        """Whether a row has it, with this cell in that column."""
+        return compared(cell) == compared(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,38 +82,48 @@ class Choice:
     notes: tuple[str, ...] = field(default=())
     """What the plan says of it."""
 
-    def looks_at_columns(self) -> bool:
-        """Whether a column decides about rows."""
-        return len(self.only) + len(self.exclude) > 0
+    def left_out_by_column(self, others: "pd.DataFrame") -> "pd.Series[Any]":
+        """Why each row is left out for what stands in its columns (`Rows.others`); None where it is not."""
+        import pandas as pd
 
-    def by_columns(self, rows: Sequence[Row]) -> Sequence[Row]:
-        """The rows that no column leaves out."""
-        return [row for row in rows if self.left_out_by_column(row) is None] if self.looks_at_columns() else rows
+        found = pd.Series(None, others.index, dtype=object)
+        for (at, column), rules in itertools.groupby(self.only, key=lambda rule: (rule.at, rule.column)):
+            asked = tuple(rules)
 
-    def left_out_by_column(self, row: Row) -> str | None:
-        """Why a row is left out for what stands in its columns; None where it is not."""
-        for column, rules in itertools.groupby(self.only, key=lambda rule: (rule.at, rule.column)):
-            if not any(rule.fits(row) for rule in rules):
-                return f"{column[1]} is {row.others[column[0]]!r}, and --only asks for another"
-        excluded = next((rule for rule in self.exclude if rule.fits(row)), None)
-        return None if excluded is None else f"{excluded.column} is {row.others[excluded.at]!r}, left out by --exclude"
+            def of_only(cell: str, column: str = column, asked: tuple[InColumn, ...] = asked) -> str | None:
+                is_meant = any(rule.fits(cell) for rule in asked)
+                return None if is_meant else f"{column} is {cell!r}, and --only asks for another"
 
-    def left_out_by_name(self, planned: PlannedRow) -> str | None:
-        """Why a row, with what the account has for it, is left out for the number that it names."""
-        names = planned.number_id, planned.phone_number
-        if len(self.only_named) > 0 and not any(named.fits(*names) for named in self.only_named):
-            return "not among the numbers that --only names"
-        excluded = next((named for named in self.exclude_named if named.fits(*names)), None)
-        return None if excluded is None else f"left out by --exclude {excluded.value}"
+            found = found.where(found.notna(), each_text(others[at], of_only))
+        for rule in self.exclude:
 
-    def check_names(self, rows: Sequence[PlannedRow]) -> None:
-        """Raise BadInput where a flag names a number that the list does not, or may mean two that it does."""
-        named = (*self.only_named, *self.exclude_named)
-        if len(named) == 0:
-            return
-        pairs = {(row.number_id, row.phone_number) for row in rows}
-        for each in named:
-            fitting = sorted({str(phone or number_id) for number_id, phone in pairs if each.fits(number_id, phone)})
+            def of_exclude(cell: str, rule: InColumn = rule) -> str | None:
+                return f"{rule.column} is {cell!r}, left out by --exclude" if rule.fits(cell) else None
+
+            found = found.where(found.notna(), each_text(others[rule.at], of_exclude))
+        return found
+
+    def left_out_by_name(self, number_ids: "pd.Series[Any]", phone_numbers: "pd.Series[Any]") -> "pd.Series[Any]":
+        """Why each row, with what the account has for it, is left out for the number that it names; None where it
+        is not."""
+        import pandas as pd
+
+        found = pd.Series(None, number_ids.index, dtype=object)
+        if len(self.only_named) > 0:
+            meant = pd.Series(False, number_ids.index)
+            for named in self.only_named:
+                meant |= named.fits(number_ids, phone_numbers)
+            found[~meant] = "not among the numbers that --only names"
+        for named in self.exclude_named:
+            found[found.isna() & named.fits(number_ids, phone_numbers)] = f"left out by --exclude {named.value}"
+        return found
+
+    def check_names(self, planned: "pd.DataFrame") -> None:
+        """Raise BadInput where a flag names a number that the list (its plan, table `P`) does not, or may mean two
+        that it does."""
+        for each in (*self.only_named, *self.exclude_named):
+            rows = planned[each.fits(planned["number_id"], planned["phone_number"])]
+            fitting = sorted(set(rows["phone_number"].where(rows["phone_number"].notna(), rows["number_id"])))
             if len(fitting) == 0:
                 raise BadInput(
                     f"no row of the list names {each.value}", where=each.flag, remedy="Compare it with the list."
@@ -124,7 +140,7 @@ ALL_ROWS = Choice()
 """The choice that leaves nothing out."""
 
 
-def choose(wanted: Selection, source: InputFile, region: str | None) -> Choice:
+def choose(wanted: Selection, source: Rows, region: str | None) -> Choice:
     """The choice that `wanted` makes of `source`.
 
     Raises BadInput where a flag names no column, no value or no number of the list, and where a column of the list
@@ -146,17 +162,17 @@ def choose(wanted: Selection, source: InputFile, region: str | None) -> Choice:
     return choice
 
 
-def _ask(source: InputFile, choice: Choice, answered: set[int]) -> None:
+def _ask(source: Rows, choice: Choice, answered: set[int]) -> None:
     """Raise BadInput where a column that nobody spoke of says that not every row is to be released."""
-    rows = choice.by_columns(source.rows)
+    others = source.others[choice.left_out_by_column(source.others).isna()]
     said: list[str] = []
     flags: list[str] = []
     for at, column in enumerate(source.other_columns):
         if at in answered:
             continue
-        if not tells_what_to_do(column, (row.others[at] for row in rows)):
+        if not tells_what_to_do(column, others[at].unique()):
             continue
-        values = Counter(row.others[at] for row in rows)
+        values = Counter(others[at])
         said.append(f"column {column!r} says what to do with a row: {_values(values)}")
         meant = next((value for value, _ in values.most_common() if says_release(value)), values.most_common(1)[0][0])
         only = shlex.quote(f"{column}={meant.strip()}")
@@ -169,7 +185,7 @@ def _ask(source: InputFile, choice: Choice, answered: set[int]) -> None:
         )
 
 
-def _rule(flag: str, value: str, source: InputFile, region: str | None) -> Named | InColumn:
+def _rule(flag: str, value: str, source: Rows, region: str | None) -> Named | InColumn:
     """What one `--only` or `--exclude` names."""
     reading = read_cell(value, region)
     if reading.number_id is not None or reading.number is not None:
@@ -178,9 +194,9 @@ def _rule(flag: str, value: str, source: InputFile, region: str | None) -> Named
         at = _place_of(value[:place], source) if sign == "=" else None
         if at is not None:
             rule = InColumn(source.other_columns[at], at, value[place + 1 :])
-            if any(map(rule.fits, source.rows)):
+            if any(map(rule.fits, source.others[at].unique())):
                 return rule
-            found = _values(Counter(row.others[at] for row in source.rows))
+            found = _values(Counter(source.others[at]))
             raise BadInput(
                 f"no row has {rule.value!r} in column {rule.column!r}. There are: {found}",
                 where=flag,
@@ -195,7 +211,7 @@ def _rule(flag: str, value: str, source: InputFile, region: str | None) -> Named
     )
 
 
-def _column(flag: str, name: str, source: InputFile) -> int:
+def _column(flag: str, name: str, source: Rows) -> int:
     """The place of the column called `name`. Raises BadInput where there is none."""
     at = _place_of(name, source)
     if at is not None:
@@ -205,7 +221,7 @@ def _column(flag: str, name: str, source: InputFile) -> int:
     raise BadInput(what, where=flag, remedy="Compare it with the list.")
 
 
-def _place_of(name: str, source: InputFile) -> int | None:
+def _place_of(name: str, source: Rows) -> int | None:
     """The place of the column called `name`, by the header that travels or, of two alike, by the first of the file."""
     columns = [compared(column) for column in source.other_columns]
     meant = compared(name)

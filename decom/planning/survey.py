@@ -6,14 +6,17 @@ When few rows are asked of a large account, asking for each number is cheaper th
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from decom.dialnexa.account import Account, Looked
-from decom.dialnexa.listing import NotRead
+from decom.dialnexa.listing import Unreadable
 from decom.dialnexa.models import Number, Price
-from decom.intake.interface import Row
 from decom.planning.holds.comparing import compare
 from decom.planning.holds.interface import Hold
 from decom.planning.plan import Conflict, Source
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +34,16 @@ class Survey:
     """The account's price list; empty where it has none or none is needed."""
 
 
-async def survey(account: Account, rows: Iterable[Row], holds: Sequence[Hold]) -> Survey:
-    """Look at everything that the rows need. Raises Unreachable, KeyRefused."""
-    usable = [row for row in rows if row.problem is None]
-    ids = {row.number_id for row in usable if row.number_id is not None}
-    by_id_alone = all(row.number_id is not None for row in usable)
+async def survey(account: Account, rows: "pd.DataFrame", holds: Sequence[Hold]) -> Survey:
+    """Look at everything that the rows (of table `R`) need. Raises Unreachable, KeyRefused."""
+    named = rows.loc[rows["problem"].isna(), "number_id"]
+    ids, by_id_alone = set(named.dropna()), bool(named.notna().all())
     numbers, size = await find_numbers(account, ids, listing_needed=not by_id_alone)
     sources, held = await find_holds(account, holds, numbers, ids)
     prices: tuple[Price, ...] = ()
     if any(number.monthly_cost_usd is None for number in numbers.values()):
         found = await account.prices()
-        prices = () if isinstance(found, NotRead) else found
+        prices = () if isinstance(found, Unreadable) else found
     return Survey(numbers, size, sources, held, prices)
 
 

@@ -34,7 +34,7 @@ from dataclasses import dataclass
 from decom.dialnexa.replies import DOUBTFUL, Proof
 from decom.dialnexa.retrying import MOST_ATTEMPTS
 from decom.ledger.records import Attempt, Look
-from decom.planning.plan import Conflict, in_use_by
+from decom.planning.plan import Conflict, why_conflicted
 from decom.vocabulary import Evidence, Outcome, Stopped, earlier_run, stopped
 
 LONGEST_LATER = 60.0
@@ -137,7 +137,7 @@ def is_retry(attempts: Sequence[Attempt]) -> bool:
 
 def newly_conflicted(conflicts: Sequence[Conflict]) -> Settle:
     """The outcome of a number that was free when planned and is not any more."""
-    return Settle(Outcome.CONFLICTED, Evidence.PLAN, f"not in use when planned, now {in_use_by(conflicts)}")
+    return Settle(Outcome.CONFLICTED, Evidence.PLAN, f"not in use when planned, now {why_conflicted(conflicts)}")
 
 
 def came_to_be_protected(rule: str) -> Settle:

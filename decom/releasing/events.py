@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from decom.dialnexa.pacing import Pacer
+from decom.dialnexa.pacing.pacer import Pacer
 from decom.ledger.records import Settled
 
 log = structlog.get_logger()

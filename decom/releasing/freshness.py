@@ -76,7 +76,7 @@ class Freshness:
     ) -> None:
         """`tasks` were compared with `fresh`, the account as it was a moment ago."""
         self._watched, self._service, self._stop = watched, service, stop
-        self._clock = service.patience.clock
+        self._clock = service.retry_policy.clock
         self._to_come = {task.number_id: task.phone_number for task in tasks}
         self._known = fresh.numbers
         self._means: dict[str, str | None] = {}

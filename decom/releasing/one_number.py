@@ -122,7 +122,7 @@ async def work_on(task: Task, account: Account, tools: Tools) -> Settled | SendL
         # Once waited for, so much time has passed: sums of floats must not say a hair less, and ask for ever.
         return await _look(task, account, tools, 0.0 if isinstance(step, LookNow) else step.quiet)
 
-    result = await account.patience.insist(
+    result = await account.retry_policy.call_with_retries(
         once,
         again=lambda found: found is None,
         at_once=lambda _: not _needs_pause(task),

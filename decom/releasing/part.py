@@ -60,7 +60,7 @@ async def carry_out(part: Session, service: Service, ledger: Writer, stop: StopS
 
     Nothing else is raised for what the service, the network or the disk does: it becomes the reason of the stop.
     """
-    clock = service.patience.clock
+    clock = service.retry_policy.clock
     tools = Tools(ledger, stop, CircuitBreaker(stop, clock, lambda: _is_there(service, stop)), clock, part.settle)
     last_looks = asyncio.create_task(stop.end_looks_after(part.timeout, clock))
     try:
@@ -129,7 +129,7 @@ async def _refreshed(
 
 
 async def _looked_again(part: Session, tasks: Sequence[Task], service: Service) -> Fresh:
-    clock = service.patience.clock
+    clock = service.retry_policy.clock
     # A wait while it is read is a pause like any other: what was read before it is old.
     began = clock.monotonic(), clock.now()
     async with service.reading() as account:

@@ -10,10 +10,11 @@ from dataclasses import asdict
 from itertools import repeat
 from typing import Any, BinaryIO
 
+from decom.planning.plan import from_cell
 from decom.reporting.csv_files import LISTS
 from decom.reporting.interface import Audit
 from decom.reporting.pieces import Form, in_pieces
-from decom.reporting.statement import by_group, by_month, conflicts_of, group_column
+from decom.reporting.statement import by_group, by_month, group_column
 from decom.reporting.words import dollars
 from decom.tables import lines_of, of
 from decom.vocabulary import Outcome
@@ -99,7 +100,7 @@ def _pair(name: str) -> Form:
     encode = json.JSONEncoder(separators=(", ", ": ")).encode
     key = f"{encode(name)}: "
     if name == "conflicts":
-        return lambda cell: key + encode([asdict(conflict) for conflict in conflicts_of(cell)])
+        return lambda cell: key + encode([asdict(conflict) for conflict in from_cell(cell)])
     return lambda cell: key + encode(cell)
 
 

@@ -8,11 +8,11 @@ import re
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from decom.planning.plan import Conflict, in_use_by, in_words
+from decom.planning.plan import Conflict, from_cell, in_words, why_conflicted
 from decom.reporting.formula_safe import escape_formulas
 from decom.reporting.interface import Audit, ReportFormat
 from decom.reporting.pieces import Form, in_pieces
-from decom.reporting.statement import conflicts_of, holds
+from decom.reporting.statement import holds
 from decom.reporting.words import kind_of, step_for
 from decom.tables import Kind, in_file, normalised
 from decom.vocabulary import Outcome
@@ -145,12 +145,12 @@ def money_cell(cell: str | None) -> str:
 
 def conflicts_in_words(cell: str | None) -> str:
     """`campaign "Diwali" cmp_1 (active); batch call bat_2 (running)`; empty where nothing holds the number."""
-    return in_words(conflicts_of(cell))
+    return in_words(from_cell(cell))
 
 
 def _reasons(held: "pd.DataFrame") -> list[str]:
     facts = (held[name] for name in ("source", "conflict_id", "name", "status"))
-    return [in_use_by((Conflict(*each),)) for each in zip(*facts, strict=True)]
+    return [why_conflicted((Conflict(*each),)) for each in zip(*facts, strict=True)]
 
 
 def _form_of(name: str) -> Form:

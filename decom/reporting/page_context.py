@@ -1,7 +1,6 @@
 """Everything that the page prints, from the audit: figures, charts, to-do, and the rows a browser can hold."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -190,14 +189,10 @@ def page_context(audit: Audit) -> PageContext:
     )
 
 
-def rows_to_show(counts: Mapping[Outcome, int]) -> Mapping[Outcome, int]:
-    """How many rows of each outcome the page shows: `MOST_ROWS` in all, those that need someone first."""
-    room: Counter[Outcome] = Counter()
-    left = MOST_ROWS
-    for outcome in SEVERITY:
-        room[outcome] = min(left, counts.get(outcome, 0))
-        left -= room[outcome]
-    return room
+def rows_to_show(outcomes: "pd.Series[Any]") -> "pd.Index[Any]":
+    """Which rows the page shows: `MOST_ROWS` at most, those that need someone first, else in the input's order."""
+    rank = outcomes.astype(object).map({outcome.value: at for at, outcome in enumerate(SEVERITY)})
+    return rank.sort_values(kind="stable").index[:MOST_ROWS]
 
 
 def blockers_of(audit: Audit, most: int) -> tuple[Sequence[Blocker], int]:
@@ -226,8 +221,7 @@ def blockers_of(audit: Audit, most: int) -> tuple[Sequence[Blocker], int]:
 
 def _rows(audit: Audit, group_at: int | None) -> list[RowLine]:
     """The rows that the page shows, those that need someone first, else in the input's order."""
-    rank = audit.rows["outcome"].astype(object).map({outcome.value: at for at, outcome in enumerate(SEVERITY)})
-    shown = rank.sort_values(kind="stable").index[:MOST_ROWS]
+    shown = rows_to_show(audit.rows["outcome"])
     rows, others = audit.rows.loc[shown], audit.others.loc[shown]
     rows = rows.assign(conflicts=rows["conflicts"].map(conflicts_in_words).astype(object))
     rows = rows.astype(object).where(rows.notna(), None)

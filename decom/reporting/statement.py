@@ -4,13 +4,12 @@ A number's cost counts once, with the row that carries its outcome. A cost that 
 is in no sum and is counted as unknown.
 """
 
-import json
 import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from decom.planning.plan import Conflict, ReportOptions
+from decom.planning.plan import Conflict, ReportOptions, from_cell
 from decom.reporting.interface import Audit, Money
 from decom.tables import lines_of, normalised, shaped
 from decom.vocabulary import Outcome
@@ -80,7 +79,7 @@ def holds(audit: Audit) -> "pd.DataFrame":
     Where only the service's answer says so, the holder is that answer.
     """
     rows = audit.rows[audit.rows["outcome"].eq(Outcome.CONFLICTED)]
-    known = {text: conflicts_of(text) for text in rows["conflicts"].unique()}
+    known = {text: from_cell(text) for text in rows["conflicts"].unique()}
     told = zip(rows.index, rows["conflicts"], rows["api_message"], rows["reason"], strict=True)
     found = [
         (place, conflict)
@@ -116,11 +115,6 @@ def holders(audit: Audit) -> "tuple[pd.DataFrame, pd.DataFrame]":
     found = things.join(sums)
     order = found.assign(fewer=-found["rows"]).sort_values(["fewer", "source", "name", "conflict_id"]).index
     return found.loc[order], held[["holder", "place"]]
-
-
-def conflicts_of(cell: str | None) -> tuple[Conflict, ...]:
-    """The conflicts in a cell of the column `conflicts`."""
-    return () if cell is None or cell == "" else tuple(Conflict(*each) for each in json.loads(cell))
 
 
 def cost_of(text: str | None) -> Decimal | None:

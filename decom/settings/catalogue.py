@@ -57,7 +57,9 @@ SETTINGS = (
     Setting(
         name="hidden_rows",
         help="How to treat hidden rows. Without this, a sheet with hidden rows is refused.",
+        more="`include` or `skip`.",
         parse=parsing.one_of("include", "skip"),
+        unset="refuse",
         example="skip",
         flag=Flag("include|skip", LISTING),
         job="input.hidden_rows",
@@ -142,7 +144,7 @@ SETTINGS = (
     ),
     Setting(
         name="plan_ttl",
-        help="How long a plan can be applied.",
+        help="How long a plan can be applied after it was made.",
         parse=parsing.length,
         default="24h",
         env="DECOM_PLAN_TTL",
@@ -171,7 +173,7 @@ SETTINGS = (
     Setting(
         name="rate",
         help="Rate limit. `auto` follows the API's rate-limit headers.",
-        more="It starts at 150 requests per 60 seconds.",
+        more="`N/SECONDS`, `auto` (starts at 150 requests per 60 seconds) or `none`.",
         parse=parsing.rate,
         default="auto",
         example="150/60",
@@ -199,6 +201,7 @@ SETTINGS = (
     Setting(
         name="window",
         help="Hours in which a run may work; `decom resume` continues it.",
+        more="For example `22:00-05:00`.",
         parse=parsing.hours,
         unset="any",
         example="22:00-05:00",
@@ -228,6 +231,7 @@ SETTINGS = (
     Setting(
         name="formats",
         help="Formats of the audit report.",
+        more="`csv`, `xlsx`, `json`, `html`.",
         parse=parsing.words,
         default="csv xlsx json html",
         example='["csv", "xlsx"]',
@@ -266,6 +270,7 @@ SETTINGS = (
     Setting(
         name="urls",
         help="Apprise URLs to notify.",
+        more="A list in a job file; separated by spaces or commas in the variable.",
         parse=parsing.secrets,
         example="mailto://…",
         env="DECOM_NOTIFY_URLS",
@@ -317,6 +322,7 @@ SETTINGS = (
     Setting(
         name="api_key",
         help="API key, `key_id:secret`.",
+        more="Never a flag: process lists and shell histories are read by others.",
         parse=parsing.unseen,
         example="key_id:secret",
         env="DIALNEXA_API_KEY",

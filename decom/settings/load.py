@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from decom.dialnexa.pacing import Pace
+from decom.dialnexa.pacing.rate import Pace
 from decom.errors import BadSettings
 from decom.intake.interface import ReadOptions
 from decom.planning.guards import Limits
@@ -87,7 +87,7 @@ class Settings:
     accept_unchecked: tuple[str, ...] = ()
     """The sources of conflicts, by name, that may stay unread."""
     warnings: tuple[str, ...] = ()
-    """What is strange and no error: a variable that is no setting, a key that others may read."""
+    """What is unusual but not an error: an unknown variable, a key that others can read."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """Where each setting that was set comes from, in words; by name."""
 

@@ -8,23 +8,22 @@ import math
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from decom.settings.secret import Secret
-
 if TYPE_CHECKING:
-    from decom.dialnexa.pacing import Rate
+    from decimal import Decimal
 
-_WHOLE = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
-_DECIMAL = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
-_DOLLARS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,10})?", re.ASCII)
-_LENGTH = re.compile(
-    r"(?=[0-9])(?:([0-9]{1,4})d)?(?:([0-9]{1,5})h)?(?:([0-9]{1,7})m)?(?:([0-9]{1,8})s)?", re.ASCII | re.IGNORECASE
-)
-_REGION = re.compile(r"[A-Za-z]{2}", re.ASCII)
-_HOURS = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
+    from decom.dialnexa.pacing.rate import Rate
+    from decom.settings.secret import Secret
+
+# As text: they are compiled where they are asked for, which a command that only prints its help never does.
+_WHOLE = r"[+-]?[0-9]{1,18}"
+_DECIMAL = r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?"
+_DOLLARS = r"[0-9]{1,9}(\.[0-9]{1,10})?"
+_LENGTH = r"(?=[0-9])(?:([0-9]{1,4})d)?(?:([0-9]{1,5})h)?(?:([0-9]{1,7})m)?(?:([0-9]{1,8})s)?"
+_REGION = r"[A-Za-z]{2}"
+_HOURS = r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]"
 _LONGEST = timedelta(days=366)
 _MOST_TEXT = 1_000
 
@@ -34,7 +33,7 @@ def whole(least: int, most: int) -> Callable[[object], int]:
 
     def value(said: object) -> int:
         number = said if isinstance(said, int) and not isinstance(said, bool) else None
-        if isinstance(said, str) and _WHOLE.fullmatch(said.strip()) is not None:
+        if isinstance(said, str) and re.fullmatch(_WHOLE, said.strip()) is not None:
             number = int(said)
         if number is None or not least <= number <= most:
             _refuse(said, f"a whole number from {least:,} to {most:,}")
@@ -55,10 +54,12 @@ def share(*, zero: bool) -> Callable[[object], float]:
     return value
 
 
-def dollars(said: object) -> Decimal:
+def dollars(said: object) -> "Decimal":
     """An amount of US dollars from 0 on, without a sign or a currency."""
+    from decimal import Decimal
+
     text = str(said) if isinstance(said, int | float) and not isinstance(said, bool) else said
-    if not isinstance(text, str) or _DOLLARS.fullmatch(text.strip()) is None:
+    if not isinstance(text, str) or re.fullmatch(_DOLLARS, text.strip()) is None:
         _refuse(said, "an amount in USD, e.g. 250.00")
     return Decimal(text.strip())
 
@@ -102,7 +103,7 @@ def path(said: object) -> Path:
 
 def region(said: object) -> str:
     """A country in two letters, made large."""
-    if not isinstance(said, str) or _REGION.fullmatch(said) is None:
+    if not isinstance(said, str) or re.fullmatch(_REGION, said) is None:
         _refuse(said, "a two-letter country code, e.g. IN or US")
     return said.upper()
 
@@ -149,7 +150,7 @@ def some_of(*names: str) -> Callable[[object], tuple[str, ...]]:
 
 def hours(said: object) -> str:
     """Working hours such as `22:00-05:00`; an end before the start is on the next day."""
-    if not isinstance(said, str) or _HOURS.fullmatch(said) is None:
+    if not isinstance(said, str) or re.fullmatch(_HOURS, said) is None:
         _refuse(said, "hours, e.g. 22:00-05:00")
     start, _, end = said.partition("-")
     if start == end:
@@ -170,7 +171,7 @@ def timezone(said: object) -> str:
 
 def rate(said: object) -> "Rate":
     """A rate as `auto`, `none` or `150/60`."""
-    from decom.dialnexa.pacing import parse_rate
+    from decom.dialnexa.pacing.rate import parse_rate
 
     return parse_rate(text(said))
 
@@ -182,13 +183,17 @@ def conflict_sources(said: object) -> tuple[str, ...]:
     return some_of(*ACCEPTABLE)(said)
 
 
-def secrets(said: object) -> tuple[Secret, ...]:
+def secrets(said: object) -> "tuple[Secret, ...]":
     """As `words`; none of them is ever shown."""
+    from decom.settings.secret import Secret
+
     return tuple(map(Secret, words(said)))
 
 
-def secret_url(said: object) -> Secret:
+def secret_url(said: object) -> "Secret":
     """A URL that is never shown, since whoever has it can use it."""
+    from decom.settings.secret import Secret
+
     if not isinstance(said, str) or not said.startswith(("https://", "http://")) or not said.isprintable():
         raise ValueError("invalid value: expected a URL that begins with https:// or http://")
     return Secret(said)
@@ -202,7 +207,7 @@ def unseen(said: object) -> str:
 
 
 def _length(said: str) -> timedelta | None:
-    found = _LENGTH.fullmatch(said.strip())
+    found = re.fullmatch(_LENGTH, said.strip(), re.ASCII | re.IGNORECASE)  # without ASCII, ſ is an s
     if found is None:
         return None
     days, hours_, minutes, seconds_ = (int(part or 0) for part in found.groups())
@@ -214,7 +219,7 @@ def _number(said: object) -> float | None:
         return None
     if isinstance(said, int | float):
         return float(said) if math.isfinite(said) and abs(said) < 1e18 else None
-    if isinstance(said, str) and _DECIMAL.fullmatch(said.strip()) is not None:
+    if isinstance(said, str) and re.fullmatch(_DECIMAL, said.strip()) is not None:
         return float(said)
     return None
 

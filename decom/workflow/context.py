@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from decom.clock import Clock
 from decom.dialnexa.connection import Endpoint, Key, TransportMaker
-from decom.dialnexa.pacing import Pacer
-from decom.dialnexa.retrying import Patience
+from decom.dialnexa.pacing.pacer import Pacer
+from decom.dialnexa.retrying import RetryPolicy
 from decom.dialnexa.service import Service
 from decom.planning.plan import Plan
 from decom.releasing.events import Listener
@@ -38,4 +38,4 @@ def service_for(settings: Settings, context: Context) -> Service:
     """The service that the settings name. Raises BadSettings without a key."""
     endpoint = Endpoint(settings.base_url, Key(key_of(settings).reveal()), settings.timeout)
     pacer = Pacer(settings.pace, context.clock, context.random)
-    return Service(endpoint, pacer, Patience(context.clock, context.random), context.make_transport)
+    return Service(endpoint, pacer, RetryPolicy(context.clock, context.random), context.make_transport)

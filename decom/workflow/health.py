@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 from decom.clock import Clock
 from decom.dialnexa.account import Account
 from decom.dialnexa.connection import Endpoint, Key
-from decom.dialnexa.listing import Because, NotRead
-from decom.dialnexa.pacing import Pacer, Turn
-from decom.dialnexa.retrying import Patience
+from decom.dialnexa.listing import ReadFailure, Unreadable
+from decom.dialnexa.pacing.pacer import Pacer, Turn
+from decom.dialnexa.retrying import RetryPolicy
 from decom.dialnexa.service import Service
 from decom.errors import BadSettings, DecomError, KeyRefused, LedgerTrouble
 from decom.files import private_dir
@@ -110,7 +110,7 @@ async def _account(settings: Settings, secret: Secret, context: Context) -> list
     service = Service(
         Endpoint(settings.base_url, Key(secret.reveal()), settings.timeout),
         pacer,
-        Patience(context.clock, context.random),
+        RetryPolicy(context.clock, context.random),
         context.make_transport,
     )
     host = urlsplit(settings.base_url).netloc
@@ -161,9 +161,9 @@ def _source(source: Source) -> Check:
 
 
 def _price_list(read: object) -> Check:
-    if not isinstance(read, NotRead):
+    if not isinstance(read, Unreadable):
         return Check("price list", CheckState.WELL, "can be read")
-    if read.because is Because.ABSENT:
+    if read.because is ReadFailure.ABSENT:
         return Check("price list", CheckState.WELL, f"not there: {read.why}")
     remedy = "The cost of a number without a price of its own will be unknown."
     return Check("price list", CheckState.STRANGE, f"cannot be read: {read.why}", remedy)

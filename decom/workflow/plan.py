@@ -1,5 +1,6 @@
 """A file and an account become a saved plan. In: settings, context. Out: `PlanResult`, on disk and in the ledger."""
 
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,21 +12,20 @@ from decom.clock import Clock, iso
 from decom.dialnexa.service import Service
 from decom.errors import BadSettings, LedgerTrouble, Refused, Unreachable
 from decom.files import private_dir
-from decom.intake.interface import InputFile
+from decom.intake.interface import Rows
 from decom.intake.kinds import READERS
 from decom.intake.opening import read_input
-from decom.intake.rows import as_objects
 from decom.ledger.reader import Reader
 from decom.ledger.records import Ended
 from decom.ledger.writer import Writer
-from decom.planning.build import build, undecided
+from decom.planning.decide import plan_table, planned_rows, undecided
 from decom.planning.guards import Meter, check_extent, check_sources
 from decom.planning.holds.kinds import HOLDS
 from decom.planning.plan import Plan, PlanHead, PlannedRow, Source
 from decom.planning.protect import rules_in_words
 from decom.planning.saved import CSV_FILE, JSON_FILE, SavedHead, write_plan
 from decom.planning.selection import Choice, choose
-from decom.planning.survey import survey
+from decom.planning.survey import Survey, survey
 from decom.reporting.formula_safe import escape_formulas
 from decom.reporting.kinds import FORMATS
 from decom.reporting.write import chosen
@@ -51,31 +51,27 @@ class PlanResult:
     """The guard that would refuse to carry it out, to be shown after the plan; None where none would."""
 
 
-def read(settings: Settings) -> InputFile:
+def read(settings: Settings) -> Rows:
     """The input, once it is sure that its reports can be written as they are asked for."""
     chosen(settings.report.formats, FORMATS)
-    source = as_objects(read_input(settings.input.path, settings.input.wanted, readers=READERS))
+    source = read_input(settings.input.path, settings.input.wanted, readers=READERS)
     _choice(settings, source)
     return source
 
 
-def _choice(settings: Settings, source: InputFile) -> Choice:
+def _choice(settings: Settings, source: Rows) -> Choice:
     """Which rows are meant. Raises BadInput where that cannot be told."""
     return choose(settings.input.selection, source, settings.input.wanted.region)
 
 
-async def make_plan(
-    settings: Settings, context: Context, service: Service, source: InputFile, run_id: str
-) -> PlanResult:
+async def make_plan(settings: Settings, context: Context, service: Service, source: Rows, run_id: str) -> PlanResult:
     """Look at the account, decide every row, save the plan. Sends only GET. Raises KeyRefused, Unreachable."""
     protected = protected_by(settings)
     choice = _choice(settings, source)
     async with service.reading() as account:
-        findings = await survey(account, choice.by_columns(source.rows), HOLDS)
-    with Reader(settings.home) as ledger:
-        ours = memory_of(ledger, workspace_of(settings), settings.base_url).run_ids
-        rows = tuple(build(source.rows, findings, protected, partial(ledger.removed_by, among=ours), choice))
-    choice.check_names(rows)
+        meant = source.table[choice.left_out_by_column(source.others).isna()]
+        findings = await survey(account, meant, HOLDS)
+    rows = _decide(settings, source, findings, protected, choice)
     releases = sum(1 for row in rows if row.decision is Decision.RELEASE)
     head = _head(settings, context, source, run_id, choice)
     sources = findings.sources
@@ -97,7 +93,18 @@ async def make_plan(
     return PlanResult(made, folder, _refusal(made, settings))
 
 
-def _head(settings: Settings, context: Context, source: InputFile, run_id: str, choice: Choice) -> PlanHead:
+def _decide(
+    settings: Settings, source: Rows, findings: Survey, protected: AbstractSet[str], choice: Choice
+) -> tuple[PlannedRow, ...]:
+    """Every row with its decision. Raises BadInput where a flag names a number that the list does not."""
+    with Reader(settings.home) as ledger:
+        ours = memory_of(ledger, workspace_of(settings), settings.base_url).run_ids
+        table = plan_table(source, findings, protected, partial(ledger.removed_by, among=ours), choice)
+    choice.check_names(table)
+    return tuple(planned_rows(table, source.others))
+
+
+def _head(settings: Settings, context: Context, source: Rows, run_id: str, choice: Choice) -> PlanHead:
     """Everything that is known before the account is asked."""
     return PlanHead(
         run_id=run_id,
@@ -106,7 +113,7 @@ def _head(settings: Settings, context: Context, source: InputFile, run_id: str, 
         base_url=settings.base_url,
         input_name=source.name,
         input_sha256=source.sha256,
-        input_rows=len(source.rows),
+        input_rows=len(source.table),
         input_blank_rows=source.blank_rows,
         other_columns=source.other_columns,
         account_size=0,
@@ -184,13 +191,13 @@ def _forecast(releases: int, seconds: float | None, pace: str) -> str:
 
 
 def report_unreachable(
-    settings: Settings, context: Context, source: InputFile, run_id: str, unreachable: Unreachable
+    settings: Settings, context: Context, source: Rows, run_id: str, unreachable: Unreachable
 ) -> RunResult:
     """The report of a run whose account could not be asked: nothing was sent, and every row says so."""
     private_dir(settings.output)
     folder = private_dir(settings.output / run_id)
     choice = _choice(settings, source)
-    rows: tuple[PlannedRow, ...] = tuple(undecided(source.rows, choice))
+    rows = tuple(planned_rows(undecided(source, choice), source.others))
     made = Plan(_head(settings, context, source, run_id, choice), rows)
     try:
         record_plan(settings.home, made, SavedHead(made.head, folder.resolve(), ""), context.clock)

@@ -15,7 +15,7 @@ from bench.stages import STAGES
 from bench.tables import Table
 from decom.ledger.reader import NumberRecord, RunRecord
 from decom.planning.plan import Plan
-from tests.dialnexa.limit_kinds import KINDS
+from tests.service.limits import KINDS
 
 NEEDS_CURL = {"curl"} if shutil.which("curl") is None else set()
 

@@ -11,9 +11,11 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from decom.dialnexa.pacing import AUTO, Pace, Pacer, Rate
-from tests.dialnexa.limit_kinds import ANNOUNCING, KINDS, SILENT, FromFirst, Kind, Style, Verdict, http_date
+from decom.dialnexa.pacing.pacer import Pacer
+from decom.dialnexa.pacing.rate import AUTO, Pace, Rate
+from decom.sandbox.limit import Verdict
 from tests.dialnexa.virtual_time import VirtualClock, virtually
+from tests.service.limits import ANNOUNCING, KINDS, SILENT, FromFirst, LimitKind, Style, http_date
 
 EPOCH = 1_800_003_600.37
 """The server's Unix time at the virtual clock's zero: no whole second, and no clock of ours agrees with it."""
@@ -23,7 +25,7 @@ EPOCH = 1_800_003_600.37
 class Scenario:
     """A server with a limit, and what is asked of it."""
 
-    kinds: tuple[Callable[[], Kind], ...] = (FromFirst,)
+    kinds: tuple[Callable[[], LimitKind], ...] = (FromFirst,)
     """Usually one limit; of several all must accept, and each has a name of its own in the headers."""
     style: Style = ANNOUNCING["seconds, rounded up"]
     our_clock: float | None = None
@@ -82,11 +84,11 @@ class Server:
 
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
-        self._kinds: dict[str, list[Kind]] = {}
+        self._kinds: dict[str, list[LimitKind]] = {}
         self._blocked_until: dict[str, float] = {}
         self._arrivals: dict[str, list[float]] = {}
 
-    def kinds(self, route: str) -> list[Kind]:
+    def kinds(self, route: str) -> list[LimitKind]:
         return self._kinds.setdefault(self._bucket(route), [make() for make in self._scenario.kinds])
 
     def take(self, now: float, route: str) -> tuple[int, dict[str, str]]:
@@ -213,7 +215,7 @@ class Efficiency:
 
 
 def efficiencies(
-    requests: int, kinds: Mapping[str, Callable[[], Kind]] = KINDS, styles: Sequence[str] = (*ANNOUNCING, *SILENT)
+    requests: int, kinds: Mapping[str, Callable[[], LimitKind]] = KINDS, styles: Sequence[str] = (*ANNOUNCING, *SILENT)
 ) -> list[Efficiency]:
     """150 a minute kept in every way and announced in every style, past which the key is blocked for a minute.
 

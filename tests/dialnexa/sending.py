@@ -5,7 +5,8 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from decom.dialnexa.pacing import AUTO, Pace, Pacer
+from decom.dialnexa.pacing.pacer import Pacer
+from decom.dialnexa.pacing.rate import AUTO, Pace
 from tests.dialnexa.virtual_time import VirtualClock
 
 DATE = "Mon, 23 Nov 2026 18:57:57 GMT"

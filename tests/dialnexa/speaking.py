@@ -7,8 +7,9 @@ from typing import TypeVar
 
 from decom.dialnexa.account import Account
 from decom.dialnexa.connection import Endpoint, Key, network_transport_maker
-from decom.dialnexa.pacing import Pace, Pacer, parse_rate
-from decom.dialnexa.retrying import Patience
+from decom.dialnexa.pacing.pacer import Pacer
+from decom.dialnexa.pacing.rate import Pace, parse_rate
+from decom.dialnexa.retrying import RetryPolicy
 from decom.dialnexa.service import Service
 from tests.quick_clock import QuickClock
 from tests.service.server import Sandbox
@@ -23,7 +24,7 @@ def service_of(sandbox: Sandbox, clock: QuickClock | None = None, *, rate: str =
     clock = clock or QuickClock()
     chance = random.Random(1)
     endpoint = Endpoint(sandbox.base_url, Key(sandbox.api_key), timeout=10.0)
-    return Service(endpoint, Pacer(Pace(parse_rate(rate)), clock, chance), Patience(clock, chance), MAKE)
+    return Service(endpoint, Pacer(Pace(parse_rate(rate)), clock, chance), RetryPolicy(clock, chance), MAKE)
 
 
 def reading(sandbox: Sandbox, ask: Callable[[Account], Awaitable[T]], clock: QuickClock | None = None) -> T:

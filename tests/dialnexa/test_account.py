@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from decom.dialnexa.account import MOST_THROTTLED, Looked, Sight
-from decom.dialnexa.gate import NotLetThrough
-from decom.dialnexa.listing import Because, Listing, NotRead
+from decom.dialnexa.gate import RequestBlocked
+from decom.dialnexa.listing import Listing, ReadFailure, Unreadable
 from decom.dialnexa.models import Campaign, Number, Price, Workflow
 from decom.dialnexa.replies import Answered, Proof, Unanswered, proof
 from decom.dialnexa.understanding import no_such_route
@@ -71,17 +71,21 @@ def test_a_first_page_says_how_many_there_are_and_is_not_read_twice(start_sandbo
     ("fault", "error", "words"),
     [
         ("500_before", Unreachable, "could not be listed: 500 Internal server error"),
-        ("502_before", Unreachable, "could not be listed: a web page came instead of data (502)"),
-        ("html_200", Unreachable, "a web page came instead of data (200): is the base URL right, is there a proxy?"),
+        ("502_before", Unreachable, "could not be listed: a web page was returned instead of data (502)"),
+        (
+            "html_200",
+            Unreachable,
+            "a web page was returned instead of data (200): check the base URL and any proxy",
+        ),
         ("route_404", Unreachable, "this account has none (404)"),
-        ("half_body", Unreachable, "the answer broke off (200)"),
+        ("half_body", Unreachable, "the response was cut off (200)"),
         ("drop_before", Unreachable, "RemoteProtocolError"),
         ("not_json", Unreachable, "the answer is a page that is neither an object nor a list"),
         (Fault("body", text='{"data": [{"id": "../x"}], "meta": {"total": 1}}'), Unreachable, "page 1 holds an entry"),
         ("total_mismatch", Unreachable, "the account changed while it was read: 2 rows where its total says 3"),
         (Fault("status_before", 418), Unreachable, "could not be listed: 418 The service says so."),
         ("redirect_307", Unreachable, "could not be listed: status 307"),
-        ("403", KeyRefused, "this API key may not read the account's numbers (403)"),
+        ("403", KeyRefused, "this API key is not allowed to read the account's numbers (403)"),
         ("401", KeyRefused, "the service does not accept the API key (401)"),
     ],
 )
@@ -118,7 +122,7 @@ def test_a_reading_of_which_the_last_page_failed_gives_what_was_seen_before(star
         world.start_campaign(f"+1415555{n:04}", name=f"Campaign {n}")
     sandbox = start_sandbox(world, faults=getting("500_before", path="/campaigns?page=2"))
     found = reading(sandbox, lambda account: account.campaigns())
-    assert len(found.rows) == 100 and found.not_read == NotRead(Because.BROKEN, "500 Internal server error")
+    assert len(found.rows) == 100 and found.not_read == Unreadable(ReadFailure.BROKEN, "500 Internal server error")
 
 
 @pytest.mark.parametrize(("refuse_above", "asked_for"), [(99, 50), (50, 50), (30, 20), (10, 10)])
@@ -145,7 +149,7 @@ def test_where_every_page_size_is_refused_that_is_said(start_sandbox: Start):
     world.shapes["campaigns"] = Shape(refuse_above=5)
     sandbox = start_sandbox(world)
     found = reading(sandbox, lambda account: account.campaigns())
-    assert found.not_read == NotRead(Because.BROKEN, "400 limit must not be greater than 5")
+    assert found.not_read == Unreadable(ReadFailure.BROKEN, "400 limit must not be greater than 5")
     assert len(sandbox.log) == 4
 
 
@@ -175,12 +179,12 @@ def test_a_number_of_which_the_service_says_that_it_is_not_there_is_absent(start
     ("fault", "why"),
     [
         ("route_404", "404 Cannot GET /v1/organization-phone-numbers/phn_1"),
-        ("html_404", "a web page came instead of data (404): is the base URL right, is there a proxy?"),
+        ("html_404", "a web page was returned instead of data (404): check the base URL and any proxy"),
         (Fault("status_before", 404), "404 The service says so."),
         ("403", "403 This API key lacks the right to do this."),
-        ("html_200", "a web page came instead of data (200): is the base URL right, is there a proxy?"),
-        ("half_body", "the answer broke off (200)"),
-        ("bad_gzip", "the answer is coded (gzip), which was not asked for: is there a proxy?"),
+        ("html_200", "a web page was returned instead of data (200): check the base URL and any proxy"),
+        ("half_body", "the response was cut off (200)"),
+        ("bad_gzip", "the response is encoded (gzip), which was not requested: is there a proxy?"),
         ("not_json", "the answer holds an entry that is no object"),
         ("202", "status 202"),
         ("204", "status 204"),
@@ -322,10 +326,10 @@ def test_a_release_that_nobody_approved_is_not_sent(start_sandbox: Start):
     async def main():
         service = service_of(sandbox)
         async with service.reading() as account:
-            with pytest.raises(NotLetThrough):
+            with pytest.raises(RequestBlocked):
                 await account.release("phn_1", nothing)
         async with service.releasing({"phn_1"}) as account:
-            with pytest.raises(NotLetThrough):
+            with pytest.raises(RequestBlocked):
                 await account.release("phn_2", intend)
 
     asyncio.run(main())
@@ -402,7 +406,7 @@ def test_the_sources_of_the_first_generation(start_sandbox: Start):
     campaigns, one, *others = reading(sandbox, ask)
     expected = Campaign(campaign["id"], "Spring", "scheduled", "+14155550101")
     assert campaigns == Listing((expected,)) and one == expected
-    none = NotRead(Because.ABSENT, "this account has none (404)")
+    none = Unreadable(ReadFailure.ABSENT, "this account has none (404)")
     assert others == [Listing((), none, pages=0), Listing((), none, pages=0), none]
 
 
@@ -435,18 +439,18 @@ def test_the_sources_of_the_second_generation(start_sandbox: Start):
         {"+14155550101", "+14155550102"},
         Listing((Workflow("wf_1", "Intake", "active"),)),
         (Price("plivo", "IN", None, "2.5"),),
-        Listing((), NotRead(Because.ABSENT, "this account has none (404)"), pages=0),
+        Listing((), Unreadable(ReadFailure.ABSENT, "this account has none (404)"), pages=0),
     )
 
 
 @pytest.mark.parametrize(
     ("status", "because", "why"),
     [
-        (404, Because.ABSENT, "this account has none (404)"),
-        (405, Because.ABSENT, "this account has none (405)"),
-        (403, Because.FORBIDDEN, "the key may not read it (403)"),
-        (500, Because.BROKEN, "500 Refused."),
-        (400, Because.BROKEN, "400 Refused."),
+        (404, ReadFailure.ABSENT, "this account has none (404)"),
+        (405, ReadFailure.ABSENT, "this account has none (405)"),
+        (403, ReadFailure.FORBIDDEN, "the key may not read it (403)"),
+        (500, ReadFailure.BROKEN, "500 Refused."),
+        (400, ReadFailure.BROKEN, "400 Refused."),
     ],
 )
 def test_a_source_that_cannot_be_read_says_why(start_sandbox: Start, status, because, why):
@@ -458,10 +462,10 @@ def test_a_source_that_cannot_be_read_says_why(start_sandbox: Start, status, bec
         return (await account.campaigns()).not_read, await account.campaign("cmp_1")
 
     listed, one = reading(sandbox, ask)
-    assert listed == NotRead(because, why)
+    assert listed == Unreadable(because, why)
     # Of one campaign no 404 says that there are none.
-    no_route = NotRead(Because.BROKEN, f"{status} Cannot GET /v1/campaigns/cmp_1")
-    assert one == (no_route if because is Because.ABSENT else listed)
+    no_route = Unreadable(ReadFailure.BROKEN, f"{status} Cannot GET /v1/campaigns/cmp_1")
+    assert one == (no_route if because is ReadFailure.ABSENT else listed)
 
 
 @pytest.mark.parametrize("gateway", sorted(GATEWAYS))
@@ -469,7 +473,7 @@ def test_only_the_services_own_word_on_the_route_says_that_an_account_has_no_suc
     sandbox = start_sandbox(small(), faults=getting(Fault("gateway_404", text=gateway), path="/campaigns"))
     found = reading(sandbox, lambda account: account.campaigns())
     assert found.not_read is not None
-    assert (found.not_read.because is Because.ABSENT) == (gateway == "nest")
+    assert (found.not_read.because is ReadFailure.ABSENT) == (gateway == "nest")
 
 
 @pytest.mark.parametrize(
@@ -490,7 +494,7 @@ def test_only_the_services_own_word_on_the_route_says_that_an_account_has_no_suc
 )
 def test_what_a_404_or_405_says_of_the_route(status, body, absent):
     found = no_such_route(Answered(status, body=json.dumps(body).encode()), "/campaigns")
-    assert found == (NotRead(Because.ABSENT, f"this account has none ({status})") if absent else None)
+    assert found == (Unreadable(ReadFailure.ABSENT, f"this account has none ({status})") if absent else None)
 
 
 def test_a_404_to_a_later_page_does_not_say_that_there_is_no_such_thing(start_sandbox: Start):
@@ -500,14 +504,14 @@ def test_a_404_to_a_later_page_does_not_say_that_there_is_no_such_thing(start_sa
     sandbox = start_sandbox(world, faults=getting("route_404", path="/campaigns?page=2"))
     found = reading(sandbox, lambda account: account.campaigns())
     assert len(found.rows) == 100
-    assert found.not_read is not None and found.not_read.because is Because.BROKEN
+    assert found.not_read is not None and found.not_read.because is ReadFailure.BROKEN
 
 
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
-        ("html_200", "a web page came instead of data (200): is the base URL right, is there a proxy?"),
-        ("half_body", "the answer broke off (200)"),
+        ("html_200", "a web page was returned instead of data (200): check the base URL and any proxy"),
+        ("half_body", "the response was cut off (200)"),
         ("not_json", "the answer is a page that is neither an object nor a list"),
         (Fault("body", text='{"data": {}}'), "the answer is a page without its rows"),
         (Fault("body", text='{"data": [{"name": "Spring"}]}'), "page 1 holds an entry whose ID is missing"),
@@ -524,7 +528,7 @@ def test_a_404_to_a_later_page_does_not_say_that_there_is_no_such_thing(start_sa
 def test_a_source_that_answers_strangely_is_broken_and_not_empty(start_sandbox: Start, fault, why):
     sandbox = start_sandbox(small(), faults=getting(fault))
     found = reading(sandbox, lambda account: account.campaigns()).not_read
-    assert found is not None and found.because is Because.BROKEN
+    assert found is not None and found.because is ReadFailure.BROKEN
     assert found.why.startswith(why)
 
 

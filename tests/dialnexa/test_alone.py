@@ -2,12 +2,13 @@
 
 import pytest
 
-from decom.dialnexa.alone import MOST_ALONE, NOBODY, Alone
-from decom.dialnexa.pacing import AUTO, UNLIMITED, Pace, Pacer
-from tests.dialnexa.limit_kinds import ANNOUNCING, KINDS, SILENT
+from decom.dialnexa.pacing.alone import MOST_ALONE, NOBODY, Alone
+from decom.dialnexa.pacing.pacer import Pacer
+from decom.dialnexa.pacing.rate import AUTO, UNLIMITED, Pace
 from tests.dialnexa.limits import Scenario, simulate
 from tests.dialnexa.sending import limit, now, pass_by, seeded
 from tests.dialnexa.virtual_time import virtually
+from tests.service.limits import ANNOUNCING, KINDS, SILENT
 
 # --- What is told from what ------------------------------------------------------------------------------------------
 

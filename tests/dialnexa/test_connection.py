@@ -12,7 +12,7 @@ import pytest
 from decom.dialnexa.connection import (
     Connection,
 )
-from decom.dialnexa.gate import Gate, NotLetThrough
+from decom.dialnexa.gate import Gate, RequestBlocked
 from decom.dialnexa.replies import Proof, Reply, Unanswered, proof
 from tests.dialnexa.exchanging import (
     MAKE,
@@ -111,7 +111,7 @@ def test_a_connection_cut_before_the_request_was_read_is_in_doubt_all_the_same(r
     ],
 )
 def test_an_answer_has_the_timeout_and_no_longer_all_in_all(react):
-    assert hastily(told(react, timeout=3.0)) == Unanswered(sent=True, why="no answer within 3 s")
+    assert hastily(told(react, timeout=3.0)) == Unanswered(sent=True, why="no response within 3 s")
 
 
 def test_an_exchange_that_is_cancelled_says_so_and_hangs_up():
@@ -131,7 +131,7 @@ def test_a_request_that_nobody_approved_is_raised_as_the_mistake_that_it_is():
     async def main(base_url: str) -> None:
         gate = Gate(MAKE(), base_url)
         connection = Connection(endpoint(base_url), gate)
-        with pytest.raises(NotLetThrough):
+        with pytest.raises(RequestBlocked):
             await connection.exchange("DELETE", PATH)
         await connection.aclose()
 

@@ -14,7 +14,7 @@ from decom.dialnexa.connection import (
     Key,
     network_transport_maker,
 )
-from decom.dialnexa.gate import Gate, NotLetThrough
+from decom.dialnexa.gate import Gate, RequestBlocked
 from decom.dialnexa.models import Malformed, number
 from decom.dialnexa.replies import Answered, Reply, Unanswered
 from decom.errors import BadSettings
@@ -143,7 +143,7 @@ def test_a_traceback_with_locals_does_not_show_the_key_either():
             connection = Connection(endpoint(wire.base_url), Gate(MAKE(), "http://127.0.0.1:1/v1"))
             try:
                 await connection.exchange("GET", "/campaigns")
-            except NotLetThrough as error:
+            except RequestBlocked as error:
                 told_all = traceback.TracebackException.from_exception(error, capture_locals=True)
                 return "".join(told_all.format())
             finally:

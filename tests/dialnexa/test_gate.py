@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from decom.dialnexa.gate import NUMBERS, Gate, NotLetThrough
+from decom.dialnexa.gate import NUMBERS, Gate, RequestBlocked
 
 BASE = "https://api.dialnexa.com/v1"
 PREFIX = b"/v1" + NUMBERS.encode() + b"/"
@@ -38,7 +38,7 @@ def what_leaves(method: str, url: str, *, approved: frozenset[str] = frozenset()
         async with httpx.AsyncClient(transport=Gate(wire, base, approved), trust_env=False) as client:
             try:
                 await client.request(method, url)
-            except (NotLetThrough, httpx.InvalidURL, httpx.UnsupportedProtocol):
+            except (RequestBlocked, httpx.InvalidURL, httpx.UnsupportedProtocol):
                 assert wire.requests == []
 
     asyncio.run(ask())

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decom.dialnexa.limit_headers import LONGEST_WINDOW, Stated, allowed, retry_after, stated
-from tests.dialnexa.limit_kinds import http_date
+from decom.dialnexa.pacing.headers import LONGEST_WINDOW, Stated, allowed, retry_after, stated
+from tests.service.limits import http_date
 
 DATE = "Mon, 23 Nov 2026 18:57:57 GMT"
 UNIX = 1_795_460_277

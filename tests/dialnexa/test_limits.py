@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from decom.dialnexa.pacing import UNLIMITED, Fixed
-from tests.dialnexa.limit_kinds import ANNOUNCING, KINDS, SILENT, ByClock, FromFirst, Kind, Rolling, Style, Tokens
+from decom.dialnexa.pacing.rate import UNLIMITED, Fixed
 from tests.dialnexa.limits import Run, Scenario, efficiencies, simulate
+from tests.service.limits import ANNOUNCING, KINDS, SILENT, ByClock, FromFirst, LimitKind, Rolling, Style, Tokens
 
 WINDOW = 60.0
 BY_THE_CLOCK = [kind for kind in KINDS if kind.startswith("fixed by the clock")]
@@ -111,6 +111,14 @@ def test_a_lower_limit_that_nobody_speaks_of_costs_fewer_429s_than_there_are_win
     assert run.seconds < 1.3 * run.ideal
 
 
+def test_a_limit_that_a_429_taught_while_others_spent_is_found_out_to_be_higher() -> None:
+    """Nobody says what is left, and once others take nearly all of a window."""
+    others = (181.0,) * 145
+    run = simulate(Scenario(style=SILENT["only Retry-After"], requests=3_000, reserve=0.1, others=others, blocks=True))
+    assert 1 <= run.throttled <= 8
+    assert run.ratio <= 1.3
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_routes_that_share_one_limit_keep_it_together(kind: str) -> None:
     run = simulate(Scenario((KINDS[kind],), routes=("GET numbers", "DELETE numbers", "GET campaigns")))
@@ -125,7 +133,7 @@ def test_routes_that_have_a_limit_each_use_both(kind: str) -> None:
     assert run.ratio <= 0.62
 
 
-SEVERAL: list[tuple[Callable[[], Kind], ...]] = [
+SEVERAL: list[tuple[Callable[[], LimitKind], ...]] = [
     (lambda: Rolling(3, 1.0), lambda: FromFirst(20, 10.0), lambda: FromFirst(100, 60.0)),
     (lambda: Rolling(10, 1.0), lambda: Rolling(150, 60.0)),
 ]
@@ -133,7 +141,7 @@ SEVERAL: list[tuple[Callable[[], Kind], ...]] = [
 
 @pytest.mark.parametrize("kinds", SEVERAL)
 @pytest.mark.parametrize("style", ANNOUNCING)
-def test_of_several_named_limits_each_is_kept(kinds: tuple[Callable[[], Kind], ...], style: str) -> None:
+def test_of_several_named_limits_each_is_kept(kinds: tuple[Callable[[], LimitKind], ...], style: str) -> None:
     run = simulate(Scenario(kinds, ANNOUNCING[style], requests=500, workers=16))
     assert (run.throttled, run.excess) == (0, 0)
 
@@ -142,7 +150,7 @@ def test_of_several_named_limits_each_is_kept(kinds: tuple[Callable[[], Kind], .
     ("kind", "most"),
     [(FromFirst(20, 10.0), 1.12), (FromFirst(50, 5.0), 1.15), (Rolling(20, 10.0), 1.25), (FromFirst(10, 1.0), 1.7)],
 )
-def test_a_short_window_is_found_out_and_used(kind: Kind, most: float) -> None:
+def test_a_short_window_is_found_out_and_used(kind: LimitKind, most: float) -> None:
     run = simulate(Scenario((lambda: replace(kind),), requests=20 * kind.limit, latency=(0.05, 0.15)))  # type: ignore[type-var]
     assert run.throttled == 0
     assert run.ratio <= most
@@ -214,7 +222,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     """Any limit of a kind that says when it frees something, any network, any number of workers."""
     limit, window = draw(st.integers(1, 300)), draw(USUAL)
     phase = draw(st.floats(0.0, window, exclude_max=True))
-    kinds: list[Callable[[], Kind]] = [
+    kinds: list[Callable[[], LimitKind]] = [
         lambda: FromFirst(limit, window),
         lambda: ByClock(limit, window, phase),
         lambda: Rolling(limit, window, draw_once),

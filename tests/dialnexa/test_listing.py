@@ -10,10 +10,19 @@ from hypothesis import strategies as st
 
 from decom.dialnexa import models
 from decom.dialnexa.envelopes import Page
-from decom.dialnexa.listing import MOST_PAGES, MOST_READINGS, USUAL_SIZE, Asked, Because, Listing, NotRead, read_all
+from decom.dialnexa.listing import (
+    MOST_PAGES,
+    MOST_READINGS,
+    USUAL_SIZE,
+    Asked,
+    Listing,
+    ReadFailure,
+    Unreadable,
+    read_all,
+)
 from decom.dialnexa.models import Number
 
-Fetch = Callable[[int], Page | NotRead]
+Fetch = Callable[[int], Page | Unreadable]
 
 
 def of(*ids: str) -> list[object]:
@@ -27,14 +36,14 @@ def reading(
     asked: list[int] = []
     limited: list[Asked] = []
 
-    async def ask(page: Asked) -> Page | NotRead:
+    async def ask(page: Asked) -> Page | Unreadable:
         if page.limit is not None:
             limited.append(page)
             return fetch_limited(page)
         asked.append(page.number)
         return fetch(page.number)
 
-    fetch_limited: Callable[[Asked], Page | NotRead] = getattr(fetch, "limited", lambda page: fetch(page.number))
+    fetch_limited: Callable[[Asked], Page | Unreadable] = getattr(fetch, "limited", lambda page: fetch(page.number))
     return asyncio.run(read_all(ask, models.number, first, once=once)), asked, limited
 
 
@@ -75,7 +84,7 @@ def test_an_earlier_reading_may_be_the_one_with_which_the_next_agrees():
     before, _ = read(fetch, once=True)
     asked: list[int] = []
 
-    async def ask(page: Asked) -> Page | NotRead:
+    async def ask(page: Asked) -> Page | Unreadable:
         asked.append(page.number)
         return fetch(page.number)
 
@@ -155,7 +164,7 @@ def test_and_so_it_is_where_it_takes_its_own_length_for_its_limit():
 @pytest.mark.parametrize("total", [None, 3, 8])
 def test_a_page_that_comes_again_for_another_is_no_whole_listing(total):
     found, asked = read(repeating(of(*"abcdefgh"), 3, total=total))
-    assert found.not_read is not None and found.not_read.because is Because.DRIFTED
+    assert found.not_read is not None and found.not_read.because is ReadFailure.DRIFTED
     assert found.not_read.why == "its pages contradict each other: page 2 brings nothing that was not on an earlier one"
     assert [row.id for row in found.rows] == ["a", "b", "c"]
     assert asked == [1, 2] * MOST_READINGS
@@ -204,7 +213,7 @@ def test_a_page_that_says_it_is_another_is_not_the_one_that_was_asked_for():
 )
 def test_pages_that_are_promised_and_do_not_come_are_missed(pages):
     found, _ = read(lambda number: pages[number - 1] if number <= len(pages) else Page([], pages[-1].total))
-    assert found.not_read is not None and found.not_read.because is Because.DRIFTED
+    assert found.not_read is not None and found.not_read.because is ReadFailure.DRIFTED
 
 
 def test_a_listing_that_brings_nothing_new_ends_after_a_few_requests():
@@ -226,7 +235,7 @@ def test_a_listing_that_brings_nothing_new_ends_after_a_few_requests():
 )
 def test_a_listing_that_drifts_is_read_again_and_then_not_called_whole(second, total, rows):
     found, asked = read(lambda number: Page(of(*({1: ("a", "b"), 2: second}.get(number, ()))), total))
-    assert found.not_read is not None and found.not_read.because is Because.DRIFTED
+    assert found.not_read is not None and found.not_read.because is ReadFailure.DRIFTED
     assert found.not_read.why == f"the account changed while it was read: {rows} rows where its total says 4"
     assert asked.count(1) == MOST_READINGS == 4
 
@@ -241,7 +250,7 @@ def test_pages_that_differ_about_the_total_are_no_whole_listing():
     pages = {1: Page(of("a", "b"), 4), 2: Page(of("d"), 3)}
     found, asked = read(lambda number: pages[number])
     why = "the account changed while it was read: page 1 said 4 rows in all, page 2 says 3"
-    assert found.not_read == NotRead(Because.DRIFTED, why)
+    assert found.not_read == Unreadable(ReadFailure.DRIFTED, why)
     assert [row.id for row in found.rows] == ["a", "b", "d"]
     assert asked == [1, 2] * MOST_READINGS
 
@@ -267,17 +276,17 @@ def test_where_no_two_readings_agree_what_was_seen_is_given_and_it_is_not_called
         return Page(of("a", "b") if number == 1 else of(f"new{next(fresh)}"), 3)
 
     found, asked = read(fetch)
-    assert found.not_read == NotRead(
-        Because.DRIFTED, "the account changed while it was read: no two of 4 readings agree"
+    assert found.not_read == Unreadable(
+        ReadFailure.DRIFTED, "the account changed while it was read: no two of 4 readings agree"
     )
     assert [row.id for row in found.rows] == ["a", "b", "new0", "new1", "new2", "new3"]
     assert asked == [1, 2] * 4
 
 
-@pytest.mark.parametrize("because", [Because.ABSENT, Because.FORBIDDEN, Because.BROKEN])
+@pytest.mark.parametrize("because", [ReadFailure.ABSENT, ReadFailure.FORBIDDEN, ReadFailure.BROKEN])
 @pytest.mark.parametrize("at", [1, 2])
 def test_a_page_that_cannot_be_had_ends_it_at_once_and_what_was_seen_is_given(because, at):
-    trouble = NotRead(because, "why")
+    trouble = Unreadable(because, "why")
     found, asked = read(lambda number: trouble if number == at else Page(of("a", "b"), 4))
     assert found.not_read == trouble and asked == list(range(1, at + 1))
     assert [row.id for row in found.rows] == (["a", "b"] if at == 2 else [])
@@ -287,14 +296,14 @@ def test_a_page_that_cannot_be_had_ends_it_at_once_and_what_was_seen_is_given(be
 def test_a_record_that_cannot_be_understood_is_named_with_its_page_and_the_others_are_given(record):
     pages = {1: of("b", "c"), 2: [*of("a"), record], 3: of("d")}
     found, asked = read(lambda number: Page(pages[number], 5))
-    assert found.not_read is not None and found.not_read.because is Because.BROKEN
+    assert found.not_read is not None and found.not_read.because is ReadFailure.BROKEN
     assert found.not_read.why.startswith("page 2 holds an entry")
     assert [row.id for row in found.rows] == ["b", "c", "a", "d"] and asked == [1, 2, 3]
 
 
 def test_pages_without_end_end_all_the_same():
     found, asked = read(lambda number: Page(of(f"phn_{number}"), None))
-    assert found.not_read == NotRead(Because.BROKEN, "more than 100,000 pages")
+    assert found.not_read == Unreadable(ReadFailure.BROKEN, "more than 100,000 pages")
     assert len(asked) < MOST_PAGES == 100_000
 
 
@@ -324,7 +333,7 @@ def test_while_the_account_shrinks_or_grows_a_listing_is_what_it_was_at_some_mom
     if found.not_read is None:
         assert ids(found) in moments
     else:
-        assert found.not_read.because is Because.DRIFTED and len(moves) >= MOST_READINGS // 2
+        assert found.not_read.because is ReadFailure.DRIFTED and len(moves) >= MOST_READINGS // 2
 
 
 FAULTS = st.sampled_from(["swap", "repeat", "own total", "one more", "one page more", "nothing"])

@@ -50,7 +50,7 @@ def test_an_answer_with_more_behind_it_is_in_doubt_and_the_next_request_has_its_
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
     react = answering_in_turn([REMOVED, surplus], [HELD], [REMOVED])
     first, *others = asyncio.run(replies_of(react, 3, tls=tls, method=method))
-    assert isinstance(first, Unanswered) and first.sent and "more than one answer" in first.why
+    assert isinstance(first, Unanswered) and first.sent and "more than one response" in first.why
     assert proof(first, "phn_1") is Proof.IN_DOUBT
     assert [reply.status for reply in others if isinstance(reply, Answered)] == [409, 200]
 

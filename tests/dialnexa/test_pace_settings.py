@@ -2,7 +2,7 @@
 
 import pytest
 
-from decom.dialnexa.pacing import AUTO, UNLIMITED, Fixed, Pace, Rate, parse_rate
+from decom.dialnexa.pacing.rate import AUTO, UNLIMITED, Fixed, Pace, Rate, parse_rate
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_a_rate_is_auto_none_or_requests_per_seconds(text: str, rate: Rate) -> N
     ],
 )
 def test_any_other_rate_is_refused_with_a_sentence_that_repeats_it(text: str) -> None:
-    with pytest.raises(ValueError, match="is no rate: it ") as caught:
+    with pytest.raises(ValueError, match="is not a valid rate: ") as caught:
         parse_rate(text)
     assert repr(text) in str(caught.value)
 

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from decom.dialnexa.pacing import AUTO, UNLIMITED, Fixed, Pace, PacerState, Rate
+from decom.dialnexa.pacing.pacer import PacerState
+from decom.dialnexa.pacing.rate import AUTO, UNLIMITED, Fixed, Pace, Rate
 from tests.dialnexa.sending import auto, limit, one, pass_by, seeded
 from tests.dialnexa.virtual_time import virtually
 
@@ -41,14 +42,14 @@ def test_the_forecast_knows_pauses_and_windows_that_have_begun() -> None:
     ("rate", "headers", "words"),
     [
         (AUTO, {}, "135 per minute"),
-        (AUTO, limit(200, 199), "180 a minute"),
-        (AUTO, limit(150, 149, 3600), "135 an hour"),
+        (AUTO, limit(200, 199), "180 per minute"),
+        (AUTO, limit(150, 149, 3600), "135 per hour"),
         (AUTO, limit(150, 149, 300), "135 per 300 s"),
         (UNLIMITED, limit(150, 149), "no limit"),
-        (Fixed(5, 1.0), {}, "5 a second"),
+        (Fixed(5, 1.0), {}, "5 per second"),
         (Fixed(5, 2.5), {}, "5 per 2.5 s"),
-        (Fixed(150, 60.0), limit(100, 99), "90 a minute"),
-        (Fixed(50, 60.0), limit(100, 99), "50 a minute"),
+        (Fixed(150, 60.0), limit(100, 99), "90 per minute"),
+        (Fixed(50, 60.0), limit(100, 99), "50 per minute"),
     ],
 )
 def test_the_pace_is_said_in_words(rate: Rate, headers: dict[str, str], words: str) -> None:
@@ -67,7 +68,7 @@ def test_the_state_tells_of_a_429_and_how_long_ago_it_was() -> None:
         await one(pacer, 429, {"Retry-After": "11"})
         state = pacer.state()
         assert (state.paused_by, state.throttled, state.since_throttled) == (429, 1, 0.0)
-        assert state.words() in ("paused 13 s: the service said 429", "paused 14 s: the service said 429")
+        assert state.words() in ("paused 13 s: the service returned 429", "paused 14 s: the service returned 429")
         await pass_by(20.0)
         state = pacer.state()
         assert (state.paused, state.paused_by, state.since_throttled) == (0.0, None, 20.0)

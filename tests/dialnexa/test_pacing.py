@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from decom.dialnexa.pacing import UNLIMITED, Fixed, Pace
+from decom.dialnexa.pacing.rate import UNLIMITED, Fixed, Pace
 from tests.dialnexa.sending import auto, how_many_leave, limit, now, one, pass_by, seeded
 from tests.dialnexa.virtual_time import virtually
 

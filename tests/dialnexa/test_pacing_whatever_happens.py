@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decom.dialnexa.pacing import AUTO, UNLIMITED, Fixed, Pace, Rate
+from decom.dialnexa.pacing.rate import AUTO, UNLIMITED, Fixed, Pace, Rate
 from tests.dialnexa.sending import now, pass_by, seeded
 from tests.dialnexa.virtual_time import virtually
 

@@ -307,7 +307,7 @@ def test_a_body_is_read_as_json_or_not_at_all(body, found):
         (Answered(400, {}, rb'{"message":"gone \ud83d away"}'), "gone \\ud83d away"),
         (Answered(400, {}, rb'{"message":"\ud83d\ude00"}'), "😀"),
         (Answered(400, {}, rb'{"message":"\u001b[31m\u0000"}'), "\x1b[31m\0"),
-        (Unanswered(sent=True, why="no answer within 30 s"), "no answer within 30 s"),
+        (Unanswered(sent=True, why="no response within 30 s"), "no response within 30 s"),
     ],
 )
 def test_what_the_service_says_is_kept_to_a_thousand_characters(reply, words):

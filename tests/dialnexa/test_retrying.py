@@ -9,20 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from decom.dialnexa.replies import Answered, Unanswered
-from decom.dialnexa.retrying import MOST_ATTEMPTS, Patience, is_temporary, is_throttled
+from decom.dialnexa.retrying import MOST_ATTEMPTS, RetryPolicy, is_temporary, is_throttled
 from tests.quick_clock import QuickClock
 
 
-def insisted(
-    results: Iterator[str], patience: Patience, pause: Callable[[float], Awaitable[None]] | None = None
-) -> str:
-    """Insist on a result that is not `again`, nor `at once`."""
+def tried(results: Iterator[str], policy: RetryPolicy, pause: Callable[[float], Awaitable[None]] | None = None) -> str:
+    """Try for a result that is not `again`, nor `at once`."""
 
     async def once() -> str:
         return next(results)
 
     async def main() -> str:
-        return await patience.insist(
+        return await policy.call_with_retries(
             once, lambda found: found in ("again", "at once"), lambda found: found == "at once", pause
         )
 
@@ -31,20 +29,20 @@ def insisted(
 
 def test_a_good_first_result_is_taken_without_waiting():
     clock = QuickClock()
-    assert insisted(iter(["good"]), Patience(clock, random.Random(1))) == "good"
+    assert tried(iter(["good"]), RetryPolicy(clock, random.Random(1))) == "good"
     assert clock.waits == []
 
 
 def test_it_goes_on_until_the_result_is_good():
     clock = QuickClock()
-    assert insisted(iter(["again"] * 5 + ["good", "never asked for"]), Patience(clock, random.Random(1))) == "good"
+    assert tried(iter(["again"] * 5 + ["good", "never asked for"]), RetryPolicy(clock, random.Random(1))) == "good"
     assert len(clock.waits) == 5
 
 
 @given(seed=st.integers(), tries=st.integers(1, 12), base=st.floats(0.01, 5.0), cap=st.floats(0.1, 60.0))
 def test_a_wait_is_drawn_from_all_of_a_span_that_doubles_up_to_a_cap(seed, tries, base, cap):
     clock = QuickClock()
-    insisted(iter(["again"] * tries + ["good"]), Patience(clock, random.Random(seed), base, cap))
+    tried(iter(["again"] * tries + ["good"]), RetryPolicy(clock, random.Random(seed), base, cap))
     expected = random.Random(seed)
     assert clock.waits == [expected.uniform(0.0, min(cap, base * 2.0**n)) for n in range(1, tries + 1)]
 
@@ -52,7 +50,7 @@ def test_a_wait_is_drawn_from_all_of_a_span_that_doubles_up_to_a_cap(seed, tries
 def test_the_first_wait_is_up_to_a_second_and_no_wait_is_over_twenty():
     clock = QuickClock()
     for seed in range(200):
-        insisted(iter(["again"] * 10 + ["good"]), Patience(clock, random.Random(seed)))
+        tried(iter(["again"] * 10 + ["good"]), RetryPolicy(clock, random.Random(seed)))
     first, last = clock.waits[::10], clock.waits[9::10]
     assert max(first) <= 1.0 < max(first) * 1.1
     assert max(last) <= 20.0 < max(last) * 1.1
@@ -60,7 +58,7 @@ def test_the_first_wait_is_up_to_a_second_and_no_wait_is_over_twenty():
 
 def test_after_some_results_nothing_is_waited():
     clock = QuickClock()
-    assert insisted(iter(["at once", "at once", "good"]), Patience(clock, random.Random(1))) == "good"
+    assert tried(iter(["at once", "at once", "good"]), RetryPolicy(clock, random.Random(1))) == "good"
     assert clock.waits == [0.0, 0.0]
 
 
@@ -71,13 +69,13 @@ def test_waits_can_be_someone_elses():
         waits.append(seconds)
 
     clock = QuickClock()
-    assert insisted(iter(["again", "good"]), Patience(clock, random.Random(1)), pause=pause) == "good"
+    assert tried(iter(["again", "good"]), RetryPolicy(clock, random.Random(1)), pause=pause) == "good"
     assert clock.waits == [] and len(waits) == 1
 
 
 def test_even_after_two_thousand_tries_there_is_a_next_wait():
     clock = QuickClock()
-    assert insisted(iter(["again"] * 2_000 + ["good"]), Patience(clock, random.Random(1))) == "good"
+    assert tried(iter(["again"] * 2_000 + ["good"]), RetryPolicy(clock, random.Random(1))) == "good"
 
 
 @pytest.mark.parametrize("error", [ValueError("ours"), KeyboardInterrupt(), asyncio.CancelledError()])
@@ -90,7 +88,7 @@ def test_an_exception_is_never_tried_again(error):
         raise error
 
     async def main() -> str:
-        return await Patience(QuickClock(), random.Random(1)).insist(once, lambda _: True, lambda _: True)
+        return await RetryPolicy(QuickClock(), random.Random(1)).call_with_retries(once, lambda _: True, lambda _: True)
 
     with pytest.raises(type(error)):
         asyncio.run(main())

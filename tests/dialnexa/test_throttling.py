@@ -7,7 +7,8 @@ from itertools import pairwise
 import pytest
 from structlog.testing import capture_logs
 
-from decom.dialnexa.pacing import UNLIMITED, Pace, Pacer
+from decom.dialnexa.pacing.pacer import Pacer
+from decom.dialnexa.pacing.rate import UNLIMITED, Pace
 from tests.dialnexa.sending import DATE, Departures, auto, limit, now, one, pass_by, seeded
 from tests.dialnexa.virtual_time import VirtualClock, virtually
 
@@ -115,7 +116,7 @@ def test_a_503_stops_everyone_where_it_says_for_how_long() -> None:
     async def main() -> None:
         pacer = seeded(Pace(UNLIMITED))
         await one(pacer, 503, {"Retry-After": "40"})
-        assert pacer.state().words() == "paused 42 s: the service said 503"
+        assert pacer.state().words() == "paused 42 s: the service returned 503"
         assert 40.1 < await one(pacer, 503) < 43.5
         assert pacer.state().paused == 0.0
 
@@ -164,9 +165,9 @@ def test_a_429_under_an_announced_limit_leaves_more_to_those_who_spend_beside_us
 @pytest.mark.parametrize(
     ("status", "headers", "told"),
     [
-        (429, {"Retry-After": "7"}, [("info", 9, "the service said 429")]),
-        (429, {"Retry-After": "7200"}, [("warning", 7_221, "the service said 429")]),
-        (503, {"Retry-After": "100"}, [("warning", 103, "the service said 503")]),
+        (429, {"Retry-After": "7"}, [("info", 9, "the service returned 429")]),
+        (429, {"Retry-After": "7200"}, [("warning", 7_221, "the service returned 429")]),
+        (503, {"Retry-After": "100"}, [("warning", 103, "the service returned 503")]),
         (503, {}, []),
         (500, {"Retry-After": "7"}, []),
     ],

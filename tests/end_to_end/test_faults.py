@@ -197,6 +197,6 @@ def test_429_to_every_release_is_waited_for_and_the_log_says_so(
     assert ran.code == 4, ran.err
     waiting = [line for line in map(json.loads, ran.err.splitlines()) if line["event"] == "waiting"]
     assert len(waiting) == 1
-    assert waiting[0]["why"] == "the service said 429" and 86_400 < waiting[0]["seconds"] < 86_500
+    assert waiting[0]["why"] == "the service returned 429" and 86_400 < waiting[0]["seconds"] < 86_500
     assert len(deletes(sandbox)) == 5, "those that were in flight together"
     assert {row["evidence"] for row in audit_rows(decom.run_folder())} == {"stopped:deadline"}

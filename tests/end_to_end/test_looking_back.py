@@ -68,7 +68,7 @@ def test_a_look_back_that_cannot_be_had_is_said_everywhere_and_resume_has_it(mad
     ran = decom("resume", "--yes")
 
     assert ran.code == 0, ran.err
-    assert "all is as reported" in ran.out and len(deletes(sandbox)) == 3
+    assert "everything matches" in ran.out and len(deletes(sandbox)) == 3
     assert "not verified" not in decom("runs").out
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 import runpy
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ from decom.intake.cells import CellReading, read_cell
 from decom.intake.interface import ReadOptions
 from decom.intake.kinds import READERS
 from decom.intake.opening import read_input
-from decom.intake.rows import as_objects
 from decom.phone_numbers.reading import Readings
-from decom.planning.build import build
+from decom.planning.decide import plan_table, planned_rows
 from decom.planning.protect import read_protected
 from decom.planning.selection import Selection, choose
 from decom.planning.survey import Survey
-from tests.intake.reading import read
+from tests.intake.reading import line_by_line, read
+from tests.planning.oracle import build as oracle
+from tests.planning.oracle.rows import Row
 from tests.service.world import World
 
 SAMPLES = Path(__file__).resolve().parents[2] / "input_samples"
@@ -61,7 +63,7 @@ def number(phone_number: str) -> Number:
 )
 def test_a_sample_is_decided_as_expected_on_the_account_that_stands_with_it(sample):
     options = ReadOptions(**{flag: sample.get(flag) for flag in FLAGS})
-    file = as_objects(read_input(SAMPLES / sample["file"], options, readers=READERS))
+    file = read_input(SAMPLES / sample["file"], options, readers=READERS)
     lists = [tuple(sample.get(flag, ())) for flag in ("only", "exclude", "ignore_column")]
     selection = Selection(lists[0], lists[1], sample.get("limit"), lists[2])
     try:
@@ -71,8 +73,11 @@ def test_a_sample_is_decided_as_expected_on_the_account_that_stands_with_it(samp
         return
     numbers = {each.id: each for each in map(number, sample["account"])}
     protected = read_protected(SAMPLES / sample["protect"]) if "protect" in sample else frozenset[str]()
-    rows = build(file.rows, Survey(numbers, len(numbers), (), {}), protected, lambda _: None, choice)
+    found = Survey(numbers, len(numbers), (), {})
+    rows = list(planned_rows(plan_table(file, found, protected, lambda _: None, choice), file.others))
     assert [row.decision for row in rows] == sample["decisions"]
+    by_row = [Row(*(getattr(row, fact.name) for fact in fields(Row))) for row in line_by_line(file).rows]
+    assert rows == list(oracle.build(by_row, found, protected, lambda _: None, choice))
 
 
 def test_a_sample_is_small_and_something_is_expected_of_it():

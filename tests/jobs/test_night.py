@@ -167,7 +167,7 @@ def test_an_outage_says_that_nothing_was_sent(night: Night, sandbox: Sandbox) ->
         "Reports in runs/RUN",
         "Nothing was sent. Run the same command again when the service can be reached.",
     ]
-    assert night.subject() == "decom: 5 of 5 numbers are not done (exit 4)"
+    assert night.subject() == "decom: Incomplete: 5 of 5 not attempted (outage); 0 of 5 released (exit 4)"
     assert night.beats() == ["/beat/start", "/beat/fail"]
 
 
@@ -179,7 +179,7 @@ def test_a_refused_key_says_so_and_nothing_else(night: Night, sandbox: Sandbox) 
     assert mail.startswith("Error: the service does not accept the API key (401)\n")
     assert len(mail.splitlines()) == 2
     assert sandbox.api_key not in mail
-    assert night.subject() == "decom: the key was refused (exit 6)"
+    assert night.subject() == "decom: Stopped: the key was refused (exit 6)"
     assert night.beats() == ["/beat/start", "/beat/fail"]
 
 
@@ -209,7 +209,7 @@ def test_a_night_that_overlaps_with_another_run_names_it_and_sends_nothing(
     )
     assert remedy.startswith("Wait for it to end")
     assert [record for record in sandbox.log if record.method == "DELETE"] == []
-    assert night.subject() == "decom: another run is still at work (exit 75)"
+    assert night.subject() == "decom: Locked: another run is using this workspace (exit 75)"
     assert night.exit_code_for_the_exporter() == 75
 
 

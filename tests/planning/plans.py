@@ -5,11 +5,11 @@ from typing import Any
 from hypothesis import strategies as st
 
 from decom.dialnexa.models import Number, Price
-from decom.intake.interface import Row
 from decom.phone_numbers.reading import Readings
 from decom.planning.plan import Billing, Conflict, Plan, PlanHead, PlannedRow, ReportOptions, Source
 from decom.planning.survey import Survey
 from decom.vocabulary import Decision, SourceState
+from tests.planning.oracle.rows import Row
 
 RUN = "20261123T185757Z-0a1b2c"
 SPRING = Conflict("campaigns", "cmp_1", "Spring", "active")

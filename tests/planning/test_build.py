@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Set
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from decom.dialnexa.models import Number, Price
-from decom.intake.interface import Row
 from decom.phone_numbers.reading import Readings
-from decom.planning.build import build, undecided
+from decom.planning.decide import plan_table, planned_rows, undecided
 from decom.planning.plan import Conflict, PlannedRow
 from decom.planning.survey import Survey
 from decom.vocabulary import Decision
+from tests.planning.oracle.rows import Row, framed
 from tests.planning.plans import SPRING, findings, number, row
 
 ONE = number("phn_1", "+14155550101", country_code="US", type="local", nickname="Desk", monthly_cost_usd="1.15")
@@ -26,7 +26,8 @@ def decided(
     protected: Set[str] = frozenset(),
     removals: Mapping[str, tuple[str, bool]] | None = None,
 ) -> list[PlannedRow]:
-    return list(build(rows, found, protected, (removals or {}).get))
+    list_ = framed(rows)
+    return list(planned_rows(plan_table(list_, found, protected, (removals or {}).get), list_.others))
 
 
 def one(given_row: Row, found: Survey, **others: object) -> PlannedRow:
@@ -193,7 +194,7 @@ def test_a_row_that_cannot_be_used_carries_no_decision_for_another():
         (
             row(2, "phn_9"),
             {"phn_9": ("run-1", False)},
-            "not on the account any more: run run-1 sent a release request for it, with unknown outcome",
+            "no longer on the account: run run-1 sent a release request for it, with unknown outcome",
             "earlier_run:run-1",
         ),
     ],
@@ -299,10 +300,11 @@ def test_what_a_number_costs_is_said_by_itself_or_by_one_price_alone(facts_of_nu
 
 
 def test_where_the_account_could_not_be_asked_good_rows_have_no_decision():
-    rows = [row(2, "phn_1", others=("x",)), Row(3, "?", problem="not a valid ID or phone number")]
-    assert list(undecided(rows)) == [
+    rows = [row(2, "phn_1", others=("x",)), Row(3, "?", problem="not a valid ID or phone number", others=("y",))]
+    list_ = framed(rows)
+    assert list(planned_rows(undecided(list_), list_.others)) == [
         PlannedRow(2, "phn_1", None, "the account could not be asked about it", "phn_1", others=("x",)),
-        PlannedRow(3, "?", Decision.INVALID, "not a valid ID or phone number"),
+        PlannedRow(3, "?", Decision.INVALID, "not a valid ID or phone number", others=("y",)),
     ]
 
 
@@ -326,6 +328,7 @@ some_rows = st.lists(
 accounts = st.lists(st.builds(Number, ids, st.none() | phones), unique_by=lambda each: each.id, max_size=4)
 
 
+@settings(deadline=None)
 @given(
     rows=some_rows,
     account=accounts,

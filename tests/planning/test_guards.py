@@ -178,7 +178,7 @@ def test_a_list_that_the_account_mostly_does_not_know_is_another_accounts(found,
 
 def test_the_question_whether_this_is_the_right_workspace():
     assert str(missing_refusal(counts(2, 1_240), 0, 0.5)) == (
-        "max_missing: the account does not know 1,240 of the 1,242 numbers asked for (100%): is this the right"
+        "max_missing: 1,240 of the 1,242 numbers (100%) were not found on this account: is this the right"
         " workspace?\nIf it is, plan again with: --max-missing 1.00"
     )
 
@@ -340,8 +340,8 @@ def test_the_rent_of_what_stays_is_not_counted():
 
 def test_a_refusal_of_the_rent_says_both_sums_or_how_many_are_unknown():
     assert str(cost_refusal(["1000.001", "234.5"], "100")) == (
-        "max_cost: this would release numbers of USD 1,234.50 a month, and at most USD 100.00 are allowed in one run"
-        "\nIf that is what you want, plan again with: --max-cost 1234.51"
+        "max_cost: this would release numbers costing USD 1,234.50 per month, and at most"
+        " USD 100.00 are allowed in one run\nIf that is what you want, plan again with: --max-cost 1234.51"
     )
     assert str(cost_refusal(["1.00", None, None], "100")) == (
         "max_cost: the cost of 2 of the 3 numbers to be released is not known, so nobody can tell whether they are"

@@ -302,7 +302,7 @@ def test_a_plan_file_names_its_run(tmp_path: Path):
 def test_what_is_no_plan_is_refused(tmp_path: Path, content):
     path = tmp_path / "plan.json"
     path.write_bytes(content)
-    with pytest.raises(Refused, match="this is no plan of decom") as refused:
+    with pytest.raises(Refused, match="not a valid decom plan") as refused:
         run_id_of(path)
     assert len(str(refused.value)) < 1_000
 

@@ -4,29 +4,31 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from decom.errors import BadInput
 from decom.intake.cells import read_cell
-from decom.intake.interface import InputFile, Row
-from decom.planning.build import build, undecided
+from decom.intake.interface import Rows
+from decom.planning.decide import plan_table, planned_rows, undecided
 from decom.planning.plan import PlannedRow
 from decom.planning.selection import ALL_ROWS, Selection, choose
+from decom.tables import shaped
 from decom.vocabulary import Decision
+from tests.planning.oracle.rows import Row, framed
 from tests.planning.plans import findings, number
 
 ACCOUNT = [number(f"phn_{n}", f"+1415555010{n}", monthly_cost_usd="1.00") for n in range(1, 8)]
 COLUMNS = ("operation", "team")
 
 
-def listed(*rows: Sequence[str], columns: tuple[str, ...] = COLUMNS) -> InputFile:
+def listed(*rows: Sequence[str], columns: tuple[str, ...] = COLUMNS) -> Rows:
     """A list: each row is its number's cell and then its other cells."""
     made = []
     for place, (cell, *others) in enumerate(rows, 2):
         said = read_cell(cell, None)
         made.append(Row(place, cell, said.number_id, said.number, said.problem, said.note, tuple(others)))
-    return InputFile("numbers.csv", "", tuple(made), 0, columns)
+    return framed(made, columns)
 
 
 LIST = listed(
@@ -38,19 +40,19 @@ LIST = listed(
 )
 
 
-def planned(source: InputFile, **wanted: Any) -> list[PlannedRow]:
+def planned(source: Rows, **wanted: Any) -> list[PlannedRow]:
     """The plan's rows, as the list and the flags come to."""
     choice = choose(Selection(**wanted), source, None)
-    rows = list(build(source.rows, findings(*ACCOUNT), frozenset(), lambda _: None, choice))
-    choice.check_names(rows)
-    return rows
+    table = plan_table(source, findings(*ACCOUNT), frozenset(), lambda _: None, choice)
+    choice.check_names(table)
+    return list(planned_rows(table, source.others))
 
 
-def decisions(source: InputFile, **wanted: Any) -> list[str]:
+def decisions(source: Rows, **wanted: Any) -> list[str]:
     return [str(row.decision) for row in planned(source, **wanted)]
 
 
-def refusal(source: InputFile, **wanted: Any) -> str:
+def refusal(source: Rows, **wanted: Any) -> str:
     with pytest.raises(BadInput) as refused:
         planned(source, **wanted)
     assert refused.value.exit_code == 2 and refused.value.remedy is not None
@@ -155,15 +157,15 @@ def test_a_value_that_matches_nothing_is_no_empty_choice(wanted, said):
 
 def test_a_value_that_may_mean_two_numbers_of_the_list_selects_neither():
     source = listed(("+442079460958", "a"), ("+4402079460958", "a"), columns=("team",))
-    rows = [PlannedRow(2, "", Decision.RELEASE, "", "phn_1", "+442079460958"),
-            PlannedRow(3, "", Decision.RELEASE, "", "phn_2", "+4402079460958")]  # fmt: skip
+    names = {"number_id": ["phn_1", "phn_2"], "phone_number": ["+442079460958", "+4402079460958"]}
     with pytest.raises(BadInput, match="and the list names both"):
-        choose(Selection(only=("+4402079460958",)), source, None).check_names(rows)
+        choose(Selection(only=("+4402079460958",)), source, None).check_names(shaped(names, "P"))
 
 
 def test_rows_that_a_column_leaves_out_stay_left_out_where_the_account_cannot_be_asked():
     choice = choose(Selection(only=("operation=Delete",)), LIST, None)
-    assert [row.decision for row in undecided(LIST.rows, choice)] == [None, OUT, None, OUT, OUT]
+    rows = planned_rows(undecided(LIST, choice), LIST.others)
+    assert [row.decision for row in rows] == [None, OUT, None, OUT, OUT]
 
 
 def test_the_plan_notes_what_was_asked_for():
@@ -176,6 +178,7 @@ CELLS = st.sampled_from(["phn_1", "+14155550101", "phn_2", "+1 415 555 0102", "p
 ROWS = st.lists(st.tuples(CELLS, st.sampled_from(["Delete", "Update", ""]), st.sampled_from(["a", "b"])), min_size=1)
 
 
+@settings(deadline=None)
 @given(rows=ROWS, only=st.sampled_from(["operation=Delete", "team=a", "phn_1"]), limit=st.none() | st.integers(1, 3))
 def test_nothing_that_is_not_selected_is_released_whatever_the_list(rows, only, limit):
     source = listed(*rows)

@@ -8,7 +8,6 @@ import pytest
 from decom.dialnexa.account import Account
 from decom.dialnexa.models import Number
 from decom.errors import KeyRefused, Unreachable
-from decom.intake.interface import Row
 from decom.phone_numbers.reading import Readings
 from decom.planning.holds.interface import HoldResult
 from decom.planning.holds.kinds import HOLDS
@@ -16,6 +15,7 @@ from decom.planning.plan import Conflict, Source
 from decom.planning.survey import Survey, find_holds, find_numbers, survey
 from decom.vocabulary import SourceState
 from tests.dialnexa.speaking import asked, reading
+from tests.planning.oracle.rows import Row, framed
 from tests.planning.plans import row
 from tests.service.faults import Fault, FaultPlan, Rule
 from tests.service.server import Sandbox
@@ -25,7 +25,7 @@ Start = Callable[..., Sandbox]
 
 
 def surveyed(sandbox: Sandbox, *rows: Row) -> Survey:
-    return reading(sandbox, lambda account: survey(account, rows, HOLDS))
+    return reading(sandbox, lambda account: survey(account, framed(rows).table, HOLDS))
 
 
 def about_numbers(sandbox: Sandbox) -> list[str]:

@@ -3,17 +3,17 @@
 import re
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from decom.dialnexa.models import Number
 from decom.intake.cells import read_cell
-from decom.intake.interface import Row
-from decom.planning.build import build
+from decom.planning.decide import plan_table, planned_rows
 from decom.planning.plan import PlannedRow
 from decom.planning.survey import Survey
 from decom.vocabulary import Decision
 from tests.phone_numbers.test_reading import lines, pairs
+from tests.planning.oracle.rows import Row, framed
 
 WRITE_IT = "write it with + and its country code"
 
@@ -26,7 +26,8 @@ def planned(
     row = Row(2, text, number_id=cell.number_id, number=cell.number, problem=cell.problem, note=cell.note)
     numbers = [Number(f"phn_{number[1:]}", number) for number in sorted(account)]
     findings = Survey({each.id: each for each in numbers}, len(numbers), (), {})
-    (found,) = build([row], findings, frozenset(), (removed or {}).get)
+    list_ = framed([row])
+    (found,) = planned_rows(plan_table(list_, findings, frozenset(), (removed or {}).get), list_.others)
     return found
 
 
@@ -134,6 +135,7 @@ def test_what_the_plans_call_impossible_is_released_where_the_account_has_it():
     assert (after.decision, after.evidence) == (Decision.MISSING, "earlier_run:run-1")
 
 
+@settings(deadline=None)
 @given(pair=pairs(), region=st.sampled_from([None, "DE", "US", "IN"]), others=st.sets(lines, max_size=6))
 @example(pair=("+4930123456", "+4930123457", "+49 30 123456/7"), region=None, others={"+49301234567"})
 @example(pair=("+4930123456", "+4930123457", '="+4930123456"/7'), region=None, others={"+49301234567"})

@@ -56,13 +56,13 @@ THERE, STILL_THERE, GONE_NOW, SILENT = (
     Look("phn_1", True, 0.5),
     Look("phn_1", True, SETTLE),
     Look("phn_1", False, 0.5),
-    Look("phn_1", None, 0.5, "no answer within 30 s"),
+    Look("phn_1", None, 0.5, "no response within 30 s"),
 )
 LISTED, STILL_LISTED, UNLISTED, NO_LISTING = (
     Look("phn_1", True, 0.5, listed=True),
     Look("phn_1", True, SETTLE, listed=True),
     Look("phn_1", False, 0.5, listed=True),
-    Look("phn_1", None, 0.5, "no answer within 30 s", listed=True),
+    Look("phn_1", None, 0.5, "no response within 30 s", listed=True),
 )
 
 ON = May(settle=SETTLE)
@@ -97,7 +97,7 @@ CONFLICTED = Settle(Outcome.CONFLICTED, Evidence.ANSWERED_409, "DialNexa refused
 NOBODY = Settle(
     Outcome.UNKNOWN,
     Evidence.UNCONFIRMED,
-    "a release was sent, and its outcome could not be checked: no answer within 30 s",
+    "a release was sent, and its outcome could not be checked: no response within 30 s",
 )
 UNCONFIRMED = Settle(
     Outcome.UNKNOWN,

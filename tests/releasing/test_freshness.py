@@ -19,8 +19,9 @@ from decom.clock import iso
 from decom.dialnexa.connection import Endpoint, Key
 from decom.dialnexa.envelopes import Page
 from decom.dialnexa.models import Number
-from decom.dialnexa.pacing import Fixed, Pace, Pacer
-from decom.dialnexa.retrying import Patience
+from decom.dialnexa.pacing.pacer import Pacer
+from decom.dialnexa.pacing.rate import Fixed, Pace
+from decom.dialnexa.retrying import RetryPolicy
 from decom.dialnexa.service import Service
 from decom.ledger import records
 from decom.ledger.reader import Reader
@@ -123,7 +124,9 @@ class Release:
         chance = random.Random(1)
         endpoint = Endpoint(f"https://api.example{BASE}", Key(KEY))
         pacer = Pacer(self.pace, self.clock, chance)
-        service = Service(endpoint, pacer, Patience(self.clock, chance), lambda: Wire(self.server, self.loop, self._on))
+        service = Service(
+            endpoint, pacer, RetryPolicy(self.clock, chance), lambda: Wire(self.server, self.loop, self._on)
+        )
         part = Session(
             head=head(made_at=made_at, sources=self.sources, accept_unchecked=self.accepted, account_size=self.count),
             releases=rows,

@@ -509,7 +509,7 @@ def test_a_number_that_came_to_be_held_is_sent_nothing_but_looked_for_if_in_doub
     assert methods(sandbox) == ("" if not in_doubt else "G" if gone else "GG")
     if not gone:
         assert settled.conflicts == (("campaigns", "cmp_1", "Spring", "active"),)
-        assert settled.reason.endswith('it came to be in use by campaign "Spring" cmp_1 (active)')
+        assert settled.reason.endswith('not in use when planned, now in use by campaign "Spring" cmp_1 (active)')
 
 
 def test_an_id_that_has_come_to_mean_another_number_is_sent_nothing(start_sandbox: Start, tmp_path: Path):

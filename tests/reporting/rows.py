@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from decom.ledger.frames import _listed
+from decom.planning.plan import from_cell
 from decom.reporting.interface import Audit
-from decom.reporting.statement import conflicts_of
 from decom.tables import shaped, shared
 from decom.vocabulary import Outcome
 from tests.reporting.oracle.interface import AuditRow
@@ -29,7 +29,7 @@ def rows_of(audit: Audit) -> tuple[AuditRow, ...]:
     """The audit's rows, one by one."""
     frame = audit.rows.astype(object).where(audit.rows.notna(), None)
     frame["outcome"] = frame["outcome"].map(Outcome)
-    frame["conflicts"] = frame["conflicts"].map(conflicts_of)
+    frame["conflicts"] = frame["conflicts"].map(from_cell)
     others = audit.others.itertuples(index=False, name=None) if len(audit.other_columns) > 0 else [()] * len(frame)
     cells = frame[NAMES].itertuples(index=False, name=None)
     return tuple(

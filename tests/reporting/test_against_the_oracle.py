@@ -14,6 +14,7 @@ from decom.planning.plan import Billing, Plan, PlannedRow, ReportOptions
 from decom.planning.saved import SavedHead
 from decom.vocabulary import Decision, Evidence, Outcome, Stopped
 from decom.workflow.runs import record_plan
+from tests.ledger.entries import names as names_of_numbers
 from tests.planning.plans import RUN, conflicts, head, maybe, texts
 from tests.quick_clock import QuickClock
 from tests.reporting.oracle.compare import differences
@@ -67,7 +68,7 @@ def plans(draw: st.DrawFn) -> Plan:
                 decision=decision,
                 reason=draw(texts),
                 number_id=draw(numbers) if decision is Decision.RELEASE else draw(st.none() | numbers),
-                phone_number=draw(maybe),
+                phone_number=draw(st.none() | names_of_numbers),
                 evidence=draw(st.just("plan") | texts),
                 conflicts=tuple(draw(st.lists(conflicts, max_size=2))),
                 country_code=draw(maybe),

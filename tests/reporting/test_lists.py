@@ -9,13 +9,13 @@ import pytest
 from decom.intake.interface import ReadOptions
 from decom.intake.kinds import READERS
 from decom.intake.opening import read_input
-from decom.intake.rows import as_objects
 from decom.planning.plan import Conflict
 from decom.reporting.csv_files import ConflictsCsv, RetryCsv
 from decom.reporting.formula_safe import escape_formulas
 from decom.reporting.kinds import FORMATS
 from decom.reporting.write import write_reports
 from decom.vocabulary import Outcome
+from tests.intake.reading import read
 from tests.reporting.made_up import NASTY, made_up_audit, made_up_row, mixed_rows, nasty_audit, with_text
 from tests.reporting.rows import rows_of
 
@@ -38,7 +38,7 @@ def test_a_retry_list_holds_the_rows_that_are_still_to_be_done_in_their_order():
 def test_a_retry_list_is_an_input_like_any_other(tmp_path):
     audit = made_up_audit(mixed_rows(200))
     (path,) = [path for path in write_reports(audit, tmp_path, []) if path.name == "retry.csv"]
-    found = as_objects(read_input(path, ReadOptions(), readers=READERS))
+    found = read(path)
     left = [row for row in rows_of(audit) if row.outcome in OUTCOMES]
     assert [(row.number_id, row.phone_number, row.problem) for row in found.rows] == [
         (row.number_id, row.phone_number, None) for row in left
@@ -53,7 +53,7 @@ def test_a_retry_list_of_nasty_rows_is_read_in_and_its_texts_are_neutral(tmp_pat
     ]
     audit = made_up_audit(rows)
     (path,) = write_reports(audit, tmp_path, [])
-    found = as_objects(read_input(path, ReadOptions(), readers=READERS))
+    found = read(path)
     assert [row.number_id for row in found.rows] == [row.number_id for row in rows]
     assert [row.others[0] for row in found.rows] == [escape_formulas(text) for text in NASTY]
 
@@ -61,7 +61,7 @@ def test_a_retry_list_of_nasty_rows_is_read_in_and_its_texts_are_neutral(tmp_pat
 def test_a_conflict_list_is_read_in_once_its_numbers_are_free(tmp_path):
     rows = [made_up_row(at, Outcome.CONFLICTED) for at in range(2, 12)]
     (path,) = write_reports(made_up_audit(rows), tmp_path, [])
-    found = as_objects(read_input(path, ReadOptions(), readers=READERS))
+    found = read(path)
     assert path.name == "conflicts.csv"
     assert {(row.number_id, row.phone_number) for row in found.rows} == {
         (row.number_id, row.phone_number) for row in rows

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from decom.dialnexa.pacing import AUTO, UNLIMITED, Fixed
+from decom.dialnexa.pacing.rate import AUTO, UNLIMITED, Fixed
 from decom.errors import BadSettings
 from decom.planning.plan import Billing
 from decom.planning.selection import Selection
@@ -227,7 +227,7 @@ def test_nothing_that_holds_a_secret_shows_it(tmp_path: Path) -> None:
         ("max_missing", "-0.1", "share from 0"),
         ("max_rows", "0", "whole number from 1"),
         ("rate", "0/0", "at least 1 request"),
-        ("rate", "fast", "rate"),
+        ("rate", "fast", "not a valid rate"),
         ("concurrency", "0", "from 1 to 256"),
         ("concurrency", "257", "from 1 to 256"),
         ("reserve", "2", "share from 0"),

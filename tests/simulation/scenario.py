@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from decom.dialnexa.pacing import Pace, parse_rate
+from decom.dialnexa.pacing.rate import Pace, parse_rate
 from decom.planning.guards import Limits
 from tests.service.limits import ANNOUNCING, Announced, FromFirst
 from tests.simulation import cells

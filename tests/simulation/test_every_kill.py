@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from decom.dialnexa.pacing import Pace, parse_rate
+from decom.dialnexa.pacing.rate import Pace, parse_rate
 from decom.planning.guards import Limits
 from tests.simulation.cells import by_id
 from tests.simulation.faults import Faults

@@ -5,7 +5,7 @@ status that we do not know holds it too.
 """
 
 from decom.dialnexa.account import Account
-from decom.dialnexa.listing import Because, NotRead
+from decom.dialnexa.listing import ReadFailure, Unreadable
 from decom.dialnexa.models import Campaign
 from decom.planning.holds.interface import Gathered, HoldResult, amount
 from decom.planning.plan import Conflict
@@ -13,7 +13,7 @@ from decom.planning.plan import Conflict
 OVER = frozenset({"completed", "cancelled", "canceled"})
 """The statuses of a campaign that will call no more."""
 
-NO_NUMBER = NotRead(Because.BROKEN, "its own record names none")
+NO_NUMBER = Unreadable(ReadFailure.BROKEN, "its own record names none")
 
 
 class Campaigns:
@@ -29,7 +29,7 @@ class Campaigns:
             if found.is_hopeless and campaign.from_phone_number is None:
                 continue
             number = await self._number(account, campaign)
-            if isinstance(number, NotRead):
+            if isinstance(number, Unreadable):
                 found.troubles.append(
                     f"campaign {campaign.id} ({campaign.status}) does not say from which number: {number.why}"
                 )
@@ -37,11 +37,11 @@ class Campaigns:
                 found.hold(number, Conflict(self.name, campaign.id, campaign.name, campaign.status))
         return found.finding(listing.not_read, f"{amount(len(listing.rows), 'campaign')}, {len(open_ones):,} open")
 
-    async def _number(self, account: Account, campaign: Campaign) -> str | NotRead:
+    async def _number(self, account: Account, campaign: Campaign) -> str | Unreadable:
         """The number of a campaign whose listing may leave it out."""
         if campaign.from_phone_number is not None:
             return campaign.from_phone_number
         whole = await account.campaign(campaign.id)
-        if isinstance(whole, NotRead):
+        if isinstance(whole, Unreadable):
             return whole
         return whole.from_phone_number if whole.from_phone_number is not None else NO_NUMBER

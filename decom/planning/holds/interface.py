@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from decom.dialnexa.account import Account
-from decom.dialnexa.listing import Because, NotRead
+from decom.dialnexa.listing import ReadFailure, Unreadable
 from decom.planning.plan import Conflict, Source
 from decom.vocabulary import SourceState
 
@@ -57,7 +57,7 @@ class Gathered:
         """Whether so much could not be read that asking further is no use."""
         return len(self.troubles) >= MOST_TROUBLES
 
-    def finding(self, not_read: NotRead | None, read: str) -> HoldResult:
+    def finding(self, not_read: Unreadable | None, read: str) -> HoldResult:
         """All of it; `not_read` says why the listing is not whole, `read` what was read where all was."""
         if not_read is not None:
             return HoldResult(unread(self.name, not_read), self.held)
@@ -67,9 +67,9 @@ class Gathered:
         return HoldResult(Source(self.name, SourceState.NOT_CHECKED, f"{self.troubles[0]}{more}"), self.held)
 
 
-def unread(name: str, not_read: NotRead) -> Source:
+def unread(name: str, not_read: Unreadable) -> Source:
     """A source whose listing was not read: this account has none, or nobody knows what is in it."""
-    if not_read.because is Because.ABSENT:
+    if not_read.because is ReadFailure.ABSENT:
         why = not_read.why.replace("none", f"no {name.replace('-', ' ')}", 1)
         return Source(name, SourceState.NOT_APPLICABLE, why)
     return Source(name, SourceState.NOT_CHECKED, not_read.why)

@@ -7,7 +7,7 @@ free, the same file can be read in again: a number that two things held is then 
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from decom.planning.plan import in_use_by
+from decom.planning.plan import why_conflicted
 from decom.reporting.words import kind_of, step_for
 from decom.vocabulary import Outcome
 from tests.reporting.oracle.as_csv import money_cell, text_cell, write_lines
@@ -44,7 +44,7 @@ def _lines(audit: Audit) -> Iterator[list[str]]:
         holders = holders_of(row)
         for held in holders:
             # Of a number that thousands hold, each line is about one of them: joined, they would fill a disk.
-            reason = row.reason if len(holders) == 1 else in_use_by((held,))
+            reason = row.reason if len(holders) == 1 else why_conflicted((held,))
             yield [
                 text_cell(kind_of(held.source)),
                 text_cell(held.name),

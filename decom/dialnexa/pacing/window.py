@@ -20,9 +20,9 @@ the reserve is there to meet him.
 import math
 from dataclasses import dataclass
 
-from decom.dialnexa.answer_log import AnswerLog
-from decom.dialnexa.limit_headers import Stated, allowed
-from decom.dialnexa.remaining import Remaining
+from decom.dialnexa.pacing.answer_log import AnswerLog
+from decom.dialnexa.pacing.headers import Stated, allowed
+from decom.dialnexa.pacing.remaining import Remaining
 
 PROMPT = 2.0
 """Seconds within which a request came right after a reset."""
@@ -39,19 +39,17 @@ LARGEST_RESERVE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Leave:
-    """One request's place in one bucket."""
+class Permit:
+    """Leave for one request, under one limit."""
 
     granted: int
-    """The bucket's tick when it was let go."""
+    """The limit's tick when it was let go."""
     at: float
     """The instant when it was let go."""
     asks: bool
     """It left when nothing was known to remain, to be told."""
     reset_at: float | None
     """The reset that was expected then; None where none was known."""
-    forgotten: int
-    """How many answers the log had forgotten by then."""
 
     @property
     def is_prompt(self) -> bool:
@@ -59,14 +57,14 @@ class Leave:
         return self.asks and self.reset_at is not None and self.reset_at <= self.at <= self.reset_at + PROMPT
 
 
-class Bucket:
+class Window:
     """One limit: that of the key, that of a route, or the user's own."""
 
     def __init__(self, start: int | None, window: float, reserve: float, *, deaf: bool = False) -> None:
         """`start` requests per `window` seconds are allowed until the server announces more or less; None: any.
 
         `reserve` is the share of an announced limit, or of one that a 429 taught, that is left alone. A deaf
-        bucket trusts its start, takes nothing from headers and is slowed down by a 429 only.
+        one trusts its start, takes nothing from headers and is slowed down by a 429 only.
         """
         self.log = AnswerLog(window)
         self.limit: int | None = None
@@ -140,56 +138,56 @@ class Bucket:
             return 0.0
         return self.log.oldest_ends_in(now) + (math.ceil(rest / self.most) - 1) * self.log.held
 
-    def leave(self, now: float) -> Leave:
+    def leave(self, now: float) -> Permit:
         """Let one request go."""
         self._tick += 1
         left = self.left
         asks = left is not None and left <= 0
-        leave = Leave(self._tick, now, asks, self._remaining.reset_at, self.log.forgotten)
+        permit = Permit(self._tick, now, asks, self._remaining.reset_at)
         if asks:
             self._asked_at, self._remaining.reset_at = now, None
         self.log.in_flight += 1
-        return leave
+        return permit
 
-    def handed_back(self, leave: Leave) -> None:
+    def handed_back(self, permit: Permit) -> None:
         """The request was never sent."""
         self.log.in_flight -= 1
-        if leave.asks:
+        if permit.asks:
             self._asked_at = None
             if self._remaining.reset_at is None:
-                self._remaining.reset_at = leave.reset_at
+                self._remaining.reset_at = permit.reset_at
 
-    def unanswered(self, leave: Leave, now: float) -> None:
+    def unanswered(self, permit: Permit, now: float) -> None:
         """The server may have counted it: it is taken as spent."""
-        self._spent(leave, now)
-        self._remaining.hear_nothing(self._tick, leave.granted)
+        self._spent(permit, now)
+        self._remaining.hear_nothing(self._tick, permit.granted)
 
-    def counted(self, leave: Leave, now: float) -> int:
-        """How many of our requests the server can have counted, at most, when it took this one."""
-        return self.log.answers(now) + self.log.in_flight + self.log.forgotten - leave.forgotten
+    def counted(self, now: float) -> int:
+        """How many of our requests count now. The server may have counted some more, which then pass for others'."""
+        return self.log.answers(now) + self.log.in_flight
 
-    def answered(self, leave: Leave, now: float, said: Stated | None, ours: int) -> None:
+    def answered(self, permit: Permit, now: float, said: Stated | None, ours: int) -> None:
         """An answer other than 429 came; `said` is what it said of the limit, None where nothing.
 
         `ours` is what `counted` says for all requests of the key: other routes may spend from the same limit.
         """
-        self._spent(leave, now)
+        self._spent(permit, now)
         if said is not None and not self._deaf:
             self._hear_of_limit(said)
         if said is None or said.remaining is None or self._deaf:
-            self._remaining.hear_nothing(self._tick, leave.granted)
+            self._remaining.hear_nothing(self._tick, permit.granted)
         else:
-            self._hear_what_remains(leave, now, said, ours)
-        if self.is_news(leave):
+            self._hear_what_remains(permit, now, said, ours)
+        if self.is_news(permit):
             self._speed_up()
         if self.limit is None and self.most is not None and now >= self._explore_at:
             self.most = max(self.most, min(self._start or 0, self.log.answers(now)))
 
-    def refused(self, leave: Leave, now: float, until: float) -> None:
+    def refused(self, permit: Permit, now: float, until: float) -> None:
         """The server said 429; nothing is to be sent before `until`. What it teaches is for `learn` or `absolve`."""
         accepted = self.log.answers(now)
-        self._spent(leave, now)
-        if self.is_news(leave):
+        self._spent(permit, now)
+        if self.is_news(permit):
             self._lesson = accepted
         self._refused_tick = self._tick
         self._recovering = True
@@ -207,13 +205,13 @@ class Bucket:
         """The last 429 was not for this limit: nothing is learnt from it."""
         self._lesson = None
 
-    def is_news(self, leave: Leave) -> bool:
+    def is_news(self, permit: Permit) -> bool:
         """Whether this request left after the last 429 came: only then its answer tells of the time since."""
-        return leave.granted > self._refused_tick
+        return permit.granted > self._refused_tick
 
-    def _spent(self, leave: Leave, now: float) -> None:
+    def _spent(self, permit: Permit, now: float) -> None:
         self._tick += 1
-        if leave.asks:
+        if permit.asks:
             self._asked_at = None
         self.log.add(now)
 
@@ -244,11 +242,11 @@ class Bucket:
         self._heard_window = max(self._heard_window, said.window)
         self.log.window = max(self.log.window, self._heard_window)
 
-    def _hear_what_remains(self, leave: Leave, now: float, said: Stated, ours: int) -> None:
+    def _hear_what_remains(self, permit: Permit, now: float, said: Stated, ours: int) -> None:
         left = said.remaining or 0
         self._alone = said.alone
         if self.limit is not None:
-            if leave.is_prompt and left >= self.limit - 1 and self._heard_window > 0.0:
+            if permit.is_prompt and left >= self.limit - 1 and self._heard_window > 0.0:
                 # Nothing counts any more right after a reset: the window is fixed, and as long as was said.
                 self.log.window = self._heard_window
             others = self.limit - left - ours
@@ -257,8 +255,8 @@ class Bucket:
                 self._others_until = now + self.log.held
             left = min(left, self.limit) - self._kept
         if said.reset is not None:
-            self._remaining.expect(self._tick, leave.granted, now, said.reset)
-        self._remaining.hear(self._tick, leave.granted, now, left)
+            self._remaining.expect(self._tick, permit.granted, now, said.reset)
+        self._remaining.hear(self._tick, permit.granted, now, left)
 
     def _learn(self, now: float, accepted: int) -> None:
         """From a 429 that came after so many answers within a window."""

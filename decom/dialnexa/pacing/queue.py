@@ -19,7 +19,7 @@ SHORTEST_SLEEP = 0.001
 """Seconds; clocks round, and a wait that ends a hair too early must not spin."""
 
 
-class Rule(Protocol[T]):
+class Admission(Protocol[T]):
     """Says when a line may move, and what is given to whoever goes."""
 
     def opens_at(self, line: str, now: float) -> float:
@@ -42,10 +42,10 @@ class _Place(Generic[T]):
     given: asyncio.Future[T]
 
 
-class Waiting(Generic[T]):
+class Queue(Generic[T]):
     """All lines under one rule; among those that may move the one whose first has waited longest moves."""
 
-    def __init__(self, rule: Rule[T], clock: Clock) -> None:
+    def __init__(self, rule: Admission[T], clock: Clock) -> None:
         self._rule, self._clock = rule, clock
         self._lines: dict[str, deque[_Place[T]]] = {}
         self._numbers = count()

@@ -19,8 +19,6 @@ class AnswerLog:
         """Seconds; may be changed at any time, though what was forgotten stays so."""
         self.in_flight = 0
         """Requests that left and have no answer yet."""
-        self.forgotten = 0
-        """How many answers no longer count."""
         self._answers: deque[float] = deque()
 
     @property
@@ -39,7 +37,6 @@ class AnswerLog:
         gone = now - self.held
         while self._answers and self._answers[0] <= gone:
             self._answers.popleft()
-            self.forgotten += 1
         return len(self._answers)
 
     def opens_at(self, now: float, most: int) -> float:

@@ -1,22 +1,24 @@
-"""Rows and findings in, one decision a row out. Pure: the same facts always give the same plan.
+"""The plan as it was decided row by row, before it was a table: what `decide.plan_table` is compared with.
 
 The order of the questions is the rule: not selected, invalid, duplicate, missing, protected, conflicted, release. The
 first that fits wins, and only a row that none of the first six fits is released, as far as the limit goes.
 """
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from decom.dialnexa.models import Number, Price
-from decom.intake.interface import Row
 from decom.phone_numbers.numbering import is_e164, possible
 from decom.phone_numbers.reading import Known, Readings
-from decom.planning.number_status import in_other_hands, unusual_status
-from decom.planning.plan import PlannedRow, in_use_by
-from decom.planning.selection import ALL_ROWS, Choice
+from decom.planning.instructions import compared
+from decom.planning.number_status import in_other_hands, unusual
+from decom.planning.plan import PlannedRow, why_conflicted
+from decom.planning.selection import ALL_ROWS, Choice, InColumn, Named
 from decom.planning.survey import Survey
 from decom.vocabulary import Decision, earlier_run
+from tests.planning.oracle.rows import Row
 
 RemovedBy = Callable[[str], tuple[str, bool] | None]
 """Which earlier run removed a number (by ID or E.164), and whether that is certain; None where none did."""
@@ -77,7 +79,7 @@ def undecided(rows: Iterable[Row], choice: Choice = ALL_ROWS) -> Iterator[Planne
     those that a column leaves out."""
     for row in rows:
         planned = _blank(row)
-        why = choice.left_out_by_column(row)
+        why = left_out_by_column(choice, row)
         if why is not None:
             planned = replace(planned, decision=Decision.NOT_SELECTED, reason=why)
         elif row.problem is None:
@@ -99,9 +101,9 @@ def _passed_over(
     Where another row with the same number is meant, the list says two things of one number, and it stays.
     """
     found: dict[str, tuple[int, str]] = {}
-    if choice.looks_at_columns():
+    if len(choice.only) + len(choice.exclude) > 0:
         for row in rows:
-            why = choice.left_out_by_column(row)
+            why = left_out_by_column(choice, row)
             if why is not None and row.problem is None:
                 found.setdefault(_key(row, account.match(row, removed_by).number), (row.row, why))
     return found
@@ -111,9 +113,9 @@ def _left_out(row: Row, planned: PlannedRow, number: Number | None, choice: Choi
     """The row as not selected; None where it is. What it costs is no affair of this run."""
     if number is not None:
         planned = replace(_described(planned, number, ()), monthly_cost_usd=None, cost_from=None)
-    why = choice.left_out_by_column(row)
+    why = left_out_by_column(choice, row)
     if why is None:
-        why = choice.left_out_by_name(planned)
+        why = left_out_by_name(choice, planned)
     return None if why is None else replace(planned, decision=Decision.NOT_SELECTED, reason=why)
 
 
@@ -268,8 +270,35 @@ def _decided(planned: PlannedRow, number: Number, protected: AbstractSet[str], f
         return replace(planned, decision=Decision.PROTECTED, reason=f"on the protect list: {rule}")
     conflicts = (*findings.held.get(planned.phone_number or "", ()), *in_other_hands(number))
     if len(conflicts) > 0:
-        return replace(planned, decision=Decision.CONFLICTED, reason=in_use_by(conflicts), conflicts=conflicts)
+        return replace(planned, decision=Decision.CONFLICTED, reason=why_conflicted(conflicts), conflicts=conflicts)
     reason = "no conflict found in the sources that were checked"
-    if (status := unusual_status(number)) is not None:
+    if (status := unusual(number.status)) is not None:
         reason = f"{reason}; the number's own status is {status!r}"
     return replace(planned, decision=Decision.RELEASE, reason=reason)
+
+
+def left_out_by_column(choice: Choice, row: Row) -> str | None:
+    """Why a row is left out for what stands in its columns; None where it is not."""
+    for column, rules in itertools.groupby(choice.only, key=lambda rule: (rule.at, rule.column)):
+        if not any(_has(row, rule) for rule in rules):
+            return f"{column[1]} is {row.others[column[0]]!r}, and --only asks for another"
+    excluded = next((rule for rule in choice.exclude if _has(row, rule)), None)
+    return None if excluded is None else f"{excluded.column} is {row.others[excluded.at]!r}, left out by --exclude"
+
+
+def _has(row: Row, rule: InColumn) -> bool:
+    return compared(row.others[rule.at]) == compared(rule.value)
+
+
+def left_out_by_name(choice: Choice, planned: PlannedRow) -> str | None:
+    """Why a row, with what the account has for it, is left out for the number that it names."""
+    if len(choice.only_named) > 0 and not any(_names(named, planned) for named in choice.only_named):
+        return "not among the numbers that --only names"
+    excluded = next((named for named in choice.exclude_named if _names(named, planned)), None)
+    return None if excluded is None else f"left out by --exclude {excluded.value}"
+
+
+def _names(named: Named, planned: PlannedRow) -> bool:
+    meant = () if named.reading.number is None else named.reading.number.numbers
+    is_id = planned.number_id is not None and planned.number_id == named.reading.number_id
+    return is_id or planned.phone_number in meant

@@ -3,7 +3,7 @@
 import asyncio
 import math
 
-from decom.dialnexa.waiting import Waiting
+from decom.dialnexa.pacing.queue import Queue
 from tests.dialnexa.virtual_time import VirtualClock, virtually
 
 
@@ -33,16 +33,16 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def arrive(waiting: Waiting[int], line: str) -> float:
-    await waiting.turn(line)
+async def arrive(queue: Queue[int], line: str) -> float:
+    await queue.turn(line)
     return now()
 
 
 def test_a_line_that_may_not_move_does_not_hold_up_another_one() -> None:
     async def main() -> None:
-        waiting = Waiting(Doors(late=30.0, soon=5.0, open=0.0), VirtualClock())
+        queue = Queue(Doors(late=30.0, soon=5.0, open=0.0), VirtualClock())
         lines = ("late", "late", "soon", "open", "late", "soon")
-        assert await asyncio.gather(*(arrive(waiting, line) for line in lines)) == [30, 30, 5, 0, 30, 5]
+        assert await asyncio.gather(*(arrive(queue, line) for line in lines)) == [30, 30, 5, 0, 30, 5]
 
     virtually(main())
 
@@ -50,8 +50,8 @@ def test_a_line_that_may_not_move_does_not_hold_up_another_one() -> None:
 def test_whoever_waits_longest_goes_first_whatever_the_line() -> None:
     async def main() -> None:
         doors = Doors(a=5.0, b=5.0)
-        waiting = Waiting(doors, VirtualClock())
-        await asyncio.gather(*(arrive(waiting, line) for line in "abbaab"))
+        queue = Queue(doors, VirtualClock())
+        await asyncio.gather(*(arrive(queue, line) for line in "abbaab"))
         assert doors.let_in == list("abbaab")
 
     virtually(main())
@@ -59,11 +59,11 @@ def test_whoever_waits_longest_goes_first_whatever_the_line() -> None:
 
 def test_whoever_comes_in_the_moment_when_a_line_opens_stands_behind_those_who_waited() -> None:
     async def main() -> None:
-        waiting = Waiting(Doors(a=5.0), VirtualClock())
+        queue = Queue(Doors(a=5.0), VirtualClock())
 
         async def come(at: float) -> int:
             await asyncio.sleep(at)
-            return await waiting.turn("a")
+            return await queue.turn("a")
 
         assert list(await asyncio.gather(come(5.0), come(1.0))) == [2, 1]
 
@@ -73,11 +73,11 @@ def test_whoever_comes_in_the_moment_when_a_line_opens_stands_behind_those_who_w
 def test_a_line_that_waits_for_an_event_moves_when_it_is_served() -> None:
     async def main() -> None:
         doors = Doors(a=math.inf)
-        waiting = Waiting(doors, VirtualClock())
-        arriving = asyncio.create_task(arrive(waiting, "a"))
+        queue = Queue(doors, VirtualClock())
+        arriving = asyncio.create_task(arrive(queue, "a"))
         await asyncio.sleep(7.0)
         doors.opens["a"] = 0.0
-        waiting.serve()
+        queue.serve()
         assert await arriving == 7.0
 
     virtually(main())
@@ -86,11 +86,11 @@ def test_a_line_that_waits_for_an_event_moves_when_it_is_served() -> None:
 def test_a_line_that_opens_earlier_than_was_said_is_woken_earlier() -> None:
     async def main() -> None:
         doors = Doors(a=100.0)
-        waiting = Waiting(doors, VirtualClock())
-        arriving = asyncio.create_task(arrive(waiting, "a"))
+        queue = Queue(doors, VirtualClock())
+        arriving = asyncio.create_task(arrive(queue, "a"))
         await asyncio.sleep(1.0)
         doors.opens["a"] = 20.0
-        waiting.serve()
+        queue.serve()
         assert await arriving == 20.0
 
     virtually(main())
@@ -99,8 +99,8 @@ def test_a_line_that_opens_earlier_than_was_said_is_woken_earlier() -> None:
 def test_nobody_polls() -> None:
     async def main() -> None:
         doors = Doors(a=1e6)
-        waiting = Waiting(doors, VirtualClock())
-        await asyncio.gather(*(arrive(waiting, "a") for _ in range(10)))
+        queue = Queue(doors, VirtualClock())
+        await asyncio.gather(*(arrive(queue, "a") for _ in range(10)))
         assert doors.asked < 40
 
     virtually(main())
@@ -109,11 +109,11 @@ def test_nobody_polls() -> None:
 def test_what_was_given_in_the_moment_of_a_cancellation_is_taken_back() -> None:
     async def main() -> None:
         doors = Doors(a=math.inf)
-        waiting = Waiting(doors, VirtualClock())
-        first, second = asyncio.create_task(waiting.turn("a")), asyncio.create_task(waiting.turn("a"))
+        queue = Queue(doors, VirtualClock())
+        first, second = asyncio.create_task(queue.turn("a")), asyncio.create_task(queue.turn("a"))
         await asyncio.sleep(1.0)
         doors.opens["a"] = 0.0
-        waiting.serve()
+        queue.serve()
         first.cancel()
         await asyncio.gather(first, second, return_exceptions=True)
         assert first.cancelled()
@@ -126,15 +126,15 @@ def test_what_was_given_in_the_moment_of_a_cancellation_is_taken_back() -> None:
 def test_places_given_up_are_passed_over_and_leave_no_alarm_behind() -> None:
     async def main() -> None:
         doors = Doors(a=50.0)
-        waiting = Waiting(doors, VirtualClock())
-        asked = [asyncio.create_task(waiting.turn("a")) for _ in range(4)]
+        queue = Queue(doors, VirtualClock())
+        asked = [asyncio.create_task(queue.turn("a")) for _ in range(4)]
         await asyncio.sleep(1.0)
         for task in asked[:3]:
             task.cancel()
         await asyncio.sleep(60.0)
         assert doors.let_in == ["a"]
         doors.opens["a"] = 500.0
-        last = asyncio.create_task(waiting.turn("a"))
+        last = asyncio.create_task(queue.turn("a"))
         await asyncio.sleep(1.0)
         last.cancel()
         await asyncio.gather(*asked, last, return_exceptions=True)

@@ -74,4 +74,4 @@ class Throttling:
             told, self.until, self.status = max(self.until, now), until, status
             if until - told > max(SHORTEST_TOLD, (told - now) / 10.0):
                 say = log.warning if wait >= LONG_WAIT else log.info
-                say("waiting", seconds=math.ceil(until - now), why=f"the service said {status}")
+                say("waiting", seconds=math.ceil(until - now), why=f"the service returned {status}")
