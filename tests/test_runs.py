@@ -160,7 +160,7 @@ def test_a_link_to_nothing_or_to_itself_is_none_either(tmp_path: Path):
 
 def test_a_file_that_is_no_plan_is_refused(tmp_path: Path):
     (tmp_path / "numbers.csv").write_text("number id\nphn_1\n")
-    with pytest.raises(Refused, match="this is no plan of decom"):
+    with pytest.raises(Refused, match="not a valid decom plan"):
         find_run(str(tmp_path / "numbers.csv"))
 
 
@@ -221,7 +221,7 @@ def test_a_run_that_this_home_does_not_know_is_refused(tmp_path: Path):
     with Reader(tmp_path) as ledger, pytest.raises(Refused) as refused:
         load_run(ledger, RUN)
     assert refused.value.exit_code == 5 and refused.value.where == RUN
-    assert "this home's ledger does not know the run" in refused.value.what
+    assert "this home's ledger has no record of the run" in refused.value.what
 
 
 @pytest.mark.parametrize(
@@ -378,5 +378,5 @@ def test_where_none_was_interrupted_there_is_none_to_go_on_with(tmp_path: Path):
     begun(tmp_path, FINISHED, STARTED, *OVER)
     begun(tmp_path, LATER, STARTED)
     for home, ours in ((tmp_path, {RUN, FINISHED}), (tmp_path / "empty", {RUN})):
-        with Reader(home) as ledger, pytest.raises(BadInput, match="there is none to resume"):
+        with Reader(home) as ledger, pytest.raises(BadInput, match="there is nothing to resume"):
             latest_interrupted(ledger, ours)

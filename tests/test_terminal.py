@@ -93,7 +93,7 @@ def test_a_plan_says_what_is_held_by_what_what_was_not_checked_and_how_long_it_t
         "api.dialnexa.com: 400 numbers",
         'campaign "Spring sale" cmp_1 (active): +14155550004',
         "row 6: more than one value in this cell",
-        "1 of the missing released by earlier runs",
+        "1 missing number was released by earlier runs",
         "Not checked workflows: the key may not read it (403)",
         "Checked campaigns",
         "2 numbers to release, about 9 min at 135 per minute.",

@@ -100,7 +100,8 @@ def plan_lines(plan: Plan, width: int) -> Iterator[Renderable]:
     yield from _holders(found)
     yield from _invalid(found)
     if found.by_earlier_runs > 0:
-        yield Line(Text(f"{found.by_earlier_runs:,} of the missing released by earlier runs (see plan.csv)."))
+        were = "number was" if found.by_earlier_runs == 1 else "numbers were"
+        yield Line(Text(f"{found.by_earlier_runs:,} missing {were} released by earlier runs (see plan.csv)."))
     for source in head.sources:
         yield source_line(source, head.accept_unchecked)
     for note in head.notes:

@@ -115,7 +115,7 @@ def test_every_command_beside_every_other_leaves_the_ledger_whole(
 
 def as_expected(ended: dict[str, object]) -> bool:
     """Whether a command ended as commands do that others got in the way of, and not in trouble."""
-    return ended["killed"] is True or ended["code"] in EXPECTED or "none to resume" in str(ended["err"])
+    return ended["killed"] is True or ended["code"] in EXPECTED or "nothing to resume" in str(ended["err"])
 
 
 def entries_of(home: Path, run_id: str) -> int:

@@ -74,7 +74,7 @@ def test_a_plan_is_released_once_and_its_second_release_is_refused(decom: Comman
     assert audit(decom.run_folder())["counts"]["released"] == 3
     refused = decom("release", decom.run_folder() / "plan.json", "--yes")
     assert refused.code == 5
-    assert "may be used once" in refused.err
+    assert "can be applied once" in refused.err
     assert len(deletes(sandbox)) == 3
 
 

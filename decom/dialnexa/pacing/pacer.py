@@ -49,7 +49,7 @@ class PacerState:
         if self.limit is None:
             return "no limit"
         units = {1.0: "per second", 60.0: "per minute", 3600.0: "per hour"}
-        return f"{self.limit} {units.get(self.window, f'per {self.window:g} s')}"
+        return f"{self.limit:,} {units.get(self.window, f'per {self.window:g} s')}"
 
 
 @dataclass(slots=True, eq=False)
