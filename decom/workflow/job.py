@@ -175,11 +175,11 @@ def report(settings: Settings, target: str, clock: Clock) -> RunResult:
 def _locked(settings: Settings, context: Context, run_id: str, *names: str) -> Iterator[Claimed]:
     """Hold the locks of a workspace under all of its names: two keys of one workspace must not work at once."""
     with Reader(settings.home) as ledger:
-        load_run = {name for each in names for name in memory_of(ledger, each, settings.base_url).names}
+        all_names = {name for each in names for name in memory_of(ledger, each, settings.base_url).names}
     with ExitStack() as stack:
         locks = [
             stack.enter_context(workspace_locked(settings.home, name, run_id, context.clock))
-            for name in sorted(load_run)
+            for name in sorted(all_names)
         ]
         yield Claimed(run_id, tuple(locks))
 

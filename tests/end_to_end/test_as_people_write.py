@@ -65,7 +65,7 @@ def test_a_number_that_is_being_ported_stays_and_its_status_is_shown(
     held, _ = audit_rows(decom.run_folder())
     assert (held["outcome"], held["reason"]) == (
         "conflicted",
-        "in use by number status phn_14155550100 (port_out_pending)",
+        "its own status is 'port_out_pending'",
     )
     assert "Number status" in (decom.run_folder() / "conflicts.csv").read_text()
     assert "the number's own status is 'Inactive'" in (decom.run_folder() / "plan.csv").read_text()

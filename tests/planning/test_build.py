@@ -243,7 +243,7 @@ def test_a_held_number_is_conflicted_and_all_that_holds_it_is_named():
 )
 def test_a_number_that_somebody_else_has_in_hand_is_conflicted_by_its_own_status(status):
     planned = one(row(2, "phn_7"), findings(number("phn_7", "+14155550107", status=f" {status} ")))
-    assert facts(planned) == (Decision.CONFLICTED, f"in use by number status phn_7 ({status})")
+    assert facts(planned) == (Decision.CONFLICTED, f"its own status is {status!r}")
     assert planned.conflicts == (Conflict("number-status", "phn_7", "", status),)
 
 

@@ -345,7 +345,7 @@ def test_a_refusal_of_the_rent_says_both_sums_or_how_many_are_unknown():
     )
     assert str(cost_refusal(["1.00", None, None], "100")) == (
         "max_cost: the cost of 2 of the 3 numbers to be released is not known, so nobody can tell whether they are"
-        " within USD 100.00 a month\nTake these numbers off the list, or leave max_cost out."
+        " within USD 100.00 per month\nTake these numbers off the list, or leave max_cost out."
     )
 
 

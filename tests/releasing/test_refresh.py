@@ -239,7 +239,7 @@ def test_a_number_that_is_not_any_more_as_planned_is_settled_before_anything_is_
 def test_a_number_that_somebody_takes_in_hand_after_the_plan_is_not_sent():
     ready, done = compare([task()], now(replace(ONE, status="port_out_pending")))
     conflicts = (("number-status", "phn_1", "", "port_out_pending"),)
-    reason = "not in use when planned, now in use by number status phn_1 (port_out_pending)"
+    reason = "not in use when planned, now its own status is 'port_out_pending'"
     assert ready == [] and done == [Settled("phn_1", phone(1), Outcome.CONFLICTED, "plan", reason, conflicts)]
     assert compare([task()], now(replace(ONE, status="Active"))) == ([task()], [])
 
