@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The whole job on a made-up account: nothing leaves this machine, and nothing is left running.
-# Usage: try_it.sh [the decom command]
+# Usage: try_it.sh [path of the decom command]
 set -euo pipefail
 decom=${1:-decom}
 work=$(mktemp -d)
@@ -9,8 +9,8 @@ export DECOM_HOME="$work/home" DECOM_OUTPUT="$reports"
 unset DIALNEXA_API_KEY_FILE DECOM_RATE DECOM_CONCURRENCY DECOM_MAX_RELEASE DECOM_MAX_SHARE
 
 say() { printf '\n\033[1m$ %s\033[0m\n' "$*"; }
-# 3 says "done, and some numbers are held back or rows invalid": the sample has such rows on purpose.
-held_back_is_fine() { "$@" || [ $? -eq 3 ]; }
+# Exit code 3 means done, with some numbers in use or rows invalid: the sample has such rows on purpose.
+allowing_3() { "$@" || [ $? -eq 3 ]; }
 
 "$decom" sandbox --rate 1500/60 >"$work/exports" 2>"$work/sandbox.log" &
 sandbox=$!
@@ -21,11 +21,11 @@ for _ in $(seq 100); do [ "$(wc -l <"$work/exports")" -ge 2 ] && break; sleep 0.
 
 plan=(plan input_samples/one_off.csv --protect jobs/never-release.txt)
 say decom "${plan[@]}"
-held_back_is_fine "$decom" "${plan[@]}"
+allowing_3 "$decom" "${plan[@]}"
 run=$(ls -t "$reports" | head -1)
 
 say decom release "$run" --yes
-held_back_is_fine "$decom" release "$run" --yes
+allowing_3 "$decom" release "$run" --yes
 
 say decom verify "$run"
 "$decom" verify "$run"

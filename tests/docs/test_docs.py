@@ -1,5 +1,6 @@
-"""What people type from the documents at night: commands, flags, words, links and codes that exist."""
+"""What people type and read in the documents at night: commands, flags, messages, links and codes that exist."""
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -9,12 +10,16 @@ import typer.main
 
 from decom.cli import app
 from decom.reporting.manifest import RUN_FILES
+from decom.reporting.words import ENDINGS
 from decom.settings.catalogue import SETTINGS
 from decom.vocabulary import Evidence, ExitCode, Outcome, Stopped
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "docs" / "operations.md", ROOT / "docs" / "faq.md", ROOT / "jobs" / "README.md"]
+LINKING = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCUMENTS]
 OPERATIONS = DOCUMENTS[0].read_text()
+HEADINGS = dict(re.findall(r"^### ([0-9, ]+): (.+)$", OPERATIONS, re.MULTILINE))
+"""Of the runbook, by exit code (or codes, separated by commas)."""
 COMMANDS = {
     name: {option for parameter in command.params for option in parameter.opts}
     for name, command in typer.main.get_command(app).commands.items()  # type: ignore[attr-defined]  # a group, as Typer makes of several commands
@@ -55,7 +60,54 @@ def test_the_documents_do_name_commands() -> None:
     assert len(TYPED) > 20
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def printed() -> list[str]:
+    """Every text in the code, with a … in place of each value that is put into it."""
+    found = []
+    for path in (ROOT / "decom").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            pieces = node.values if isinstance(node, ast.JoinedStr) else [node]
+            texts = [piece.value if isinstance(piece, ast.Constant) else "…" for piece in pieces]
+            found.append("".join(text for text in texts if isinstance(text, str)))
+    return found
+
+
+PRINTED = [text for text in printed() if text.strip(" …") != ""]
+QUOTED = sorted({
+    quote
+    for path in DOCUMENTS
+    for quote in re.findall(r"(?<![*\w])\*([^*\n]+)\*(?![*\w])", path.read_text())
+})  # fmt: skip
+"""What the documents quote: messages stand in italics, and nothing else does."""
+
+
+def pattern(text: str, between: str) -> re.Pattern[str]:
+    """Of a text in which each … may be anything."""
+    return re.compile(between.join(map(re.escape, text.split("…"))))
+
+
+WHOLE = [pattern(text, ".+") for text in PRINTED if len(re.findall(r"[a-z]{2,}", text)) >= 3]
+"""Texts with words enough to tell them from others, to be met with their values put in."""
+
+
+def is_printed(quote: str) -> bool:
+    """Whether the tool prints these words in one text: a part of it, or the whole with its values put in."""
+    part = pattern(quote, ".*")
+    return any(part.search(text) for text in PRINTED) or any(whole.fullmatch(quote) for whole in WHOLE)
+
+
+@pytest.mark.parametrize("quote", QUOTED)
+def test_every_message_that_the_documents_quote_is_one_that_the_tool_prints(quote: str) -> None:
+    counted = re.fullmatch(r"Incomplete: [0-9]+ of [0-9]+ ([a-z ]+)", quote)
+    assert is_printed(quote) if counted is None else counted[1].replace(" ", "_") in set(Outcome)
+
+
+def test_a_message_that_the_tool_does_not_print_is_seen() -> None:
+    assert len(QUOTED) > 30
+    assert not is_printed("no header matches")
+    assert not is_printed("the ledger … is … gone fishing")
+
+
+@pytest.mark.parametrize("path", LINKING, ids=name_of)
 def test_every_link_leads_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)]+)\)", path.read_text()):
         if target.startswith("https://"):
@@ -68,8 +120,15 @@ def test_every_link_leads_somewhere(path: Path) -> None:
 
 @pytest.mark.parametrize("code", ExitCode)
 def test_every_exit_code_has_a_part_for_whoever_is_called(code: ExitCode) -> None:
-    headings = re.findall(r"^### ([0-9, ]+):", OPERATIONS, re.MULTILINE)
-    assert str(int(code)) in {number for heading in headings for number in heading.split(", ")}
+    assert str(int(code)) in {number for codes in HEADINGS for number in codes.split(", ")}
+
+
+def test_the_runbooks_headings_are_those_that_the_tool_shows() -> None:
+    shown = {codes: heading for codes, heading in HEADINGS.items() if "," not in codes}
+    assert shown == {
+        str(int(code)): ENDINGS[code] for code in ENDINGS if not ENDINGS[code].startswith("Interrupted")
+    } | {"3": "Done, N not released", "4": "Incomplete"}  # which the tool continues by its counts
+    assert HEADINGS["129, 130, 143"] == "Interrupted"
 
 
 @pytest.mark.parametrize(

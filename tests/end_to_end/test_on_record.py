@@ -90,7 +90,7 @@ def digests(folder: Path) -> dict[str, str]:
 def test_after_a_backup_was_put_back_the_newer_report_stays_and_the_way_back_is_the_documents(
     sandbox: Sandbox, decom: Command, tmp_path: Path
 ) -> None:
-    """As docs/operations.md has it under "Backups and restoring"."""
+    """As docs/operations.md has it under "Backup and restore"."""
     numbers = some_numbers(sandbox, decom)
     run_id = killed_run(sandbox, decom, numbers)
     decom("plan", numbers)

@@ -77,10 +77,6 @@ class Claim(Part):
     claimName: str
 
 
-class ConfigMap(Part):
-    name: str
-
-
 class Secret(Part):
     secretName: str
     defaultMode: int
@@ -89,7 +85,6 @@ class Secret(Part):
 class Volume(Part):
     name: str
     persistentVolumeClaim: Claim | None = None
-    configMap: ConfigMap | None = None
     secret: Secret | None = None
     emptyDir: dict[str, str] | None = None
 
@@ -200,6 +195,14 @@ def test_the_key_comes_from_a_secret_that_is_mounted_and_never_from_the_environm
     assert secret.defaultMode & 0o007 == 0
 
 
+def test_the_job_file_whose_addresses_hold_tokens_comes_from_a_secret() -> None:
+    (secret,) = [volume.secret for volume in POD.volumes if volume.name == "job"]
+    assert secret is not None
+    assert secret.defaultMode & 0o007 == 0
+    assert MOUNTS["job"].readOnly
+    assert CONTAINER.args[1].startswith(f"{MOUNTS['job'].mountPath}/")
+
+
 def test_it_is_not_root_and_can_write_to_its_state_and_tmp_alone() -> None:
     assert POD.securityContext.runAsNonRoot
     assert POD.securityContext.seccompProfile == {"type": "RuntimeDefault"}
@@ -218,7 +221,7 @@ def test_home_and_output_are_folders_in_the_disk_whose_rights_nobody_opens_at_ea
     assert claim is not None
     assert claim.claimName == DISK["metadata"]["name"]
     assert DISK["kind"] == "PersistentVolumeClaim"
-    assert DISK["spec"]["accessModes"] == ["ReadWriteOnce"]
+    assert DISK["spec"]["accessModes"] == ["ReadWriteOncePod"]
 
 
 def test_every_mount_has_its_volume() -> None:

@@ -221,7 +221,7 @@ def test_a_night_in_which_nobody_can_be_told_is_the_same_night(night: Night, san
     night.variables["DECOM_METRICS_FILE"] = str(night.folder / "nowhere" / "decom.prom")
     code, mail = night.comes()
     assert code == 3
-    assert mail.startswith("Done: decom run RUN of to-release.csv: released 5, conflicted 1\n")
+    assert mail.startswith("Done, 1 not released: decom run RUN of to-release.csv: released 5, conflicted 1\n")
     assert len(sandbox.removed) == 5
 
 
