@@ -7,6 +7,7 @@ tracebacks and no local variables; a secret is replaced wherever it would occur,
 import json
 import logging
 import sys
+import threading
 from collections.abc import Callable, MutableMapping, Sequence
 from enum import Enum
 from pathlib import Path
@@ -125,9 +126,14 @@ class _Masked:
 
 
 class _FromLibraries(logging.Handler):
-    """Brings what libraries say through the standard library into the same lines, without their tracebacks."""
+    """Brings what libraries say through the standard library into the same lines, without their tracebacks.
+
+    Only what they say in the main thread: in the others notifications are sent, and it could name a secret address.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.thread != threading.main_thread().ident:
+            return
         say = log.error if record.levelno >= logging.ERROR else log.warning
         say("library", logger=record.name, message=record.getMessage())
 
