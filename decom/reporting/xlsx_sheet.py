@@ -34,7 +34,7 @@ Value = str | int | Decimal | datetime | date | None
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class CellFormats:
     """The formats of a workbook, made once."""
 
     text: Format
@@ -58,7 +58,7 @@ class Look:
     bad: Format
 
 
-def look_of(book: Workbook) -> Look:
+def cell_formats(book: Workbook) -> CellFormats:
     """The formats, registered with `book`.
 
     Text formats are `@` with the mark that an apostrophe typed into a spreadsheet leaves, so that a cell stays
@@ -74,7 +74,7 @@ def look_of(book: Workbook) -> Look:
             merged |= some
         return book.add_format(merged)
 
-    return Look(
+    return CellFormats(
         text=made(TEXT),
         wrapped=made(TEXT, {"text_wrap": True}),
         whole=made(BASE, {"num_format": whole}),
@@ -99,7 +99,7 @@ def look_of(book: Workbook) -> Look:
 class Lines:
     """A worksheet that is written line by line."""
 
-    def __init__(self, sheet: Worksheet, look: Look) -> None:
+    def __init__(self, sheet: Worksheet, look: CellFormats) -> None:
         self.sheet = sheet
         self.look = look
         self.at = 0

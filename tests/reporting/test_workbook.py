@@ -21,7 +21,7 @@ from decom.reporting.as_xlsx import AsXlsx
 from decom.reporting.interface import Verification
 from decom.reporting.xlsx_lists import MOST_HOLDERS
 from decom.reporting.xlsx_rows import number_xml, put, text_xml
-from decom.reporting.xlsx_sheet import MOST_TEXT, Lines, cell_text, day_of, look_of, moment_of
+from decom.reporting.xlsx_sheet import MOST_TEXT, Lines, cell_formats, cell_text, day_of, moment_of
 from decom.vocabulary import Outcome, SourceState
 from tests.reporting.made_up import made_up_audit, made_up_row, mixed_rows, nasty_audit, with_text
 
@@ -312,7 +312,7 @@ def test_lines_that_we_put_together_are_those_that_the_library_writes(tmp_path):
     for ours in (False, True):
         path = tmp_path / f"{ours}.xlsx"
         with Workbook(path, {"constant_memory": True}) as book:
-            look, sheet = look_of(book), book.add_worksheet()
+            look, sheet = cell_formats(book), book.add_worksheet()
             lines = Lines(sheet, look)
             lines.line("heading")
             if ours:
