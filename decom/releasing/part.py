@@ -18,7 +18,7 @@ from decom.planning.guards import Extent, Limits, SourcesNotChecked, check_age, 
 from decom.planning.holds.interface import Hold
 from decom.planning.plan import PlanHead, PlannedRow, Source
 from decom.releasing.decide import released_by
-from decom.releasing.events import Done, Listener, tell
+from decom.releasing.events import Asking, Done, Listener, tell
 from decom.releasing.freshness import Freshness, ReleaseConditions
 from decom.releasing.one_number import Task, Tools, as_settled
 from decom.releasing.refresh import Fresh, compare, pending_tasks, refresh_account
@@ -111,6 +111,7 @@ async def _refreshed(
     except Refused as refused:
         stop.ask(Stopped.STALE_PLAN, refused.what)
         return tasks, None
+    tell(tell_to, Asking("checking the numbers again", service.pacer))
     try:
         fresh = await stop.unless_asked(_looked_again(part, tasks, service), lambda: True)
     except Refused as refused:
