@@ -123,13 +123,12 @@ class RowSheets:
                 self._sheet(title, name, rows[start : start + self._most_rows])
 
     def _sheet(self, title: str, name: str, rows: "pd.Index[Any]") -> None:
-        columns, look = self._columns, self._look
+        columns = self._columns
         sheet = self._book.add_worksheet(title)
-        lines = Lines(sheet, look)
-        for at, column in enumerate(columns):
-            sheet.set_column(at, at, column.width)
-        looks = [look.heading_right if column.is_numeric else look.heading for column in columns]
-        lines.line(*(column.heading for column in columns), formats=looks)
+        lines = Lines(sheet, self._look)
+        lines.widths([column.width for column in columns])
+        numbers = [at for at, column in enumerate(columns) if column.is_numeric]
+        lines.heading(*(column.heading for column in columns), numbers=numbers)
         sheet.set_row(0, 32)
         sheet.freeze_panes(1, 2)
         set_up_page(lines, self._audit.run_id, name)

@@ -164,15 +164,18 @@ class Lines:
             self.sheet.write_datetime(self.at, column, value, given or usual)
 
 
-def set_up_page(lines: Lines, run_id: str, name: str) -> None:
-    """A4, landscape, one page wide, with the run, the sheet and the page number at the foot."""
+def set_up_page(lines: Lines, run_id: str, name: str | None = None) -> None:
+    """A4, landscape, one page wide, with the run, the sheet and the page number at the foot.
+
+    `name` stands there for the sheet; None: its own.
+    """
     sheet = lines.sheet
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.7)
     run = cell_text(run_id).replace("&", "&&")[:60]
-    sheet.set_footer(f"&L{run}&C{name}&RPage &P of &N")
+    sheet.set_footer(f"&L{run}&C{name or sheet.get_name()}&RPage &P of &N")
 
 
 def cell_text(text: str) -> str:
