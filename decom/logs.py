@@ -4,9 +4,12 @@ One object a line, in ASCII, with `time`, `level`, `event` (a stable word) and, 
 tracebacks and no local variables; a secret is replaced wherever it would occur, in whatever value.
 """
 
+import asyncio
 import json
 import logging
+import math
 import sys
+import threading
 from collections.abc import Callable, MutableMapping, Sequence
 from enum import Enum
 from pathlib import Path
@@ -15,9 +18,8 @@ from typing import Any
 import structlog
 
 from decom.clock import Clock
-from decom.dialnexa.pacing.pacer import Pacer
 from decom.output.screen import harmless
-from decom.releasing.events import Began, Done, Event
+from decom.releasing.events import Began, Done, Event, Paused, Stopping
 from decom.settings.secret import Masker, Secret
 
 PROGRESS_EVERY = 30.0
@@ -64,22 +66,30 @@ def setup(*, json_lines: bool, verbosity: Verbosity, secrets: Sequence[Secret] =
 
 
 class LogListener:
-    """Tells the log how a run goes on: `run_began`, `number_settled`, `progress`, `run_stopping`."""
+    """Tells the log how a run goes on: `run_began`, `number_settled`, `progress`, `waiting`, `run_stopping`.
+
+    `progress` comes with the first number that is settled after each half minute, and by itself where none is: a run
+    that waits says so, and what for.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._numbers = self._done = 0
         self._told_at = 0.0
-        self._pacer: Pacer | None = None
+        self._began = Began(0)
+        self._alarm: asyncio.TimerHandle | None = None
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, Began):
             self._numbers, self._done, self._told_at = event.numbers, 0, self._clock.monotonic()
-            self._pacer = event.pacer
+            self._began = event
             log.info("run_began", numbers=event.numbers)
+            self._watch()
         elif isinstance(event, Done):
             self._settled(event)
-        else:
+        elif isinstance(event, Paused):
+            log.info("waiting", seconds=math.ceil(event.seconds), why=event.why)
+        elif isinstance(event, Stopping):
             log.info("run_stopping", detail=event.detail)
 
     def _settled(self, event: Done) -> None:
@@ -93,11 +103,31 @@ class LogListener:
             evidence=settled.evidence,
             reason=settled.reason,
         )
+        self.progress()
+
+    def progress(self) -> None:
+        """Say how far it is, unless that was said within the last half minute; comes by itself while a run goes on."""
         now = self._clock.monotonic()
-        if now - self._told_at >= PROGRESS_EVERY:
-            self._told_at = now
-            pace = {} if self._pacer is None else {"pace": self._pacer.state().words()}
-            log.info("progress", done=self._done, left=self._numbers - self._done, **pace)
+        if now - self._told_at < PROGRESS_EVERY:
+            return
+        self._told_at = now
+        began, more = self._began, {}
+        if began.pacer is not None:
+            more["pace"] = began.pacer.state().words()
+        if began.state is not None and (waits_for := began.state().waits_for()) != "":
+            more["waiting_for"] = waits_for
+        log.info("progress", done=self._done, left=self._numbers - self._done, **more)
+
+    def _watch(self) -> None:
+        """Wake up for the next line, as long as the run's event loop lives."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        left = PROGRESS_EVERY - (self._clock.monotonic() - self._told_at)
+        self._alarm = asyncio.get_running_loop().call_later(max(left, 1.0), self._on_alarm)
+
+    def _on_alarm(self) -> None:
+        self.progress()
+        self._watch()
 
 
 class _Stderr:
@@ -125,9 +155,14 @@ class _Masked:
 
 
 class _FromLibraries(logging.Handler):
-    """Brings what libraries say through the standard library into the same lines, without their tracebacks."""
+    """Brings what libraries say through the standard library into the same lines, without their tracebacks.
+
+    Only what they say in the main thread: in the others notifications are sent, and it could name a secret address.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.thread != threading.main_thread().ident:
+            return
         say = log.error if record.levelno >= logging.ERROR else log.warning
         say("library", logger=record.name, message=record.getMessage())
 

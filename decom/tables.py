@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Kind(Enum):
+class CellType(Enum):
     """What a column holds, for formats that have more than text."""
 
     TEXT = auto()
@@ -59,7 +59,7 @@ class Column:
     """Where nothing is said."""
     heading: str = ""
     """As people read it: `Monthly cost (USD)`; empty where no report shows the column."""
-    kind: Kind = Kind.TEXT
+    cell_type: CellType = CellType.TEXT
     width: int = 0
     """In characters, for formats with columns that have one."""
     files: str = ""
@@ -71,31 +71,31 @@ class Column:
 COLUMNS = (
     Column("seq", "TD", WHOLE, 0),
     Column("number", "TD", WHOLE, 0),
-    Column("row", "RPU", WHOLE, 0, "Row", Kind.WHOLE, 7, "PU"),
-    Column("input_value", "RPU", OWN, "", "Input", Kind.TEXT, 22, "PU"),
-    Column("number_id", "RAPUN", OWN, None, "Number ID", Kind.TEXT, 26, "PU"),
-    Column("phone_number", "RAPU", OWN, None, "Phone number", Kind.TEXT, 18, "PU"),
+    Column("row", "RPU", WHOLE, 0, "Row", CellType.WHOLE, 7, "PU"),
+    Column("input_value", "RPU", OWN, "", "Input", CellType.TEXT, 22, "PU"),
+    Column("number_id", "RAPUN", OWN, None, "Number ID", CellType.TEXT, 26, "PU"),
+    Column("phone_number", "RAPU", OWN, None, "Phone number", CellType.TEXT, 18, "PU"),
     Column("readings", "R", READINGS, None),
     Column("problem", "R", SHARED, None),
     Column("note", "R", SHARED, ""),
-    Column("decision", "P", SHARED, None, "Decision", Kind.TEXT, 14, "P", words=tuple(Decision)),
-    Column("outcome", "UND", SHARED, None, "Outcome", Kind.TEXT, 14, "U", words=tuple(Outcome)),
-    Column("evidence", "PUND", SHARED, "plan", "Evidence", Kind.TEXT, 24, "U"),
-    Column("reason", "PUND", SHARED, "", "Reason", Kind.TEXT, 52, "PU"),
-    Column("http_status", "UNT", MAYBE, None, "HTTP status", Kind.WHOLE, 9, "U"),
-    Column("api_message", "UNT", SHARED, "", "API message", Kind.TEXT, 40, "U"),
-    Column("attempts", "UN", WHOLE, 0, "Attempts", Kind.WHOLE, 9, "U"),
-    Column("first_attempt_at", "UN", OWN, None, "First attempt (UTC)", Kind.MOMENT, 20, "U"),
-    Column("decided_at", "UND", OWN, None, "Decided (UTC)", Kind.MOMENT, 20, "U"),
-    Column("conflicts", "PUND", SHARED, "", "In use by", Kind.TEXT, 40, "PU"),
-    Column("country_code", "APU", SHARED, None, "Country", Kind.TEXT, 9, "PU"),
-    Column("type", "APU", SHARED, None, "Type", Kind.TEXT, 11, "PU"),
-    Column("nickname", "APU", OWN, None, "Nickname", Kind.TEXT, 24, "PU"),
-    Column("monthly_cost_usd", "APU", SHARED, None, "Monthly cost (USD)", Kind.MONEY, 13, "PU"),
+    Column("decision", "P", SHARED, None, "Decision", CellType.TEXT, 14, "P", words=tuple(Decision)),
+    Column("outcome", "UND", SHARED, None, "Outcome", CellType.TEXT, 14, "U", words=tuple(Outcome)),
+    Column("evidence", "PUND", SHARED, "plan", "Evidence", CellType.TEXT, 24, "U"),
+    Column("reason", "PUND", SHARED, "", "Reason", CellType.TEXT, 52, "PU"),
+    Column("http_status", "UNT", MAYBE, None, "HTTP status", CellType.WHOLE, 9, "U"),
+    Column("api_message", "UNT", SHARED, "", "API message", CellType.TEXT, 40, "U"),
+    Column("attempts", "UN", WHOLE, 0, "Attempts", CellType.WHOLE, 9, "U"),
+    Column("first_attempt_at", "UN", OWN, None, "First attempt (UTC)", CellType.MOMENT, 20, "U"),
+    Column("decided_at", "UND", OWN, None, "Decided (UTC)", CellType.MOMENT, 20, "U"),
+    Column("conflicts", "PUND", SHARED, "", "In use by", CellType.TEXT, 40, "PU"),
+    Column("country_code", "APU", SHARED, None, "Country", CellType.TEXT, 9, "PU"),
+    Column("type", "APU", SHARED, None, "Type", CellType.TEXT, 11, "PU"),
+    Column("nickname", "APU", OWN, None, "Nickname", CellType.TEXT, 24, "PU"),
+    Column("monthly_cost_usd", "APU", SHARED, None, "Monthly cost (USD)", CellType.MONEY, 13, "PU"),
     Column("cost_from", "APU", SHARED, None),
     Column("created_at", "AP", OWN, None),
     Column("duplicate_of", "P", MAYBE, None),
-    Column("billing_stops_on", "U", SHARED, None, "Billing stops on", Kind.DAY, 13, "U"),
+    Column("billing_stops_on", "U", SHARED, None, "Billing stops on", CellType.DAY, 13, "U"),
     Column("at", "T", OWN),
     Column("proof", "T", SHARED),
     Column("open_since", "N", OWN),
@@ -113,7 +113,7 @@ COLUMNS = (
     Column("unknown_ending", "S", WHOLE, 0),
     Column("unknown_continuing", "S", WHOLE, 0),
     Column("from_price_list", "S", WHOLE, 0),
-    Column("run_id", "U", SHARED, "", "Run", Kind.TEXT, 26, "U"),
+    Column("run_id", "U", SHARED, "", "Run", CellType.TEXT, 26, "U"),
 )
 """All of them, in the order in which tables have them."""
 

@@ -1,5 +1,6 @@
 """Log lines: one JSON object each, with the run, without a secret, a traceback or a local variable."""
 
+import asyncio
 import io
 import json
 import logging
@@ -21,10 +22,10 @@ from decom.dialnexa.pacing.pacer import Pacer
 from decom.dialnexa.pacing.rate import Fixed, Pace
 from decom.ledger.records import Settled
 from decom.logs import LogListener, Verbosity
-from decom.releasing.events import Began, Done, Stopping
+from decom.releasing.events import Began, Done, Paused, Stopping, WorkState
 from decom.settings.secret import Secret
 from decom.vocabulary import Outcome
-from tests.quick_clock import QuickClock
+from tests.dialnexa.virtual_time import VirtualClock, virtually
 
 KEY = Secret("key_id:canary-7f3d9a51c0de")
 
@@ -168,14 +169,17 @@ def settled(number_id: str) -> Done:
 
 
 def test_a_run_is_told_number_by_number_and_its_progress_every_half_minute() -> None:
-    clock = QuickClock()
-    with listening() as heard:
+    async def main() -> None:
+        clock = VirtualClock()
         tell = LogListener(clock)
         tell(Began(3, Pacer(Pace(Fixed(20, 60.0)), clock, random.Random(1))))
-        for seconds in (1.0, 30.0, 1.0):
-            clock.pass_by(seconds)
+        for seconds in (1.0, 28.0, 2.0):
+            await asyncio.sleep(seconds)
             tell(settled("phn_1"))
         tell(Stopping("stopped by SIGTERM"))
+
+    with listening() as heard:
+        virtually(main())
     found = lines(heard)
     assert [line["event"] for line in found] == [
         "run_began",
@@ -189,3 +193,40 @@ def test_a_run_is_told_number_by_number_and_its_progress_every_half_minute() -> 
     assert found[3]["pace"] == "20 per minute"
     assert {"number_id", "phone_number", "outcome", "evidence", "reason"} <= set(found[1])
     assert found[5]["detail"] == "stopped by SIGTERM"
+
+
+def test_while_nothing_settles_a_line_every_half_minute_says_what_is_waited_for() -> None:
+    async def main() -> None:
+        clock = VirtualClock()
+        tell, pacer = LogListener(clock), Pacer(Pace(Fixed(1, 100.0)), clock, random.Random(1))
+        tell(Began(3, pacer, lambda: WorkState(pacer.state())))
+        pacer.answered(await pacer.turn("r"), 200, {})
+        waiting = asyncio.create_task(pacer.turn("r"))
+        await asyncio.sleep(65.0)
+        tell(Paused("a second look at 1 number", 59.2))
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        await asyncio.sleep(0)
+
+    with listening() as heard:
+        virtually(main())
+    told = [{name: value for name, value in line.items() if name not in ("time", "level")} for line in lines(heard)]
+    assert told == [
+        {"event": "run_began", "numbers": 3},
+        {"event": "waiting", "seconds": 101, "why": "the rate limit (1 per 100 s)"},
+        {
+            "event": "progress",
+            "done": 0,
+            "left": 3,
+            "pace": "1 per 100 s",
+            "waiting_for": "the rate limit: 70 s (1 per 100 s)",
+        },
+        {
+            "event": "progress",
+            "done": 0,
+            "left": 3,
+            "pace": "1 per 100 s",
+            "waiting_for": "the rate limit: 40 s (1 per 100 s)",
+        },
+        {"event": "waiting", "seconds": 60, "why": "a second look at 1 number"},
+    ]

@@ -1,19 +1,18 @@
 """What a person sees: no text takes over the terminal, everything fits, and what matters is said."""
 
 import asyncio
-import fcntl
 import io
 import os
-import pty
+import random
 import re
 import subprocess
 import sys
-import termios
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -21,18 +20,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from decom.dialnexa.pacing.pacer import Pacer
+from decom.dialnexa.pacing.rate import UNLIMITED, Fixed, Pace
 from decom.errors import BadInput, Refused
 from decom.ledger.records import Settled
 from decom.output.plan_view import asked_for_leave, next_after_plan, plan_lines
-from decom.output.progress import PaceInWords, Progress, duration
+from decom.output.progress import Progress
 from decom.output.run_view import next_after_run, short_summary, summary_lines
 from decom.output.screen import Renderable, Screen, Showing, error_lines, harmless
 from decom.output.streams import Lasting
 from decom.planning.plan import Conflict, Plan, Source
-from decom.releasing.events import Began, Done, Stopping
+from decom.releasing.events import Asking, Began, Done, Paused, Stopping, WorkState, seconds_in_words
 from decom.reporting.interface import Audit, Money, Timing, Verification
 from decom.vocabulary import Decision, Outcome, SourceState, Stopped
 from tests.made_up_plan import EVIL, HEAD, HELD_BY, PLAN, RUN_ID, evil_plan, row
+from tests.on_a_terminal import on_a_terminal
 from tests.quick_clock import QuickClock
 
 
@@ -248,38 +250,13 @@ sys.stderr.write(f"<{{given}}>")
 
 def at_a_terminal(plan: str, answer: bytes, columns: str = "80", lines: str = "25") -> tuple[str, int]:
     """Ask on a real terminal, and type the answer once the question is there. What was seen, and the exit code."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-c", ASK.format(plan=plan)],
-        cwd=Path(__file__).parents[1],
-        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": columns, "LINES": lines},
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
-        preexec_fn=_take_terminal,
-    )
-    os.close(theirs)
-    seen = b""
-    asked = False
-    while True:
-        try:
-            piece = os.read(ours, 65536)
-        except OSError:  # the other end is closed
-            break
-        if piece == b"":
-            break
-        seen += piece
-        if not asked and b"> " in seen:
-            asked = True
-            os.write(ours, answer)
-    os.close(ours)
-    return seen.decode(), process.wait(timeout=30)
-
-
-def _take_terminal() -> None:
-    """Make stdin the terminal of the new session, so that Ctrl-C there is a signal."""
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    variables = {**os.environ, "COLUMNS": columns, "LINES": lines}
+    with on_a_terminal([sys.executable, "-c", ASK.format(plan=plan)], variables, 0) as terminal:
+        terminal.until(">$")
+        shown = terminal.seen
+        terminal.type(answer)
+        code = terminal.ended()
+        return (shown + terminal.seen).decode(), code
 
 
 @pytest.mark.parametrize(
@@ -391,29 +368,37 @@ def test_progress_shows_done_left_rate_time_to_go_outcomes_and_the_pace(width: i
     asyncio.run(watch_a_release(width))
 
 
+def paced(clock: QuickClock, pace: Pace, changes: Mapping[str, Any], **others: Any) -> Began:
+    """300 numbers under such a pace; the work stands as `changes` of the pacer's state and `others` say."""
+    pacer = Pacer(pace, clock, random.Random(1))
+    return Began(300, pacer, lambda: WorkState(replace(pacer.state(), **changes), **others))
+
+
 async def watch_a_release(width: int) -> None:
     progress, clock, stream = progress_on(width)
-    progress.pace = PaceInWords(lambda: "paused 12 s: the service returned 429", lambda left: left * 30.0)
     with progress:
-        progress(Began(300))
+        progress(paced(clock, Pace(Fixed(2, 60.0)), {"paused": 12.0, "paused_by": 429, "throttled": 5}, retries=3))
         clock.pass_by(60.0)
         for outcome in (Outcome.RELEASED, Outcome.RELEASED, Outcome.CONFLICTED, Outcome.FAILED):
             progress(settled(outcome))
         progress.draw()
         seen = words_of(stream)
         for words in (
-            "4 of 300 numbers done, 296 left, 4 per minute",
-            "about 2.5 h to go",
+            "4 of 300 numbers done, 296 left, about 2.5 h to go",
+            "60 s elapsed, 4 in the last minute, 3 retries, 5 × 429",
             "released 2 · conflicted 1",
+            "waiting for the service, which returned 429: 12 s",
         ):
             assert words in seen
-        assert "pace: paused 12 s: the service returned 429" in seen
+        clock.pass_by(60.0)
+        progress.draw()
+        assert "2 min elapsed, 0 in the last minute" in words_of(stream)
         progress(Stopping("stopped by SIGTERM"))
         progress(settled(Outcome.NOT_ATTEMPTED))
         stream.truncate(0)
         progress.draw()
-        assert "4 of 300 numbers done, 296 left released 2" in words_of(stream)
-        assert "stopping (stopped by SIGTERM)" in words_of(stream)
+        assert "4 of 300 numbers done, 296 left 2 min elapsed" in words_of(stream)
+        assert "stopping (stopped by SIGTERM): Ctrl-C again quits now" in words_of(stream)
     assert "failed 1 · not attempted 1" in words_of(stream)
 
 
@@ -423,14 +408,53 @@ def test_where_nothing_limits_the_time_to_go_comes_from_the_answers() -> None:
 
 async def watch_a_release_without_a_limit() -> None:
     progress, clock, stream = progress_on(80)
-    progress.pace = PaceInWords(lambda: "no limit", lambda left: 0.0)
     with progress:
-        progress(Began(1_000))
+        progress(paced(clock, Pace(UNLIMITED), {}))
         clock.pass_by(10.0)
-        for _ in range(200):
+        for _ in range(100):
             progress(settled(Outcome.RELEASED))
         progress.draw()
-    assert "800 left, 20 per second, about 40 s to go" in words_of(stream)
+        assert "200 left, about 20 s to go 10 s elapsed, 100 in the last minute" in words_of(stream)
+        assert "rate limit: no limit" in words_of(stream)
+
+
+@pytest.mark.parametrize(
+    ("changes", "others", "words"),
+    [
+        ({"opens_in": 37.6, "waiting": 3, "in_flight": 0}, {}, "waiting for the rate limit: 38 s (20 per minute)"),
+        ({"opens_in": 0.4, "waiting": 3, "in_flight": 1}, {}, "waiting for 1 response"),
+        ({"in_flight": 16}, {}, "waiting for 16 responses"),
+        ({"in_flight": 1}, {"is_silent": True}, "waiting for the service, which does not respond"),
+        ({}, {"later": 2, "later_in": 45.0}, "waiting for a second look at 2 numbers: 45 s"),
+        ({}, {}, "rate limit: 20 per minute"),
+    ],
+)
+def test_what_is_waited_for_and_until_when_is_said(
+    changes: Mapping[str, Any], others: Mapping[str, Any], words: str
+) -> None:
+    async def main() -> str:
+        progress, clock, stream = progress_on(80)
+        with progress:
+            progress(paced(clock, Pace(Fixed(20, 60.0)), changes, **others))
+            clock.pass_by(1.0)
+            progress.draw()
+            return words_of(stream)
+
+    assert asyncio.run(main()).endswith(words)
+
+
+def test_while_the_account_is_read_a_pause_is_said_too() -> None:
+    async def main() -> str:
+        progress, clock, stream = progress_on(80)
+        with progress:
+            progress.waiting("reading list.csv")
+            progress(Asking("reading the account", Pacer(Pace(Fixed(20, 60.0)), clock, random.Random(1))))
+            progress(Paused("a second look at 1 number", 30.0))
+            clock.pass_by(4.0)
+            progress.draw()
+            return words_of(stream)
+
+    assert "reading the account, 4 s so far waiting for a second look at 1 number: 26 s" in asyncio.run(main())
 
 
 def test_where_nothing_may_move_nothing_is_drawn_and_nothing_fails() -> None:
@@ -459,4 +483,4 @@ def words_of(stream: io.StringIO) -> str:
     ("seconds", "words"), [(0.0, "1 s"), (89.4, "89 s"), (90, "2 min"), (5_399, "90 min"), (5_400, "1.5 h")]
 )
 def test_a_length_of_time_is_said_in_the_unit_that_people_would_use(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
+    assert seconds_in_words(seconds) == words

@@ -75,6 +75,7 @@ def apply(setup: Setup, work: Coroutine[Any, Any, RunResult]) -> CommandResult:
         code = ExitCode(leaving.code) if isinstance(leaving.code, int) else ExitCode.BUG
         raise
     finally:
+        work.close()  # it was never begun where Ctrl-C came first
         notify.tell_ended(options, finished, error, code)
 
 

@@ -82,7 +82,7 @@ def _no_ledger(path: Path, why: str) -> LedgerTrouble:
     )
 
 
-class Watched:
+class FilesInUse:
     """Files that must stay what they are: none may be removed, moved, replaced or linked while a run relies on it."""
 
     def __init__(self, paths: Iterable[Path], known: Mapping[Path, os.stat_result] | None = None) -> None:

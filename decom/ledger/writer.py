@@ -20,7 +20,7 @@ from decom.errors import HomeLost, NotDurable
 from decom.files import atomic_write
 from decom.ledger import schema
 from decom.ledger.lock import Held
-from decom.ledger.place import Watched
+from decom.ledger.place import FilesInUse
 from decom.ledger.reader import Reader
 from decom.ledger.records import Entry, Kind, Record, entry
 from decom.ledger.troubles import AGAIN, is_busy, said, trouble, way_out
@@ -68,7 +68,7 @@ class Writer:
         self._ballast = home / BALLAST
         try:
             self._chain = self._last_link()
-            self._files = self._watched()
+            self._files = self._files_in_use()
         except (sqlite3.Error, OSError) as error:
             self._connection.close()
             raise trouble(error, home / schema.FILE, "used") from error
@@ -173,10 +173,10 @@ class Writer:
                 f" {self.terms.then}.",
             )
 
-    def _watched(self) -> Watched:
+    def _files_in_use(self) -> FilesInUse:
         """Database, log and index of the log, all of them there by now; and the locks, as they were locked."""
         names = (schema.FILE, f"{schema.FILE}-wal", f"{schema.FILE}-shm")
-        return Watched((self.home / name for name in names), {lock.path: lock.facts for lock in self.terms.locks})
+        return FilesInUse((self.home / name for name in names), {lock.path: lock.facts for lock in self.terms.locks})
 
     def lay_ballast(self) -> None:
         """Take up a little room now, to be given up when the disk is full. Raises NotDurable."""

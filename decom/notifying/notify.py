@@ -12,20 +12,17 @@ from dataclasses import asdict
 
 import structlog
 
-from decom.clock import Clock, SystemClock
+from decom.clock import SystemClock
 from decom.errors import BadSettings, DecomError
+from decom.notifying.delivery import LONGEST, NOT_AN_ADDRESS, Delivery, deliver
 from decom.notifying.message import message
 from decom.notifying.metrics import write_metrics
-from decom.notifying.sending import LONGEST, Errand, deliver
 from decom.settings.load import NotifyOptions
 from decom.settings.secret import Secret
 from decom.vocabulary import ExitCode
 from decom.workflow.reports import RunResult
 
 log = structlog.get_logger()
-
-_SYSTEM = SystemClock()
-_NO_SUCH_ADDRESS = "Apprise does not understand this address"
 
 
 def warn_about_missing_extras(options: NotifyOptions) -> None:
@@ -56,7 +53,7 @@ def warn_about_missing_extras(options: NotifyOptions) -> None:
 def tell_begun(options: NotifyOptions, within: float = LONGEST) -> None:
     """Tell the heartbeat that a run begins; returns after `within` seconds at most."""
     if options.heartbeat is not None:
-        _do([Errand("ping", _with_path(options.heartbeat, "/start"))], within)
+        _do([Delivery("ping", _with_path(options.heartbeat, "/start"))], within)
 
 
 def tell_ended(
@@ -64,41 +61,44 @@ def tell_ended(
     finished: RunResult | None,
     error: DecomError | None,
     exit_code: ExitCode,
-    clock: Clock = _SYSTEM,
+    within: float = LONGEST,
 ) -> None:
     """Tell everyone who asked for it that a command ended with `exit_code`.
 
     `finished` is None where no report of a run was written, `error` None where none stopped it. Returns after
-    `LONGEST` seconds at most.
+    `within` seconds at most, and at once on Ctrl-C: the command's outcome is known by then and stays as it is.
     """
     if options.metrics_file is not None:
         try:
-            write_metrics(options.metrics_file, finished, exit_code, clock.now())
+            write_metrics(options.metrics_file, finished, exit_code, SystemClock().now())
         except (OSError, ImportError) as trouble:
             why = getattr(trouble, "strerror", None) or type(trouble).__name__
             log.warning("no_metrics", file=str(options.metrics_file), why=why)
-    errands = []
+    deliveries = []
     if options.heartbeat is not None:
         went_well = exit_code is ExitCode.DONE
-        errands.append(Errand("ping", options.heartbeat if went_well else _with_path(options.heartbeat, "/fail")))
+        deliveries.append(Delivery("ping", options.heartbeat if went_well else _with_path(options.heartbeat, "/fail")))
     if options.on == "always" or exit_code is not ExitCode.DONE:
         told = asdict(message(finished, error, exit_code, socket.gethostname()))
-        errands += [Errand("tell", url, told) for url in options.urls]
-    _do(errands, LONGEST)
+        deliveries += [Delivery("message", url, told) for url in options.urls]
+    try:
+        _do(deliveries, within)
+    except KeyboardInterrupt:
+        log.warning("not_notified", why="interrupted")
 
 
-def _do(errands: Sequence[Errand], within: float) -> None:
-    """Carry the errands out; each that fails is one warning."""
-    for errand, why in zip(errands, deliver(errands, within), strict=True):
+def _do(deliveries: Sequence[Delivery], within: float) -> None:
+    """Make the deliveries; each that fails is one warning."""
+    for delivery, why in zip(deliveries, deliver(deliveries, within), strict=True):
         if why is not None:
-            event = "no_heartbeat" if errand.kind == "ping" else "not_notified"
-            log.warning(event, service=_service(errand.url), why=why)
+            event = "no_heartbeat" if delivery.kind == "ping" else "not_notified"
+            log.warning(event, service=_service(delivery.url), why=why)
 
 
 def _check_addresses(urls: Sequence[Secret]) -> None:
     """Raise BadSettings for the first address of which Apprise knows for sure that it is none."""
-    for place, why in enumerate(deliver([Errand("check", url) for url in urls]), 1):
-        if why == _NO_SUCH_ADDRESS:
+    for place, why in enumerate(deliver([Delivery("check", url) for url in urls]), 1):
+        if why == NOT_AN_ADDRESS:
             raise BadSettings(
                 f"Apprise does not understand address {place}, which begins with {_service(urls[place - 1])}",
                 where="[notify] urls",

@@ -57,7 +57,7 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class ReleaseConditions:
     """What may come to speak against a release, and how it is found out."""
 
     head: PlanHead
@@ -72,10 +72,10 @@ class Freshness:
     """Knows what speaks against each number, and when that was last looked at."""
 
     def __init__(
-        self, watched: Watched, service: Service, stop: StopSignal, tasks: Iterable[Task], fresh: Fresh
+        self, conditions: ReleaseConditions, service: Service, stop: StopSignal, tasks: Iterable[Task], fresh: Fresh
     ) -> None:
         """`tasks` were compared with `fresh`, the account as it was a moment ago."""
-        self._watched, self._service, self._stop = watched, service, stop
+        self._conditions, self._service, self._stop = conditions, service, stop
         self._clock = service.retry_policy.clock
         self._to_come = {task.number_id: task.phone_number for task in tasks}
         self._known = fresh.numbers
@@ -91,7 +91,7 @@ class Freshness:
 
     def objection(self, task: Task) -> Settle | None:
         """What speaks against sending a number now; None: nothing does."""
-        rule = rule_for(task, self._watched.protected)
+        rule = rule_for(task, self._conditions.protected)
         if rule is not None:
             return came_to_be_protected(rule)
         if task.number_id in self._means:
@@ -100,7 +100,7 @@ class Freshness:
         if len(task.held) > 0:
             return newly_conflicted(task.held)
         try:
-            check_age(self._watched.head, self._clock.now(), self._watched.plan_ttl)
+            check_age(self._conditions.head, self._clock.now(), self._conditions.plan_ttl)
         except Refused as refused:
             self._stop.ask(Stopped.STALE_PLAN, refused.what)
             return Settle(Outcome.NOT_ATTEMPTED, stopped(Stopped.STALE_PLAN), refused.what)
@@ -177,8 +177,8 @@ class Freshness:
         return None
 
     async def _read_holds(self, account: Account) -> None:
-        watched, ids = self._watched, self._to_come.keys()
-        sources, held = await read_holds(account, watched.holds, watched.head, self._known, ids)
+        conditions, ids = self._conditions, self._to_come.keys()
+        sources, held = await read_holds(account, conditions.holds, conditions.head, self._known, ids)
         whole = {source.name for source in sources if source.checked}
         found = dict(held)
         for number, conflicts in self._held.items():

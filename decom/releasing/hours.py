@@ -18,7 +18,7 @@ _WINDOW = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5]
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class WorkingHours:
     """The hours of the day in which a run may work; past midnight where it ends before it begins."""
 
     begin: time
@@ -58,13 +58,13 @@ class Window:
         return f"{self.begin:%H:%M}-{self.end:%H:%M}"
 
 
-def parse_window(text: str, zone: ZoneInfo | None) -> Window:
+def parse_window(text: str, zone: ZoneInfo | None) -> WorkingHours:
     """`22:00-05:00`. Raises ValueError with a sentence where it is no window, or an empty one."""
     found = _WINDOW.fullmatch(text.strip())
     if found is None:
         raise ValueError(f"{text!r} is not a valid window: expected two times of day, e.g. 22:00-05:00")
     first_hour, first_minute, last_hour, last_minute = map(int, found.groups())
-    window = Window(time(first_hour, first_minute), time(last_hour, last_minute), zone)
+    window = WorkingHours(time(first_hour, first_minute), time(last_hour, last_minute), zone)
     if window.begin == window.end:
         raise ValueError(f"{text!r} is not a valid window: it ends when it begins")
     return window
@@ -74,7 +74,7 @@ def parse_window(text: str, zone: ZoneInfo | None) -> Window:
 class Hours:
     """How long a part of a run may work."""
 
-    window: Window | None = None
+    window: WorkingHours | None = None
     """None: at any time."""
     deadline: float | None = None
     """Seconds from its beginning; None: as long as it takes."""

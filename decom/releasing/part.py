@@ -18,8 +18,8 @@ from decom.planning.guards import Extent, Limits, SourcesNotChecked, check_age, 
 from decom.planning.holds.interface import Hold
 from decom.planning.plan import PlanHead, PlannedRow, Source
 from decom.releasing.decide import released_by
-from decom.releasing.events import Done, Listener, tell
-from decom.releasing.freshness import Freshness, Watched
+from decom.releasing.events import Asking, Done, Listener, tell
+from decom.releasing.freshness import Freshness, ReleaseConditions
 from decom.releasing.one_number import Task, Tools, as_settled
 from decom.releasing.refresh import Fresh, compare, pending_tasks, refresh_account
 from decom.releasing.stopping import CircuitBreaker, StopSignal
@@ -111,6 +111,7 @@ async def _refreshed(
     except Refused as refused:
         stop.ask(Stopped.STALE_PLAN, refused.what)
         return tasks, None
+    tell(tell_to, Asking("checking the numbers again", service.pacer))
     try:
         fresh = await stop.unless_asked(_looked_again(part, tasks, service), lambda: True)
     except Refused as refused:
@@ -173,8 +174,8 @@ def _extent(part: Session, ready: Sequence[Task], settled: Sequence[Settled], fr
 
 def _kept_fresh(part: Session, ready: Sequence[Task], fresh: Fresh, service: Service, tools: Tools) -> Tools:
     """Tools that look at the account again while the work goes on."""
-    watched = Watched(part.head, part.holds, part.plan_ttl, part.protected)
-    freshness = Freshness(watched, service, tools.stop, ready, fresh)
+    conditions = ReleaseConditions(part.head, part.holds, part.plan_ttl, part.protected)
+    freshness = Freshness(conditions, service, tools.stop, ready, fresh)
     return replace(tools, objection=freshness.objection, ready=freshness.ready, may_leave=freshness.may_leave)
 
 

@@ -5,9 +5,12 @@ a DELETE: one bad number is that number's affair, the same trouble in a row is t
 """
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
+
+import structlog
 
 from decom.clock import Clock
 from decom.dialnexa.replies import Proof, Reply, Unanswered
@@ -33,6 +36,7 @@ FEWEST_RETRIES = 10
 RETRY_SHARE = 0.1
 """At most the larger of 10 and a tenth of all DELETEs may be retries: a sick service is not helped by more."""
 
+log = structlog.get_logger()
 
 T = TypeVar("T")
 
@@ -174,6 +178,16 @@ class CircuitBreaker:
         """How many of the last answers were 429."""
         return self._tally.throttled
 
+    @property
+    def retries(self) -> int:
+        """Retries that were decided on so far."""
+        return self._tally.retries
+
+    @property
+    def is_probing(self) -> bool:
+        """Whether the service is silent, and being asked whether it is there."""
+        return self._probing is not None
+
     def retrying(self) -> None:
         """A retry was decided on; to be called before anything is awaited, while others may ask for leave, too."""
         self._tally.retries += 1
@@ -229,6 +243,7 @@ class CircuitBreaker:
         pause = FIRST_PAUSE
         try:
             for _ in range(PROBES):
+                log.info("waiting", seconds=math.ceil(pause), why="the service does not respond")
                 await self._stop.pause(pause, self._clock)
                 if self._stop.asked:
                     return

@@ -11,6 +11,7 @@ from decom.clock import Clock
 from decom.dialnexa.account import Account, Looked, Sight
 from decom.dialnexa.models import Number
 from decom.planning.survey import find_numbers
+from decom.releasing.events import Event, Listener, Paused, tell
 from decom.vocabulary import Outcome
 
 STAYED = frozenset({Outcome.CONFLICTED, Outcome.FAILED, Outcome.PROTECTED, Outcome.NOT_ATTEMPTED})
@@ -21,6 +22,10 @@ GONE = frozenset({Outcome.RELEASED, Outcome.MISSING})
 
 CLAIMING = STAYED | GONE
 """The outcomes that say where a number is now; of unknown ones nothing is claimed."""
+
+
+def _nobody(_: Event) -> None:
+    """Nobody listens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +54,13 @@ class Difference:
         return f"{name} is reported as {self.claim.outcome}, and {self.what}"
 
 
-async def differences(account: Account, claims: Sequence[Claim], clock: Clock, settle: float) -> tuple[Difference, ...]:
-    """Compare the claims with the account as it is now. Raises Unreachable, KeyRefused."""
+async def differences(
+    account: Account, claims: Sequence[Claim], clock: Clock, settle: float, listener: Listener = _nobody
+) -> tuple[Difference, ...]:
+    """Compare the claims with the account as it is now; `listener` is told of a pause.
+
+    Raises Unreachable, KeyRefused.
+    """
     if len(claims) == 0:
         return ()
     ids = {claim.number_id for claim in claims if claim.number_id is not None}
@@ -58,6 +68,8 @@ async def differences(account: Account, claims: Sequence[Claim], clock: Clock, s
     numbers, _ = await find_numbers(account, ids, listing_needed=by_number_alone)
     odd = _odd(claims, numbers)
     if any(claim.outcome in GONE for claim, _ in odd):
+        numbers_in_words = "1 number" if len(odd) == 1 else f"{len(odd):,} numbers"
+        tell(listener, Paused(f"a second look at {numbers_in_words}", settle))
         await clock.sleep(settle)
     found = [_difference(claim, await account.look(number_id)) for claim, number_id in odd]
     return tuple(difference for difference in found if difference is not None)

@@ -5,11 +5,12 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Set
 
 from decom.dialnexa.account import Account, Sight
+from decom.dialnexa.pacing.pacer import Pacer
 from decom.dialnexa.service import Service
 from decom.errors import KeyRefused, NotDurable
 from decom.ledger.records import Settled
 from decom.releasing.decide import ReadListing, SendLater
-from decom.releasing.events import Began, Done, Listener, tell
+from decom.releasing.events import Began, Done, Listener, WorkState, tell
 from decom.releasing.one_number import Task, Tools, listed, work_on
 from decom.releasing.stopping import StopSignal
 from decom.releasing.whole_listing import look_through
@@ -32,7 +33,7 @@ async def release_all(
     NotDurable where an outcome could not be recorded; its intent is, so that `resume` asks about it.
     """
     bench = _Bench(deque(tasks), tools, listener)
-    tell(listener, Began(len(bench.waiting), service.pacer))
+    tell(listener, Began(len(bench.waiting), service.pacer, lambda: bench.state(service.pacer)))
     approved = frozenset(task.number_id for task in bench.waiting)
     workers = min(concurrency, max(1, len(bench.waiting)))
     # Not a TaskGroup: it would cancel the DELETEs in flight when one worker meets a bug.
@@ -103,6 +104,18 @@ class _Bench:
             return []
         tasks, self.unlisted = self.unlisted, []
         return tasks
+
+    def state(self, pacer: Pacer) -> WorkState:
+        """How the work stands now."""
+        later = (*self.later, *self.behind)
+        soonest = min((task.not_before for task in later), default=0.0)
+        return WorkState(
+            pacer.state(),
+            self.tools.watch.retries,
+            self.tools.watch.is_probing,
+            len(later),
+            max(0.0, soonest - self.tools.clock.monotonic()),
+        )
 
     def put_back(self, task: Task) -> None:
         self.later.append(task)

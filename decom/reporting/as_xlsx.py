@@ -17,7 +17,7 @@ from decom.reporting.interface import Audit
 from decom.reporting.statement import by_group
 from decom.reporting.xlsx_lists import write_groups, write_sources, write_todo
 from decom.reporting.xlsx_rows import MOST_LINES, RowSheets
-from decom.reporting.xlsx_sheet import Lines, look_of
+from decom.reporting.xlsx_sheet import Lines, cell_formats
 from decom.reporting.xlsx_summary import write_summary
 
 
@@ -60,7 +60,7 @@ class AsXlsx:
                 "created": _made_at(audit),
             }
         )
-        look = look_of(book)
+        look = cell_formats(book)
         summary = Lines(book.add_worksheet("Summary"), look)
         rows = RowSheets(book, look, audit, most_lines=self._most_lines)
         rows.write()

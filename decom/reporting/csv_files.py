@@ -14,7 +14,7 @@ from decom.reporting.interface import Audit, ReportFormat
 from decom.reporting.pieces import Form, in_pieces
 from decom.reporting.statement import holds
 from decom.reporting.words import kind_of, step_for
-from decom.tables import Kind, in_file, normalised
+from decom.tables import CellType, in_file, normalised
 from decom.vocabulary import Outcome
 
 if TYPE_CHECKING:
@@ -156,10 +156,10 @@ def _reasons(held: "pd.DataFrame") -> list[str]:
 def _form_of(name: str) -> Form:
     if name == "conflicts":
         return lambda cell: text_cell(conflicts_in_words(cell))
-    return money_cell if _KINDS[name] is Kind.MONEY else text_cell
+    return money_cell if _CELL_TYPES[name] is CellType.MONEY else text_cell
 
 
-_KINDS = {column.name: column.kind for table in "PU" for column in in_file(table)}
+_CELL_TYPES = {column.name: column.cell_type for table in "PU" for column in in_file(table)}
 
 
 def _others(headers: Sequence[str], others: "pd.DataFrame") -> "Sequence[tuple[str, pd.Series[Any], Form]]":

@@ -23,7 +23,7 @@ MOST_GROUPS = 100_000
 def write_groups(lines: Lines, audit: Audit, groups: "pd.DataFrame") -> None:
     """Subtotals per group: rows, monthly cost ending and continuing."""
     lines.widths((34, 10, 12, 12, 12, 22, 22, 16, 16))
-    set_up_page(lines, audit.run_id, "By group")
+    set_up_page(lines, audit.run_id)
     at = group_column(audit.options, audit.other_columns)
     if at is None:
         lines.line("The input has no column to subtotal by; name one with [report] group_by.")
@@ -45,7 +45,7 @@ def write_groups(lines: Lines, audit: Audit, groups: "pd.DataFrame") -> None:
 def write_todo(lines: Lines, audit: Audit) -> None:
     """One line for each thing to reconfigure, and two empty columns for whoever does it."""
     lines.widths((20, 34, 28, 14, 10, 16, 50, 60, 16, 12))
-    set_up_page(lines, audit.run_id, "To do")
+    set_up_page(lines, audit.run_id)
     blockers, beyond = blockers_of(audit, MOST_HOLDERS)
     if len(blockers) == 0:
         lines.line("No number is in use: there is nothing to reconfigure.")
@@ -77,7 +77,7 @@ def write_todo(lines: Lines, audit: Audit) -> None:
 def write_sources(lines: Lines, audit: Audit) -> None:
     """Where conflicts were looked for, and where they could not be."""
     lines.widths((26, 20, 90))
-    set_up_page(lines, audit.run_id, "Sources")
+    set_up_page(lines, audit.run_id)
     lines.heading("Source of conflicts", "State", "What was read, or why it was not")
     lines.sheet.freeze_panes(1, 0)
     look = lines.look

@@ -21,8 +21,8 @@ from decom.reporting.csv_files import conflicts_in_words
 from decom.reporting.interface import Audit
 from decom.reporting.pieces import Form, in_pieces
 from decom.reporting.statement import cost_of, group_column
-from decom.reporting.xlsx_sheet import TEXT, Lines, Look, Value, cell_text, day_of, moment_of, set_up_page
-from decom.tables import Kind, in_file
+from decom.reporting.xlsx_sheet import TEXT, CellFormats, Lines, Value, cell_text, day_of, moment_of, set_up_page
+from decom.tables import CellType, in_file
 from decom.vocabulary import Outcome
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _SheetColumn:
     """One column of the sheets of rows."""
 
     heading: str
@@ -102,12 +102,12 @@ class _Place:
 class RowSheets:
     """The sheets of rows of one workbook."""
 
-    def __init__(self, book: Workbook, look: Look, audit: Audit, *, most_lines: int = MOST_LINES) -> None:
+    def __init__(self, book: Workbook, look: CellFormats, audit: Audit, *, most_lines: int = MOST_LINES) -> None:
         self._book = book
         self._look = look
         self._audit = audit
         self._most_rows = most_lines - 1
-        self._places = _places(book, look, audit)
+        self._columns = _sheet_columns(book, look, audit)
         self._printed = len(_FOR_PEOPLE) + (group_column(audit.options, audit.other_columns) is not None)
         self.written = Written()
 
@@ -123,26 +123,25 @@ class RowSheets:
                 self._sheet(title, name, rows[start : start + self._most_rows])
 
     def _sheet(self, title: str, name: str, rows: "pd.Index[Any]") -> None:
-        places, look = self._places, self._look
+        columns = self._columns
         sheet = self._book.add_worksheet(title)
-        lines = Lines(sheet, look)
-        for at, place in enumerate(places):
-            sheet.set_column(at, at, place.width)
-        looks = [look.heading_right if place.is_numeric else look.heading for place in places]
-        lines.line(*(place.heading for place in places), formats=looks)
+        lines = Lines(sheet, self._look)
+        lines.widths([column.width for column in columns])
+        numbers = [at for at, column in enumerate(columns) if column.is_numeric]
+        lines.heading(*(column.heading for column in columns), numbers=numbers)
         sheet.set_row(0, 32)
         sheet.freeze_panes(1, 2)
         set_up_page(lines, self._audit.run_id, name)
         sheet.repeat_rows(0)
-        put(sheet, self._lines(rows), lines.at, len(places))
-        sheet.autofilter(0, 0, len(rows), len(places) - 1)
+        put(sheet, self._lines(rows), lines.at, len(columns))
+        sheet.autofilter(0, 0, len(rows), len(columns) - 1)
         sheet.print_area(0, 0, len(rows), self._printed - 1)
 
     def _lines(self, rows: "pd.Index[Any]") -> Iterator[str]:
         """The cells of each row, counted as they go out."""
-        columns = [(place.cells, place.form) for place in self._places]
-        columns += [(self._audit.rows["outcome"], str), (self._audit.rows["monthly_cost_usd"], lambda cost: cost or "")]
-        for *cells, outcomes, costs in in_pieces(columns, rows.to_numpy()):
+        series = [(column.cells, column.form) for column in self._columns]
+        series += [(self._audit.rows["outcome"], str), (self._audit.rows["monthly_cost_usd"], lambda cost: cost or "")]
+        for *cells, outcomes, costs in in_pieces(series, rows.to_numpy()):
             for line, outcome, cost in zip(map("".join, zip(*cells, strict=True)), outcomes, costs, strict=True):
                 self.written.rows[Outcome(outcome)] += 1
                 self.written.usd[Outcome(outcome)] += cost_of(cost) or Decimal(0)
@@ -183,7 +182,7 @@ def number_xml(column: str, look: Format) -> Callable[[float], str]:
     return lambda number: f"{before}{number:.16G}</v></c>"
 
 
-def _places(book: Workbook, look: Look, audit: Audit) -> list[_Place]:
+def _sheet_columns(book: Workbook, look: CellFormats, audit: Audit) -> list[_SheetColumn]:
     """The columns of the sheets of rows, from the left.
 
     First what people look for and print, with the group's column after the nickname; then the input's other
@@ -205,20 +204,20 @@ def _places(book: Workbook, look: Look, audit: Audit) -> list[_Place]:
         letters = xl_col_to_name(at)
         if isinstance(name, int):
             cells, heading = audit.others[name], audit.other_columns[name]
-            found.append(_Place(heading, _OTHER_WIDTH, False, cells, _form(letters, look, _as_it_is)))
+            found.append(_SheetColumn(heading, _OTHER_WIDTH, False, cells, _form(letters, look, _as_it_is)))
             continue
         column = ours[name]
-        form = _form(letters, look, _VALUES[column.kind])
+        form = _form(letters, look, _VALUES[column.cell_type])
         if name == "outcome":
             form = _outcome_form(letters, outcomes)
         elif name == "conflicts":
             form = _form(letters, look, conflicts_in_words)
-        is_numeric = column.kind in (Kind.WHOLE, Kind.MONEY)
-        found.append(_Place(column.heading, column.width, is_numeric, audit.rows[name], form))
+        is_numeric = column.cell_type in (CellType.WHOLE, CellType.MONEY)
+        found.append(_SheetColumn(column.heading, column.width, is_numeric, audit.rows[name], form))
     return found
 
 
-def _form(letters: str, look: Look, value_of: Callable[[Any], Value]) -> Form:
+def _form(letters: str, look: CellFormats, value_of: Callable[[Any], Value]) -> Form:
     text, whole, money = text_xml(letters, look.text), number_xml(letters, look.whole), number_xml(letters, look.money)
     moment, day = number_xml(letters, look.moment), number_xml(letters, look.day)
 
@@ -252,10 +251,10 @@ def _cost(cell: str | None) -> Value:
     return cell if cost is None else cost
 
 
-_VALUES: Mapping[Kind, Callable[[Any], Value]] = {
-    Kind.TEXT: _as_it_is,
-    Kind.WHOLE: _as_it_is,
-    Kind.MONEY: _cost,
-    Kind.MOMENT: moment_of,
-    Kind.DAY: day_of,
+_VALUES: Mapping[CellType, Callable[[Any], Value]] = {
+    CellType.TEXT: _as_it_is,
+    CellType.WHOLE: _as_it_is,
+    CellType.MONEY: _cost,
+    CellType.MOMENT: moment_of,
+    CellType.DAY: day_of,
 }

@@ -34,7 +34,7 @@ Value = str | int | Decimal | datetime | date | None
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class CellFormats:
     """The formats of a workbook, made once."""
 
     text: Format
@@ -58,7 +58,7 @@ class Look:
     bad: Format
 
 
-def look_of(book: Workbook) -> Look:
+def cell_formats(book: Workbook) -> CellFormats:
     """The formats, registered with `book`.
 
     Text formats are `@` with the mark that an apostrophe typed into a spreadsheet leaves, so that a cell stays
@@ -74,7 +74,7 @@ def look_of(book: Workbook) -> Look:
             merged |= some
         return book.add_format(merged)
 
-    return Look(
+    return CellFormats(
         text=made(TEXT),
         wrapped=made(TEXT, {"text_wrap": True}),
         whole=made(BASE, {"num_format": whole}),
@@ -99,7 +99,7 @@ def look_of(book: Workbook) -> Look:
 class Lines:
     """A worksheet that is written line by line."""
 
-    def __init__(self, sheet: Worksheet, look: Look) -> None:
+    def __init__(self, sheet: Worksheet, look: CellFormats) -> None:
         self.sheet = sheet
         self.look = look
         self.at = 0
@@ -164,15 +164,18 @@ class Lines:
             self.sheet.write_datetime(self.at, column, value, given or usual)
 
 
-def set_up_page(lines: Lines, run_id: str, name: str) -> None:
-    """A4, landscape, one page wide, with the run, the sheet and the page number at the foot."""
+def set_up_page(lines: Lines, run_id: str, name: str | None = None) -> None:
+    """A4, landscape, one page wide, with the run, the sheet and the page number at the foot.
+
+    `name` stands there for the sheet; None: its own.
+    """
     sheet = lines.sheet
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.7)
     run = cell_text(run_id).replace("&", "&&")[:60]
-    sheet.set_footer(f"&L{run}&C{name}&RPage &P of &N")
+    sheet.set_footer(f"&L{run}&C{name or sheet.get_name()}&RPage &P of &N")
 
 
 def cell_text(text: str) -> str:

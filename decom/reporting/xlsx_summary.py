@@ -23,7 +23,7 @@ _UNKNOWN_MONTH = "not known"
 def write_summary(lines: Lines, audit: Audit, groups: "pd.DataFrame", written: Written) -> None:
     """The first sheet: what was asked, what became of it, the money, what to mistrust, and that it all adds up."""
     lines.widths(_SUMMARY_WIDTHS)
-    set_up_page(lines, audit.run_id, "Summary")
+    set_up_page(lines, audit.run_id)
     lines.sheet.set_row(0, 30)
     lines.line("Released phone numbers", formats=[lines.look.title])
     lines.line(headline(audit))

@@ -184,7 +184,7 @@ async def _look_back(tools: _Tools, quiet: float) -> None:
     reasons = dict(zip(released["number_id"], released["reason"], strict=True))
     try:
         async with tools.service.reading() as account:
-            found = await differences(account, claims, tools.context.clock, quiet)
+            found = await differences(account, claims, tools.context.clock, quiet, tools.context.listener)
     except Unreachable as unreachable:
         log.warning("not_verified", run_id=writer.run_id, why=unreachable.what)
     except KeyRefused as refused:

@@ -22,6 +22,7 @@ from decom.planning.guards import check_age, check_extent, check_same_service, c
 from decom.planning.plan import Plan
 from decom.planning.same_workspace import prove_same_workspace
 from decom.planning.saved import JSON_FILE, check_untouched, saved_head
+from decom.releasing.events import Asking, tell
 from decom.releasing.refresh import pending_tasks
 from decom.releasing.verification import differences
 from decom.reporting import audit as audits
@@ -147,8 +148,10 @@ async def verify(settings: Settings, context: Context, target: str) -> Seen:
         with Reader(settings.home) as ledger:
             claims = claims_of(audits.build(ledger, run_id))
             changed = changed_since(ledger, this)
+        tell(context.listener, Asking("verifying against the account", service.pacer))
         async with service.reading() as account:
-            found = tuple(map(str, await differences(account, claims, context.clock, settings.quiet)))
+            differing = await differences(account, claims, context.clock, settings.quiet, context.listener)
+        found = tuple(map(str, differing))
         terms = Terms(then=f"type: decom verify {run_id}")
         with Writer(settings.home, run_id, context.clock, terms=terms) as writer:
             writer.record(Verified(found))

@@ -26,6 +26,7 @@ from decom.planning.protect import rules_in_words
 from decom.planning.saved import CSV_FILE, JSON_FILE, SavedHead, write_plan
 from decom.planning.selection import Choice, choose
 from decom.planning.survey import Survey, survey
+from decom.releasing.events import Asking, tell
 from decom.reporting.formula_safe import escape_formulas
 from decom.reporting.kinds import FORMATS
 from decom.reporting.write import chosen
@@ -68,6 +69,7 @@ async def make_plan(settings: Settings, context: Context, service: Service, sour
     """Look at the account, decide every row, save the plan. Sends only GET. Raises KeyRefused, Unreachable."""
     protected = protected_by(settings)
     choice = _choice(settings, source)
+    tell(context.listener, Asking("reading the account", service.pacer))
     async with service.reading() as account:
         meant = source.table[choice.left_out_by_column(source.others).isna()]
         findings = await survey(account, meant, HOLDS)

@@ -4,6 +4,7 @@ import ast
 import io
 import re
 import tokenize
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,15 @@ def test_a_wide_except_stands_only_at_the_three_borders() -> None:
         if len(wide) > 0:
             found[name_of(path)] = len(wide)
     assert found == WIDE_EXCEPTS
+
+
+def test_no_class_name_has_two_meanings() -> None:
+    declared = defaultdict(list)
+    for path in CODE:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                declared[node.name].append(f"{name_of(path)}:{node.lineno}")
+    assert {name: places for name, places in declared.items() if len(places) > 1} == {}
 
 
 @pytest.mark.parametrize("path", CODE, ids=name_of)

@@ -11,7 +11,7 @@ import pytest
 
 from decom.errors import BadSettings, HomeLost, LedgerTrouble
 from decom.ledger.lock import workspace_locked
-from decom.ledger.place import NETWORK, Watched, check_place, network_file_system
+from decom.ledger.place import NETWORK, FilesInUse, check_place, network_file_system
 from decom.ledger.reader import Reader
 from decom.ledger.records import Ended, Intent, Kind
 from decom.ledger.schema import FILE, open_for_writing
@@ -156,7 +156,7 @@ def test_a_ledger_behind_a_link_is_refused_without_being_opened(tmp_path: Path, 
 
 def test_files_that_stay_what_they_are_are_not_lost(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("a")
-    watched = Watched([tmp_path / "a"])
+    watched = FilesInUse([tmp_path / "a"])
     (tmp_path / "a").write_text("longer than before")
     (tmp_path / "b").write_text("another")
     assert watched.lost() is None
@@ -174,7 +174,7 @@ def test_files_that_stay_what_they_are_are_not_lost(tmp_path: Path) -> None:
 def test_files_that_are_taken_away_are(tmp_path: Path, lose: Callable[[Path], object], words: str) -> None:
     for name in ("ledger", "other"):
         (tmp_path / name).write_text(name)
-    watched = Watched([tmp_path / "ledger"])
+    watched = FilesInUse([tmp_path / "ledger"])
     lose(tmp_path / "ledger")
     assert (watched.lost() or "").startswith(words)
 
@@ -185,7 +185,7 @@ def test_a_file_that_was_replaced_before_it_was_watched_is_known_by_its_descript
     with path.open() as opened:
         facts = os.fstat(opened.fileno())
         _new(tmp_path / "other").replace(path)
-        assert (Watched([], {path: facts}).lost() or "").startswith("lock was replaced")
+        assert (FilesInUse([], {path: facts}).lost() or "").startswith("lock was replaced")
 
 
 def _new(path: Path) -> Path:

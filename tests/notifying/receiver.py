@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -74,10 +74,16 @@ def _children() -> Iterator[str]:
 
 
 @contextmanager
-def silent() -> Iterator[str]:
-    """The address of a server that takes connections and says nothing, ever."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}/hush"
+def silent(asked: threading.Event | None = None) -> Iterator[str]:
+    """The address of a server that takes connections and says nothing, ever; `asked` is set when one came."""
+
+    def hush(_: socket.socket, over: threading.Event) -> None:
+        if asked is not None:
+            asked.set()
+        over.wait()
+
+    with _acting(hush) as address:
+        yield address
 
 
 @contextmanager
@@ -107,25 +113,30 @@ def babbling() -> Iterator[str]:
 
 @contextmanager
 def _acting(act: Callable[[socket.socket, threading.Event], None]) -> Iterator[str]:
+    """The address of a server that does `act` to each connection, until the block is over."""
     over = threading.Event()
 
-    def serve() -> None:
-        try:
-            connection, _ = listening.accept()
-            with connection:
-                act(connection, over)
-        except OSError:
-            pass  # the other side went away, which is what is tried
+    def serve(connection: socket.socket) -> None:
+        with connection, suppress(OSError):  # the other side may go away, which is what is tried
+            act(connection, over)
 
+    def accept() -> None:
+        while not over.is_set():
+            with suppress(TimeoutError):
+                serving.append(threading.Thread(target=serve, args=listening.accept()[:1]))
+                serving[-1].start()
+
+    serving: list[threading.Thread] = []
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(10)
-        thread = threading.Thread(target=serve)
-        thread.start()
+        listening.settimeout(0.05)
+        accepting = threading.Thread(target=accept)
+        accepting.start()
         try:
             yield f"http://127.0.0.1:{listening.getsockname()[1]}/act"
         finally:
             over.set()
-            thread.join()
+            for thread in (accepting, *serving):
+                thread.join()
 
 
 def dead() -> str:

@@ -3,11 +3,16 @@
 import pytest
 
 from decom.ledger.records import Settled
-from decom.releasing.events import Began, Done, Event, Stopping, tell
+from decom.releasing.events import Began, Done, Event, Paused, Stopping, tell
 from decom.vocabulary import Outcome
 
 SETTLED = Settled("phn_1", "+14155550101", Outcome.RELEASED, "answered_2xx", "because")
-EVENTS: list[Event] = [Began(3), Done(SETTLED), Stopping("stopped by SIGTERM")]
+EVENTS: list[Event] = [
+    Began(3),
+    Done(SETTLED),
+    Paused("a second look at 1 number", 60.0),
+    Stopping("stopped by SIGTERM"),
+]
 
 
 @pytest.mark.parametrize("event", EVENTS)

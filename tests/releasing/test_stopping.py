@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from decom.dialnexa.replies import Answered, Proof, Reply, Unanswered
 from decom.releasing.stopping import (
@@ -421,6 +422,14 @@ def test_after_five_silences_the_service_is_asked_with_growing_pauses_until_it_i
     stop, clock, service = readied(there_at, workers=workers)
     assert not stop.asked and service.asked == there_at
     assert clock.waits == [1.0, 2.0, 4.0, 8.0, 16.0][:there_at]
+
+
+def test_the_log_says_that_a_silent_service_is_waited_for():
+    with capture_logs() as lines:
+        readied(3)
+    assert [(line["event"], line["seconds"], line["why"]) for line in lines] == [
+        ("waiting", seconds, "the service does not respond") for seconds in (1, 2, 4)
+    ]
 
 
 def test_an_outage_may_come_twice():

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from decom.errors import KeyRefused, Unreachable
+from decom.releasing.events import Event, Paused
 from decom.releasing.verification import CLAIMING, GONE, STAYED, Claim, Difference, differences
 from decom.vocabulary import Outcome
 from tests.dialnexa.speaking import asked, reading
@@ -69,6 +70,13 @@ def test_a_number_that_is_still_there_is_asked_for_once_more_after_the_settle_ti
     )
     assert clock.waits == [SETTLE]
     assert asked(sandbox)[1:] == [f"GET /v1/organization-phone-numbers/phn_{n}" for n in (1, 2)]
+
+
+def test_whoever_listens_is_told_that_a_second_look_is_waited_for_and_how_long(start_sandbox: Start):
+    claims, heard, clock = [claim(1, Outcome.RELEASED), claim(2, Outcome.RELEASED)], list[Event](), QuickClock()
+    sandbox = start_sandbox(small(5))
+    reading(sandbox, lambda account: differences(account, claims, clock, SETTLE, heard.append), clock)
+    assert heard == [Paused("a second look at 2 numbers", SETTLE)]
 
 
 @pytest.mark.parametrize(

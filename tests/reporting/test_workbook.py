@@ -14,6 +14,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 from openpyxl.cell.cell import MergedCell
+from openpyxl.utils import get_column_letter
 from xlsxwriter.workbook import Workbook
 
 from decom.planning.plan import Conflict, ReportOptions, Source
@@ -21,7 +22,8 @@ from decom.reporting.as_xlsx import AsXlsx
 from decom.reporting.interface import Verification
 from decom.reporting.xlsx_lists import MOST_HOLDERS
 from decom.reporting.xlsx_rows import number_xml, put, text_xml
-from decom.reporting.xlsx_sheet import MOST_TEXT, Lines, cell_text, day_of, look_of, moment_of
+from decom.reporting.xlsx_sheet import MOST_TEXT, Lines, cell_formats, cell_text, day_of, moment_of
+from decom.tables import in_file
 from decom.vocabulary import Outcome, SourceState
 from tests.reporting.made_up import made_up_audit, made_up_row, mixed_rows, nasty_audit, with_text
 
@@ -97,9 +99,11 @@ def test_an_outcome_that_did_not_occur_needs_no_sheet_but_the_usual_ones_are_the
 
 
 def test_sheets_of_rows_can_be_filtered_printed_and_scrolled():
-    sheet = workbook(made_up_audit(mixed_rows(40)))["Released"]
+    audit = made_up_audit(mixed_rows(40))
+    sheet = workbook(audit)["Released"]
     assert sheet.freeze_panes == "C2"
-    assert sheet.auto_filter.ref.startswith("A1:W")
+    last = get_column_letter(len(in_file("U")) + len(audit.other_columns))
+    assert re.fullmatch(rf"A1:{last}[0-9]+", sheet.auto_filter.ref)
     assert sheet.print_title_rows == "$1:$1"
     assert sheet.page_setup.orientation == "landscape"
     assert sheet.page_setup.fitToHeight == 0
@@ -312,7 +316,7 @@ def test_lines_that_we_put_together_are_those_that_the_library_writes(tmp_path):
     for ours in (False, True):
         path = tmp_path / f"{ours}.xlsx"
         with Workbook(path, {"constant_memory": True}) as book:
-            look, sheet = look_of(book), book.add_worksheet()
+            look, sheet = cell_formats(book), book.add_worksheet()
             lines = Lines(sheet, look)
             lines.line("heading")
             if ours:

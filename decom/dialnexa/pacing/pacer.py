@@ -21,6 +21,8 @@ from decom.dialnexa.pacing.window import Permit, Window
 START_REQUESTS = 150
 START_SECONDS = 60.0
 """Where `auto` starts, until the server says more."""
+LONG_ENOUGH = 5.0
+"""Seconds; a shorter pause for the rate limit is told to nobody's log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,21 @@ class PacerState:
     """Seconds since the last 429; None: there was none."""
     throttled: int
     """How many answers were 429."""
+    in_flight: int = 0
+    """Requests that left and have no answer yet."""
+    waiting: int = 0
+    """Requests that wait until they may leave."""
+    opens_in: float = 0.0
+    """Seconds until the first of these may leave; 0 where none waits, or an answer must come first."""
 
     def words(self) -> str:
         """For people: `135 per minute`, `paused 12 s: the service returned 429`."""
         if self.paused > 0.0:
             return f"paused {math.ceil(self.paused)} s: the service returned {self.paused_by}"
+        return self.limit_in_words()
+
+    def limit_in_words(self) -> str:
+        """`135 per minute`, `no limit`"""
         if self.limit is None:
             return "no limit"
         units = {1.0: "per second", 60.0: "per minute", 3600.0: "per hour"}
@@ -125,6 +137,8 @@ class Pacer:
 
         Cancelling it gives up the place in the line and nothing else.
         """
+        now = self._clock.monotonic()
+        self._tell_of_wait(now, self._limits.opens_at(route, now))
         turn = await self._queue.turn(route)
         turn.subject, turn.left_at = subject, self._alone.standing
         return turn
@@ -160,6 +174,7 @@ class Pacer:
                 window.answered(permit, now, said, ours)
         self._teach(turn, status, now, alone=alone)
         self._queue.serve()
+        self._tell_of_wait(now, self._queue.next_at(now))
 
     def _teach(self, turn: Turn, status: int, now: float, *, alone: bool) -> None:
         """Have the limits learn from a refusal once it is clear that it was for the rate, and not before.
@@ -216,6 +231,17 @@ class Pacer:
         for window, permit in turn.permits:
             window.unanswered(permit, now)
         self._queue.serve()
+        self._tell_of_wait(now, self._queue.next_at(now))
+
+    def _tell_of_wait(self, now: float, until: float | None) -> None:
+        """Tell the log that nothing leaves before `until`, unless the service asked for that; None: nobody waits."""
+        if (
+            until is not None
+            and not math.isinf(until)
+            and until - now >= LONG_ENOUGH
+            and until > self._throttling.until
+        ):
+            self._throttling.wait_log.tell(now, until, f"the rate limit ({self.state().limit_in_words()})")
 
     def forecast(self, requests: int) -> float:
         """Seconds until the last of so many more requests may leave under the limits as seen now.
@@ -233,6 +259,7 @@ class Pacer:
         strictest = min(limits, key=_requests_a_second, default=self._limits.key)
         stop = self._throttling
         paused = max(0.0, stop.until - now)
+        next_at = self._queue.next_at(now)
         return PacerState(
             limit=strictest.most,
             window=strictest.log.window,
@@ -241,6 +268,9 @@ class Pacer:
             paused_by=stop.status if paused > 0.0 else None,
             since_throttled=None if stop.last is None else now - stop.last,
             throttled=stop.count,
+            in_flight=self._limits.key.log.in_flight,
+            waiting=self._queue.waiting,
+            opens_in=0.0 if next_at is None or math.isinf(next_at) else max(0.0, next_at - now),
         )
 
 

@@ -73,6 +73,21 @@ class Queue(Generic[T]):
             self.serve()
             raise
 
+    def next_at(self, now: float) -> float | None:
+        """When the first of those who wait may go: now, later, or infinity where an answer must come first.
+
+        None where nobody waits.
+        """
+        if self._alive == 0:
+            return None
+        waiting = (name for name, line in self._lines.items() if any(not place.given.done() for place in line))
+        return min((self._rule.opens_at(name, now) for name in waiting), default=None)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return self._alive
+
     def serve(self) -> None:
         """Let go whoever may go now, and see to it that the next one is woken in time."""
         while self._alive > 0:

@@ -22,6 +22,22 @@ SHORTEST_TOLD = 1.0
 log = structlog.get_logger()
 
 
+class WaitLog:
+    """Tells the log of each pause once: when it begins, and again where it turns out to be much longer."""
+
+    def __init__(self) -> None:
+        self._until = -math.inf
+        """The end that was told."""
+
+    def tell(self, now: float, until: float, why: str, *, asked: float = 0.0) -> None:
+        """Everyone waits from `now` to `until`, of which the service asked for `asked` seconds."""
+        told = max(self._until, now)
+        if until - told > max(SHORTEST_TOLD, (told - now) / 10.0):
+            self._until = until
+            say = log.warning if asked >= LONG_WAIT else log.info
+            say("waiting", seconds=math.ceil(until - now), why=why)
+
+
 class Throttling:
     """The pause that is on, if any, and the 429s so far."""
 
@@ -34,6 +50,7 @@ class Throttling:
         """How many answers were 429."""
         self.last: float | None = None
         """When the last 429 came; None: none came."""
+        self.wait_log = WaitLog()
         self._random = random
         self._in_a_row = 0
 
@@ -71,7 +88,5 @@ class Throttling:
         """With a second for the rounding of what was said, and some more so that no two runs return at once."""
         until = now + wait + 1.0 + self._random.random() * max(1.0, min(wait / 20.0, LONGEST_SPREAD))
         if until > self.until:
-            told, self.until, self.status = max(self.until, now), until, status
-            if until - told > max(SHORTEST_TOLD, (told - now) / 10.0):
-                say = log.warning if wait >= LONG_WAIT else log.info
-                say("waiting", seconds=math.ceil(until - now), why=f"the service returned {status}")
+            self.until, self.status = until, status
+            self.wait_log.tell(now, until, f"the service returned {status}", asked=wait)
