@@ -3,7 +3,6 @@
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import structlog
@@ -33,7 +32,7 @@ from decom.settings.load import Settings
 from decom.vocabulary import Decision, SourceState, Stopped
 from decom.workflow.context import Context
 from decom.workflow.guards import protected_by
-from decom.workflow.memory import memory_of
+from decom.workflow.memory import memory_of, removed_numbers
 from decom.workflow.reports import RunResult, write_reports_again
 from decom.workflow.runs import nothing_was_sent, record_plan
 from decom.workflow.workspace import workspace_of
@@ -99,7 +98,7 @@ def _decide(
     """Every row with its decision. Raises BadInput where a flag names a number that the list does not."""
     with Reader(settings.home) as ledger:
         ours = memory_of(ledger, workspace_of(settings), settings.base_url).run_ids
-        table = plan_table(source, findings, protected, partial(ledger.removed_by, among=ours), choice)
+        table = plan_table(source, findings, protected, removed_numbers(ledger, ours), choice)
     choice.check_names(table)
     return tuple(planned_rows(table, source.others))
 
