@@ -6,6 +6,7 @@ import io
 import os
 import pty
 import re
+import struct
 import subprocess
 import sys
 import termios
@@ -246,9 +247,13 @@ sys.stderr.write(f"<{{given}}>")
 """
 
 
-def at_a_terminal(plan: str, answer: bytes, columns: str = "80", lines: str = "25") -> tuple[str, int]:
-    """Ask on a real terminal, and type the answer once the question is there. What was seen, and the exit code."""
+def at_a_terminal(
+    plan: str, answer: bytes, columns: str = "80", lines: str = "25", real: tuple[int, int] = (25, 80)
+) -> tuple[str, int]:
+    """Ask on a real terminal of `real` lines and columns, and type the answer once the question is there. What was
+    seen, and the exit code."""
     ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", *real, 0, 0))
     process = subprocess.Popen(
         [sys.executable, "-c", ASK.format(plan=plan)],
         cwd=Path(__file__).parents[1],
@@ -307,6 +312,14 @@ def test_a_terminal_that_is_said_to_have_no_columns_still_shows_the_question(siz
     seen, code = at_a_terminal("PLAN", b"2\n", columns=size, lines=size)
     assert code == 0 and "<True>" in seen
     assert "About to release 2 numbers" in seen and "+14155550002" in seen
+
+
+@pytest.mark.parametrize("width", [0, 1, 4, 19])
+def test_a_terminal_too_narrow_for_a_word_still_shows_all_of_the_question(width: int) -> None:
+    seen, code = at_a_terminal("PLAN", b"2\n", columns="", lines="", real=(24, width))
+    assert code == 0 and "<True>" in seen
+    for words in ("About to release 2 numbers", "api.dialnexa.com", "ws-0123456789ab", "+14155550002"):
+        assert words in seen, words
 
 
 @pytest.mark.parametrize("size", ["0", "1", "-1", "", "²", "99999999999"])

@@ -114,7 +114,8 @@ def _about_run(finished: RunResult, exit_code: ExitCode, host: str) -> Iterator[
     yield ""
     if finished.trouble is not None:
         yield from _trouble(finished.trouble)
-    yield from (f"To do: {step}" for step in _steps(audit, exit_code))
+    if finished.trouble is None or audit.timing.parts > 0:  # else it has said what to do
+        yield from (f"To do: {step}" for step in _steps(audit, exit_code))
     yield f"Reports: {finished.folder} on {host}"
     yield f"         {', '.join(path.name for path in finished.files)}"
     yield from _witness(finished)

@@ -191,7 +191,8 @@ def _forecast(releases: int, seconds: float | None, pace: str) -> str:
 def report_unreachable(
     settings: Settings, context: Context, source: Rows, run_id: str, unreachable: Unreachable
 ) -> RunResult:
-    """The report of a run whose account could not be asked: nothing was sent, and every row says so."""
+    """The report of a run whose account could not be asked: nothing was sent, every row says so, and `unreachable`
+    what to do."""
     private_dir(settings.output)
     folder = private_dir(settings.output / run_id)
     choice = _choice(settings, source)
@@ -204,4 +205,4 @@ def report_unreachable(
         raise
     with nothing_was_sent(), Writer(settings.home, run_id, context.clock) as writer:
         writer.record(Ended(Stopped.OUTAGE, unreachable.what))
-        return write_reports_again(writer)
+        return replace(write_reports_again(writer), trouble=unreachable)
