@@ -9,8 +9,8 @@ import structlog
 
 from decom.clock import Clock, iso
 from decom.dialnexa.service import Service
-from decom.errors import BadSettings, LedgerTrouble, Refused, Unreachable
-from decom.files import private_dir
+from decom.errors import BadSettings, DiskFull, LedgerTrouble, Refused, Unreachable
+from decom.files import in_words, is_full, private_dir
 from decom.intake.interface import Rows
 from decom.intake.kinds import READERS
 from decom.intake.opening import read_input
@@ -136,9 +136,11 @@ def _save(settings: Settings, made: Plan, clock: Clock) -> Path:
         digest = write_plan(made, folder, escape_formulas)
         record_plan(settings.home, made, SavedHead(made.head, folder.resolve(), digest), clock)
     except OSError as error:
+        kind = DiskFull if is_full(error) else BadSettings
+        what = f"the plan could not be written: {in_words(error, folder)}"
         _leave_nothing(folder)
-        raise BadSettings(
-            f"the plan could not be written: {error.strerror or error}",
+        raise kind(
+            what,
             where=str(settings.output),
             remedy="Nothing was planned. Free the disk, or name another folder with --output, then run the same"
             " command again.",
