@@ -24,6 +24,8 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 MOST_IN_A_LINE = 4_000_000
 """Most characters of one line: an unbroken line of a large file must not be read whole."""
 
+_END_OF_FILE = "\x1a"
+
 _SEP_LINE = re.compile(r'"?sep=([^"\r\n])"?[\r\n]*', re.IGNORECASE)
 
 
@@ -55,7 +57,23 @@ class Delimited:
 
 
 def _physical_lines(source: OpenFile, encoding: str) -> Generator[str, None, None]:
-    """The file's lines with their ends, which may be `\\n`, `\\r\\n` or `\\r`, in any mixture."""
+    """The file's lines with their ends, which may be `\\n`, `\\r\\n` or `\\r`, in any mixture.
+
+    Without the Ctrl-Z by which some programs of DOS's kind end a file.
+    """
+    last = ""
+    for line in _lines_as_written(source, encoding):
+        if last != "":
+            yield last
+        last = line
+    bare = last.rstrip("\r\n")
+    if bare.endswith(_END_OF_FILE):
+        last = bare.rstrip(_END_OF_FILE)
+    if last != "":
+        yield last
+
+
+def _lines_as_written(source: OpenFile, encoding: str) -> Generator[str, None, None]:
     source.stream.seek(0)
     text = io.TextIOWrapper(source.stream, encoding=encoding, newline="")
     number = 0
