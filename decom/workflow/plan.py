@@ -207,4 +207,5 @@ def report_unreachable(
         raise
     with nothing_was_sent(), Writer(settings.home, run_id, context.clock) as writer:
         writer.record(Ended(Stopped.OUTAGE, unreachable.what))
-        return replace(write_reports_again(writer), trouble=unreachable)
+        remedy = f"Nothing was sent. {unreachable.remedy or ''}".strip()
+        return replace(write_reports_again(writer), trouble=Unreachable(unreachable.what, remedy=remedy))
