@@ -12,7 +12,8 @@ DecomError                    the root; each leaf knows its exit code
 ├── Interrupted        143    a signal ended a command that was not releasing (129, 130 as the signal was)
 ├── Locked              75    another run of this home works on this workspace
 └── LedgerTrouble        2    the ledger cannot be opened, is damaged, busy, or newer than this program
-    └── NotDurable       4    a record could not be made durable (disk full, I/O error, busy for too long)
+    └── NotDurable       4    a record could not be made durable (busy for too long)
+        ├── DiskFull     4    the disk takes no plan, record or folder any more (full, quota, I/O error)
         └── HomeLost     4    the home's files were removed, moved or replaced while a run worked
 """
 
@@ -112,6 +113,10 @@ class NotDurable(LedgerTrouble):
     exit_code = ExitCode.INCOMPLETE
     why = Stopped.DISK
     """The word for a run that stops because of it."""
+
+
+class DiskFull(NotDurable):
+    """The disk has no room for what must be on it, or fails; also where nothing was sent, since no setting is wrong."""
 
 
 class HomeLost(NotDurable):

@@ -1,10 +1,12 @@
 """Bytes in, a private file out: whole or not at all, 0600 in folders of 0700, never through a link.
 
-Raises BadSettings where a folder cannot be trusted, OSError where the disk refuses.
+Raises BadSettings where a folder cannot be trusted, OSError or DiskFull where the disk refuses.
 """
 
+import errno
 import os
 import secrets
+import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -13,14 +15,37 @@ from itertools import takewhile
 from pathlib import Path
 from typing import BinaryIO
 
-from decom.errors import BadSettings
+from decom.errors import BadSettings, DiskFull
+
+_FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up", errno.EFBIG: "File too large"}
+"""What the system says where a disk takes no more, in words."""
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether the disk takes no more."""
+    return isinstance(error, OSError) and error.errno in _FULL
+
+
+def in_words(error: OSError, path: Path) -> str:
+    """What the system says of a file or folder; where the disk takes no more, also how much of it is free."""
+    why = _FULL.get(error.errno or 0, error.strerror or str(error))
+    return f"{why} ({free_on_disk(path)})" if is_full(error) else why
+
+
+def free_on_disk(path: Path) -> str:
+    """`72 KiB free`, on the disk of a path that need not be there yet."""
+    for there in (path, *path.parents):
+        with suppress(OSError):
+            free = shutil.disk_usage(there).free
+            return f"{free / 1024**2:,.0f} MiB free" if free >= 1024**2 else f"{free // 1024:,} KiB free"
+    return "how much is free cannot be asked"
 
 
 def private_dir(path: Path) -> Path:
     """Make `path` (and its parents) if need be, each 0700 whatever the umask, and return it.
 
     Raises BadSettings where it is no folder, is a link, belongs to someone else, or may be written by others:
-    whoever can write there can swap the files that we are about to trust.
+    whoever can write there can swap the files that we are about to trust. Raises DiskFull where there is no room.
     """
     try:
         # Not mkdir's own `parents`: it would leave those to the umask.
@@ -32,6 +57,9 @@ def private_dir(path: Path) -> Path:
                 sync_folder(folder.parent)  # or a power loss takes the new one with all that is in it
         facts = path.lstat()
     except OSError as error:
+        if is_full(error):
+            what = f"the folder cannot be made: {in_words(error, path)}"
+            raise DiskFull(what, where=str(path), remedy="Free the disk, then run the same command again.") from error
         raise BadSettings(
             f"the folder cannot be made: {error.strerror or error}",
             where=str(path),

@@ -1,6 +1,8 @@
 """Files that nobody else can read or swap, and that are whole or not there."""
 
+import errno
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from decom.errors import BadSettings
-from decom.files import atomic_write, check_room, private_dir, sync_folder
+from decom.files import atomic_write, check_room, in_words, is_full, private_dir, sync_folder
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077, 0o777], ids=oct)
@@ -275,3 +277,15 @@ def test_no_descriptor_is_left_open(tmp_path: Path):
 
 def open_descriptors() -> int:
     return sum(1 for _ in Path("/dev/fd").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [(errno.ENOSPC, "the disk is full"), (errno.EDQUOT, "the disk quota is used up"), (errno.EFBIG, "File too large")],
+)
+def test_a_disk_that_takes_no_more_is_called_so_with_what_is_free(tmp_path: Path, number: int, why: str):
+    error = OSError(number, os.strerror(number))
+    assert is_full(error)
+    assert re.fullmatch(rf"{why} \([0-9,]+ [KM]iB free\)", in_words(error, tmp_path / "not" / "there"))
+    other = OSError(errno.EACCES, "Permission denied")
+    assert not is_full(other) and in_words(other, tmp_path) == "Permission denied"

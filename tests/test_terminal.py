@@ -248,10 +248,11 @@ sys.stderr.write(f"<{{given}}>")
 """
 
 
-def at_a_terminal(plan: str, answer: bytes, columns: str = "80", lines: str = "25") -> tuple[str, int]:
-    """Ask on a real terminal, and type the answer once the question is there. What was seen, and the exit code."""
+def at_a_terminal(plan: str, answer: bytes, columns: str = "80", lines: str = "25", real: int = 80) -> tuple[str, int]:
+    """Ask on a real terminal of `real` columns, and type the answer once the question is there. What was seen, and
+    the exit code."""
     variables = {**os.environ, "COLUMNS": columns, "LINES": lines}
-    with on_a_terminal([sys.executable, "-c", ASK.format(plan=plan)], variables, 0) as terminal:
+    with on_a_terminal([sys.executable, "-c", ASK.format(plan=plan)], variables, real) as terminal:
         terminal.until(">$")
         shown = terminal.seen
         terminal.type(answer)
@@ -284,6 +285,14 @@ def test_a_terminal_that_is_said_to_have_no_columns_still_shows_the_question(siz
     seen, code = at_a_terminal("PLAN", b"2\n", columns=size, lines=size)
     assert code == 0 and "<True>" in seen
     assert "About to permanently release 2 numbers" in seen and "+14155550002" in seen
+
+
+@pytest.mark.parametrize("width", [0, 1, 4, 19])
+def test_a_terminal_too_narrow_for_a_word_still_shows_all_of_the_question(width: int) -> None:
+    seen, code = at_a_terminal("PLAN", b"2\n", columns="", lines="", real=width)
+    assert code == 0 and "<True>" in seen
+    for words in ("About to permanently release 2 numbers", "api.dialnexa.com", "ws-0123456789ab", "+14155550002"):
+        assert words in seen, words
 
 
 @pytest.mark.parametrize("size", ["0", "1", "-1", "", "²", "99999999999"])

@@ -85,7 +85,9 @@ def show_run(setup: Setup, finished: RunResult) -> CommandResult:
     audit, folder, screen = finished.audit, near(finished.folder), setup.screen
     counts = {outcome.value: count for outcome, count in audit.counts.items() if count > 0}
     log.info("run_ended", run_id=audit.run_id, status=audit.status, exit_code=int(finished.exit_code), counts=counts)
-    next_lines = next_after_run(audit, finished.files, setup.flags.place_flags())
+    # Where nothing was begun, what kept it from beginning says what to do.
+    is_said = audit.timing.parts == 0 and finished.trouble is not None
+    next_lines = () if is_said else tuple(next_after_run(audit, finished.files, setup.flags.place_flags()))
     if not screen.showing.quiet:
         screen.show(summary_lines(audit, folder, finished.files, screen.out.width))
         screen.show(next_lines)

@@ -1,7 +1,7 @@
 """What a command that works on a run has: its settings, its log, its progress bar, and the context of its workflow."""
 
-import getpass
 import os
+import pwd
 import random
 import socket
 from collections.abc import Iterator
@@ -30,6 +30,9 @@ from decom.settings.sources import JOB_SUFFIX
 from decom.workflow.context import Context
 
 log = structlog.get_logger()
+
+_LONGEST_NAME = 64
+"""Most characters of what SUDO_USER says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ def set_up(flags: Flags, screen: Screen, source: Path | None = None, *, with_key
             make_transport=network_transport_maker(),
             listener=_Listeners(progress, logs.LogListener(clock)),
             confirm=lambda plan: _confirmed(flags, screen, progress, plan),
-            operator=_operator(),
+            operator=started_by(os.getuid(), os.environ.get("SUDO_USER")),
             say=lambda line: _say(screen, progress, line),
         )
         yield Setup(flags, screen, settings, context, progress)
@@ -120,9 +123,19 @@ def _set_up_logs(screen: Screen, secrets: tuple[Secret, ...]) -> None:
     logs.setup(json_lines=not screen.err.is_terminal, verbosity=verbosity, secrets=secrets)
 
 
-def _operator() -> str:
+def started_by(user_id: int, sudo_user: str | None) -> str:
+    """`anna@host`, or `root@host (sudo by anna)`: the name that the system has for a user ID, or else its number.
+
+    Not `getpass.getuser`, which believes LOGNAME. `sudo_user` is what SUDO_USER says, which anybody can set: it stands
+    beside the name and never in its place.
+    """
     try:
-        user = getpass.getuser()
-    except (OSError, KeyError):  # a container's user need not have a name
-        user = str(os.getuid())
-    return f"{user}@{socket.gethostname()}"
+        user = pwd.getpwuid(user_id).pw_name
+    except KeyError:  # a container's user need not have a name
+        user = str(user_id)
+    name = f"{user}@{socket.gethostname()}"
+    if sudo_user in (None, "", user):
+        return name
+    sudo_name = os.fsencode(sudo_user or "").decode("utf-8", "replace")[:_LONGEST_NAME]
+    shown = "".join(sign if sign.isprintable() else " " for sign in sudo_name)
+    return f"{name} (sudo by {shown})"

@@ -273,7 +273,7 @@ def _unreachable(found: Unreadable) -> KeyRefused | Unreachable:
             remedy="Use a key that may read and delete phone numbers.",
         )
     remedies = {
-        ReadFailure.DRIFTED: "Run the same command again. If this happens again, list the numbers by ID"
+        ReadFailure.DRIFTED: "Run the same command again later. If this happens again, list the numbers by ID"
         " (a column `number id`): each is then looked up individually.",
         ReadFailure.ABSENT: "Check the base URL (DIALNEXA_BASE_URL): it must be the API's and end in /v1.",
     }

@@ -239,7 +239,11 @@ class _Reading(Generic[T]):
         return self.ids == {row.id for row in self.before.rows}
 
     def _wrong_total(self) -> Unreadable:
-        return _drifted(f"{self.counted:,} rows where its total says {self.total:,}")
+        difference = f"{self.counted:,} rows where its total says {self.total:,}"
+        if self.counted > (self.total or 0):
+            return _drifted(difference)
+        or_else = "the account changed while it was read, or its total counts rows that it does not list"
+        return Unreadable(ReadFailure.DRIFTED, f"{or_else}: {difference}")
 
 
 def _may_be_cut(found: Page) -> bool:

@@ -30,6 +30,9 @@ class CellReading:
 BLANK = CellReading()
 """The reading of a cell with nothing in it."""
 
+FORMULA = "this cell is a formula, not its result"
+"""What is said of one that stands in a file as text."""
+
 _ID = re.compile(r"phn_[A-Za-z0-9_-]{1,124}", re.ASCII)
 _LONGEST_ID = 128
 _SHORTENED = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+", re.ASCII)
@@ -112,6 +115,8 @@ def _read_as_number(value: str, region: str | None) -> CellReading:
 
 def _why_no_id(value: str) -> str:
     """Why a value that is no number is no ID either; `value` is ASCII without control characters."""
+    if value.startswith("=") and value != "=":
+        return FORMULA
     if _SHORTENED.fullmatch(value):
         return "a spreadsheet shortened this number: format the column as text and export again"
     if value.upper() in ("TRUE", "FALSE"):

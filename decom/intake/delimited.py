@@ -14,7 +14,7 @@ from contextlib import closing
 
 from decom.errors import BadInput
 from decom.intake.cells import is_blank, names_something
-from decom.intake.header import HEAD, Columns, find
+from decom.intake.header import HEAD, Columns, find, likely_header
 from decom.intake.interface import OpenFile, RawRow, ReadOptions, Sheet
 from decom.intake.sniffing import encoding_of, named
 
@@ -23,6 +23,8 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
 MOST_IN_A_LINE = 4_000_000
 """Most characters of one line: an unbroken line of a large file must not be read whole."""
+
+_END_OF_FILE = "\x1a"
 
 _SEP_LINE = re.compile(r'"?sep=([^"\r\n])"?[\r\n]*', re.IGNORECASE)
 
@@ -55,7 +57,23 @@ class Delimited:
 
 
 def _physical_lines(source: OpenFile, encoding: str) -> Generator[str, None, None]:
-    """The file's lines with their ends, which may be `\\n`, `\\r\\n` or `\\r`, in any mixture."""
+    """The file's lines with their ends, which may be `\\n`, `\\r\\n` or `\\r`, in any mixture.
+
+    Without the Ctrl-Z by which some programs of DOS's kind end a file.
+    """
+    last = ""
+    for line in _lines_as_written(source, encoding):
+        if last != "":
+            yield last
+        last = line
+    bare = last.rstrip("\r\n")
+    if bare.endswith(_END_OF_FILE):
+        last = bare.rstrip(_END_OF_FILE)
+    if last != "":
+        yield last
+
+
+def _lines_as_written(source: OpenFile, encoding: str) -> Generator[str, None, None]:
     source.stream.seek(0)
     text = io.TextIOWrapper(source.stream, encoding=encoding, newline="")
     number = 0
@@ -91,7 +109,7 @@ def _trial(head: Sequence[str], delimiter: str) -> list[RawRow]:
 
 
 def _delimiter(head: Sequence[str], options: ReadOptions) -> str:
-    """The delimiter under which the header can be told; with none such, the one that splits the first line most.
+    """The delimiter under which the header can be told; with none such, the one that splits the likely header most.
 
     Raises BadInput where two fit: either could be a part of the header's text.
     """
@@ -103,7 +121,7 @@ def _delimiter(head: Sequence[str], options: ReadOptions) -> str:
             f"the delimiter is ambiguous: {'both ' if len(fitting) == 2 else ''}{names} split the header",
             remedy=f"Add a first line that names it: sep={fitting[0]}",
         )
-    return fitting[0] if fitting else max(DELIMITERS, key=lambda delimiter: _first_width(trials[delimiter]))
+    return fitting[0] if fitting else max(DELIMITERS, key=lambda delimiter: _width(trials[delimiter]))
 
 
 def _splits_header(trial: Sequence[RawRow], options: ReadOptions) -> bool:
@@ -111,12 +129,14 @@ def _splits_header(trial: Sequence[RawRow], options: ReadOptions) -> bool:
     try:
         columns = find(trial, options)
     except BadInput:
-        return _first_width(trial) > 1
+        return _width(trial) > 1
     return columns is not None and columns.header_row is not None and columns.width > 1
 
 
-def _first_width(trial: Sequence[RawRow]) -> int:
-    return next((len(cells) for _, cells in trial if not all(map(is_blank, cells))), 0)
+def _width(trial: Sequence[RawRow]) -> int:
+    """How many cells the likely header has."""
+    header = likely_header(trial)
+    return 0 if header is None else len(header[1])
 
 
 def _refuse_two_delimiters(trial: Sequence[RawRow], delimiter: str) -> None:

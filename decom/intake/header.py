@@ -137,6 +137,17 @@ def headers_shown(row: Sequence[Cell]) -> str:
     return ", ".join(shown[:12]) + more
 
 
+def likely_header(head: Sequence[RawRow]) -> RawRow | None:
+    """The row that is most like a header, where no header is known: the one above the first that shows a number, or
+    else the first of several cells; None where every row is blank."""
+    filled = [row for row in head if not all(map(is_blank, row[1]))]
+    above_data = list(itertools.takewhile(lambda row: not _shows_number(row), filled))
+    if 0 < len(above_data) < len(filled):
+        return above_data[-1]
+    several = (row for row in filled if sum(not is_blank(cell) for cell in row[1]) > 1)
+    return next(several, filled[0] if len(filled) > 0 else None)
+
+
 def first_rows(filled: Sequence[RawRow]) -> str:
     """Rows at a sheet's beginning as a message shows them."""
     rows = (f"row {number}: {headers_shown(cells[:6])}" for number, cells in filled)

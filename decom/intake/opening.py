@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from decom.errors import BadInput
-from decom.intake.cells import is_blank
-from decom.intake.header import HEAD, Columns, find, headers_shown
+from decom.intake.cells import is_blank, text_of
+from decom.intake.header import HEAD, Columns, find, headers_shown, likely_header
 from decom.intake.interface import FileReader, OpenFile, RawRow, ReadOptions, Rows, Sheet
 from decom.intake.places import inside
 from decom.intake.rows import rows_frame
@@ -184,17 +184,22 @@ def _notes(sheet: Sheet, columns: Columns) -> tuple[str, ...]:
 
 
 def _without_columns(sheet: Sheet, head: Sequence[RawRow]) -> str:
-    """What a sheet shows instead of the headers that are looked for; empty where it shows nothing at all.
-
-    A row of one cell above the others is a title, or `#TYPE …` as PowerShell writes it: the headers are below it.
-    """
-    filled = [(sum(not is_blank(cell) for cell in cells), cells) for _, cells in head]
-    filled = [(count, cells) for count, cells in filled if count > 0]
-    if not filled:
+    """What a sheet shows instead of the headers that are looked for, and what stands above them; empty where it shows
+    nothing at all. Raises BadInput where the only header is the line in which PowerShell names a type."""
+    header = likely_header(head)
+    if header is None:
         return ""
-    header = next((cells for count, cells in filled if count > 1), filled[0][1])
+    number, cells = header
+    shown = headers_shown(cells)
+    if text_of(cells[0]).startswith("#TYPE "):
+        raise BadInput(
+            f"row {number} is PowerShell's type line ({shown}), and there is no header below it",
+            remedy="Write a header in its place: `id` or `phone number`.",
+        )
+    above = next(row for _, row in head if not all(map(is_blank, row)))
+    below = "" if above is cells else f" (in row {number}, below {headers_shown(above)})"
     place = "" if sheet.name is None else f"sheet {sheet.name!r} has "
-    return place + headers_shown(header)
+    return f"{place}{shown}{below}"
 
 
 def _no_column(options: ReadOptions, without: Sequence[str], beside: Sequence[str]) -> BadInput:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from decom.errors import BadInput
-from decom.intake.cells import BLANK, CellReading, is_blank, joined, read_cell, text_of
+from decom.intake.cells import BLANK, FORMULA, CellReading, is_blank, joined, read_cell, text_of
 from decom.intake.header import ID_HEADERS, NUMBER_HEADERS, Columns, letters
 from decom.intake.interface import Cell, OpenFile, RawRow, ReadOptions, Rows
 from decom.tables import GrowingTable, SharedTexts, lines_of, normalised
@@ -120,12 +120,14 @@ def _check(table: "pd.DataFrame", found: int, columns: Columns) -> None:
     if table["problem"].notna().all():
         at = columns.number_at if columns.id_at is None else columns.id_at
         shown = "; ".join(f"row {line.row}: {line.problem}" for line in lines_of(table.head(3)))
-        shifted = all(problem.startswith(_SURPLUS) for problem in table["problem"].unique())
-        remedy = "Put quotes around a cell that holds the delimiter, and save the file again."
-        raise BadInput(
-            f"no row has an ID or a number in column {letters(at or 0)}. {shown}",
-            remedy=remedy if shifted else "Name the right column: --column and its header.",
-        )
+        problems = set(table["problem"].unique())
+        if problems == {FORMULA}:
+            remedy = "Replace the formulas by their results (copy, paste the values), and save the file again."
+        elif all(problem.startswith(_SURPLUS) for problem in problems):
+            remedy = "Put quotes around a cell that holds the delimiter, and save the file again."
+        else:
+            remedy = "Name the right column: --column and its header."
+        raise BadInput(f"no row has an ID or a number in column {letters(at or 0)}. {shown}", remedy=remedy)
 
 
 def _together(first: CellReading, second: CellReading) -> CellReading:

@@ -1,7 +1,8 @@
 """The first bytes of a file: what it is, where it holds no table of ours; and the encoding of a text file.
 
-An encoding is told by its byte-order mark, else it is UTF-8, else Windows-1252. The whole file is decoded once
-before it is read, so that the encoding is a fact and not a guess from its beginning.
+An encoding is told by its byte-order mark, else it is UTF-8, else Windows-1252, unless that gives words that hardly
+anybody writes. The whole file is decoded once before it is read, so that the encoding is a fact and not a guess from
+its beginning.
 """
 
 import codecs
@@ -9,9 +10,12 @@ import re
 from collections.abc import Iterator
 
 from decom.errors import BadInput
+from decom.intake.garbled import unlikely_word
 from decom.intake.interface import OpenFile
 
 _CHUNK = 1 << 20
+_MOST_SHOWN = 40
+_SAVE_AS_UTF8 = "Save it again as UTF-8: in a spreadsheet program, CSV UTF-8."
 _CONTROL = re.compile(r"[\x01-\x08\x0e-\x19\x1b-\x1f]")
 
 _MAGIC = (
@@ -62,7 +66,45 @@ def encoding_of(source: OpenFile) -> tuple[str, str]:
         return _checked(source, "utf-16", "UTF-16")
     if _trouble(source, "utf-8") is None:
         return "utf-8", ""
+    _refuse_unclear(source)
     return _checked(source, "cp1252", "Windows-1252")
+
+
+def _refuse_unclear(source: OpenFile) -> None:
+    """Raise BadInput where a text that is not UTF-8 is not likely to be Windows-1252 either: nothing is guessed."""
+    has_utf8, stray = False, ""
+    for number, line in enumerate(_lines(source), start=1):
+        if line.isascii():
+            continue
+        western = line.decode("cp1252", "replace")
+        if _CONTROL.search(western) is not None:
+            return  # no text at all, which is told elsewhere
+        signs = {sign for sign in line.decode("utf-8", "surrogateescape") if sign > "\x7f"}
+        odd = {sign for sign in signs if "\udc80" <= sign <= "\udcff"}
+        has_utf8 |= len(signs) > len(odd)
+        if len(odd) > 0 and stray == "":
+            stray, place = line.decode("utf-8", "replace").strip()[:_MOST_SHOWN], f"line {number}"
+        word = unlikely_word(western)
+        if word is not None and not has_utf8:
+            what = f"it is not UTF-8, and as Windows-1252 it has {word[:_MOST_SHOWN]!r}"
+            raise _unclear(what, f"line {number}")
+    if has_utf8 and stray != "":
+        raise _unclear(f"some of it is UTF-8, and this is not: {stray!r}", place)
+
+
+def _unclear(why: str, where: str) -> BadInput:
+    return BadInput(
+        f"the encoding cannot be told: {why}",
+        where=where,
+        remedy=f"Open it in the program that wrote it. {_SAVE_AS_UTF8}",
+    )
+
+
+def _lines(source: OpenFile) -> Iterator[bytes]:
+    """The file's lines as they are; one that is very long comes in pieces."""
+    source.stream.seek(0)
+    while line := source.stream.readline(_CHUNK):
+        yield line
 
 
 def _checked(source: OpenFile, encoding: str, name: str) -> tuple[str, str]:
@@ -70,7 +112,7 @@ def _checked(source: OpenFile, encoding: str, name: str) -> tuple[str, str]:
     if trouble is not None:
         raise BadInput(
             f"this should be {name} text, but {trouble}",
-            remedy="Save it again as UTF-8: in a spreadsheet program, CSV UTF-8.",
+            remedy=_SAVE_AS_UTF8,
         )
     return encoding, f"read as {name}"
 

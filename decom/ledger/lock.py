@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from decom.clock import Clock, iso
-from decom.errors import LedgerTrouble, Locked
-from decom.files import atomic_write, private_dir
+from decom.errors import DiskFull, LedgerTrouble, Locked
+from decom.files import atomic_write, in_words, is_full, private_dir
 from decom.ledger.place import check_place
 
 _ONLY_THE_FILE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -151,8 +151,8 @@ def _in_words(holder: Holder | None) -> str:
 
 
 def _not_taken(home: Path, error: OSError) -> LedgerTrouble:
-    return LedgerTrouble(
-        f"the lock cannot be taken: {error.strerror or error}",
-        where=str(home),
-        remedy="Free the disk, fix the permissions of this folder, or name another home with --home.",
-    )
+    what = f"the lock cannot be taken: {in_words(error, home)}"
+    if is_full(error):
+        return DiskFull(what, where=str(home), remedy="Free the disk, then run the same command again.")
+    remedy = "Fix the permissions of this folder, or name another home with --home."
+    return LedgerTrouble(what, where=str(home), remedy=remedy)

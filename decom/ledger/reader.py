@@ -202,26 +202,22 @@ class Reader:
         found = self._rows(query, self._ids(name, among), name)
         return [(str(run_id), _entry(*rest)) for run_id, *rest in found if among is None or run_id in among]
 
-    def removed_by(self, name: str, among: Set[str]) -> tuple[str, bool] | None:
-        """The latest run of `among` that released a number (named by ID or E.164), or that may have; None: none did.
+    def removals(self, among: Set[str]) -> dict[str, tuple[str, bool]]:
+        """Every number, by its ID, that a run of `among` released or may have, the latest first: the latest such run,
+        and whether that is certain.
 
-        The second value is True where the run is known to have released it, False where it never learnt what
-        became of its DELETE. `among` holds the runs of one workspace: what another one released is no news here.
+        False where the run never learnt what became of its DELETE. `among` holds the runs of one workspace: what
+        another one released is no news here.
         """
-        query = (
-            "SELECT run_id, kind, at, body FROM entries WHERE kind IN ('settled', 'intent')"
-            " AND number_id IN (SELECT value FROM json_each(?)) ORDER BY seq DESC"
-        )
-        kept: set[str] = set()
-        for run_id, kind, at, body in self._rows(query, self._ids(name, among)):
-            if run_id not in among:
-                continue
-            entry = _entry(kind, at, body)
-            outcome = _understood(entry, records.settled).outcome if kind == Kind.SETTLED else Outcome.UNKNOWN
-            if outcome in (Outcome.RELEASED, Outcome.UNKNOWN) and run_id not in kept:
-                return str(run_id), outcome is Outcome.RELEASED
-            kept.add(run_id)
-        return None
+        found: dict[str, tuple[str, bool]] = {}
+        for number_id, run_id, kind, at, outcome, _ in self._rows(_LAST_WORDS, json.dumps(sorted(among))):
+            try:
+                became = Outcome.UNKNOWN if kind == Kind.INTENT else Outcome(outcome)
+            except ValueError as error:
+                raise _not_ours(kind, at) from error
+            if became in (Outcome.RELEASED, Outcome.UNKNOWN):
+                found.setdefault(str(number_id), (str(run_id), became is Outcome.RELEASED))
+        return found
 
     def _ids(self, name: str, among: Set[str] | None) -> str:
         """The IDs under which a number is on record in these runs, the name itself included, as a list in JSON."""
@@ -304,6 +300,13 @@ _OF_EVERY_RUN = (
     " SELECT run_id, at, body FROM runs JOIN entries USING (run_id) WHERE kind = ?"
 )
 """The entries of one kind, found from one run to the next: a home's runs are few, and its entries may be millions."""
+
+_LAST_WORDS = (
+    "SELECT number_id, run_id, kind, at, json_extract(body, '$.outcome'), max(seq) FROM entries"
+    " WHERE run_id IN (SELECT value FROM json_each(?)) AND kind IN ('settled', 'intent') AND number_id IS NOT NULL"
+    " GROUP BY run_id, number_id ORDER BY max(seq) DESC"
+)
+"""The last that each run says of each number to which it sent something."""
 
 
 def _whole(name: str) -> str:

@@ -52,7 +52,7 @@ class Started:
     """A part of a run began to release."""
 
     operator: str
-    """`user@host`."""
+    """`user@host`, the user as the system knows them; behind it ` (sudo by anna)` where SUDO_USER said so."""
     pid: int
     version: str
     """Of this program."""

@@ -15,7 +15,7 @@ from decom.errors import LedgerTrouble
 from decom.files import private_dir, sync_folder
 from decom.ledger.place import check_file, check_place
 from decom.ledger.records import Entry
-from decom.ledger.troubles import trouble, way_out
+from decom.ledger.troubles import trouble
 from decom.ledger.waiting import ONE_TRY, Waiting
 
 FILE = "ledger.sqlite3"
@@ -98,9 +98,7 @@ def _make(path: Path) -> None:
     except FileExistsError:
         return
     except OSError as error:
-        raise LedgerTrouble(
-            f"the ledger cannot be opened: {error.strerror}", where=str(path), remedy=way_out(error)
-        ) from error
+        raise trouble(error, path, "opened") from error
     try:
         os.fchmod(descriptor, 0o600)
     finally:

@@ -1,4 +1,4 @@
-"""What SQLite complains of, in words for people. In: its error. Out: LedgerTrouble that says what to do.
+"""What SQLite complains of, in words for people. In: its error. Out: LedgerTrouble or DiskFull, with what to do.
 
 A ledger that another program keeps open is not damaged, and a full disk is neither: each has its own way out.
 """
@@ -6,11 +6,12 @@ A ledger that another program keeps open is not damaged, and a full disk is neit
 import sqlite3
 from pathlib import Path
 
-from decom.errors import LedgerTrouble
+from decom.errors import DiskFull, LedgerTrouble
+from decom.files import free_on_disk, in_words, is_full
 
 _PRIMARY = 0xFF
 """The bits of SQLite's error code that name its kind."""
-_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
 _FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 _SHUT = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH})
 
@@ -23,9 +24,18 @@ def is_busy(error: Exception) -> bool:
     return _kind(error) in _BUSY
 
 
-def said(error: Exception) -> str:
-    """The error in words."""
-    return "it is open in another program" if is_busy(error) else str(error)
+def is_of_the_disk(error: Exception) -> bool:
+    """Whether the disk takes no more, or fails: no other home on it would help, and no setting is wrong."""
+    return _kind(error) in _FULL or is_full(error)
+
+
+def said(error: Exception, path: Path | None = None) -> str:
+    """The error in words; with the path of the ledger also how much of its disk is free, where that matters."""
+    if is_busy(error):
+        return "it is open in another program"
+    if isinstance(error, OSError) and path is not None:
+        return in_words(error, path)
+    return f"{error} ({free_on_disk(path)})" if path is not None and is_of_the_disk(error) else str(error)
 
 
 def way_out(error: Exception, then: str = AGAIN) -> str:
@@ -42,7 +52,8 @@ def way_out(error: Exception, then: str = AGAIN) -> str:
 
 def trouble(error: Exception, path: Path, wanted: str) -> LedgerTrouble:
     """The error of a ledger that cannot be `wanted` (used, read)."""
-    return LedgerTrouble(f"the ledger cannot be {wanted}: {said(error)}", where=str(path), remedy=way_out(error))
+    kind = DiskFull if is_of_the_disk(error) else LedgerTrouble
+    return kind(f"the ledger cannot be {wanted}: {said(error, path)}", where=str(path), remedy=way_out(error))
 
 
 def _kind(error: Exception) -> int | None:

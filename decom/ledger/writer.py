@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from decom.clock import Clock, iso
-from decom.errors import HomeLost, NotDurable
+from decom.errors import DiskFull, HomeLost, NotDurable
 from decom.files import atomic_write
 from decom.ledger import schema
 from decom.ledger.lock import Held
 from decom.ledger.place import FilesInUse
 from decom.ledger.reader import Reader
 from decom.ledger.records import Entry, Kind, Record, entry
-from decom.ledger.troubles import AGAIN, is_busy, said, trouble, way_out
+from decom.ledger.troubles import AGAIN, is_busy, is_of_the_disk, said, trouble, way_out
 from decom.ledger.waiting import USUALLY, Waiting
 
 Aside = Callable[[Callable[[], None]], Awaitable[Any]]
@@ -200,11 +200,10 @@ class Writer:
         return schema.START if found is None else str(found[0])
 
     def _not_durable(self, error: Exception) -> NotDurable:
-        return NotDurable(
-            f"the ledger could not be written: {said(error)}",
-            where=str(self.home / schema.FILE),
-            remedy=way_out(error, self.terms.then),
-        )
+        path = self.home / schema.FILE
+        kind = DiskFull if is_of_the_disk(error) else NotDurable
+        what = f"the ledger could not be written: {said(error, path)}"
+        return kind(what, where=str(path), remedy=way_out(error, self.terms.then))
 
 
 def _tell(waiting: list[tuple[list[Entry], asyncio.Future[None]]], trouble: BaseException | None) -> None:

@@ -76,7 +76,8 @@ def _about_run(finished: RunResult, exit_code: ExitCode, host: str) -> Iterator[
     yield ""
     if finished.trouble is not None:
         yield from _trouble(finished.trouble)
-    yield from (f"To do: {step}" for step in _steps(audit, exit_code))
+    if finished.trouble is None or audit.timing.parts > 0:  # else it has said what to do
+        yield from (f"To do: {step}" for step in _steps(audit, exit_code))
     if exit_code is ExitCode.DONE:
         yield "No action needed."
     yield f"Reports: {finished.folder} on {host}"

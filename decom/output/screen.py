@@ -43,6 +43,7 @@ _MOST_SHOWN = 1_000
 _SIZES = ("COLUMNS", "LINES")
 _SIZE = re.compile(r"[2-9][0-9]|[1-9][0-9]{2,3}", re.ASCII)
 """From 20 to 9,999: what a terminal's size may be said to be; for anything else the terminal itself is asked."""
+_FEWEST_COLUMNS, _USUAL_COLUMNS = 20, 80
 
 
 def harmless(text: str, most: int = _MOST_SHOWN) -> str:
@@ -153,7 +154,7 @@ def _print(console: Console, part: Renderable) -> None:
 def _console(is_terminal: bool, showing: Showing, *, stderr: bool) -> Console:
     # Some shells and schedulers export COLUMNS=0, and rich would then show nothing at all: not even the question.
     believed = {name: value for name, value in os.environ.items() if name not in _SIZES or _SIZE.fullmatch(value)}
-    return Console(
+    console = Console(
         _environ=believed,
         stderr=stderr,
         force_terminal=is_terminal,
@@ -163,3 +164,7 @@ def _console(is_terminal: bool, showing: Showing, *, stderr: bool) -> Console:
         emoji=False,
         soft_wrap=False,
     )
+    # A terminal that says it is narrower than any is folds long lines by itself, and then shows all of them.
+    if console.width < _FEWEST_COLUMNS:
+        console.width = _USUAL_COLUMNS
+    return console

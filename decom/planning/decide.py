@@ -4,15 +4,16 @@ The order of the questions is the rule: not selected, invalid, duplicate, missin
 first that fits wins, and only a row that none of the first six fits is released, as far as the limit goes.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from decom.intake.interface import Rows
-from decom.planning.matching import RemovedBy, account_table, matched
+from decom.planning.matching import known_table, matched
 from decom.planning.number_status import in_other_hands, means_other_hands, unusual
 from decom.planning.plan import PlannedRow, as_cell, from_cell, why_conflicted
+from decom.planning.removed import Removed
 from decom.planning.selection import ALL_ROWS, Choice
 from decom.planning.survey import Survey
 from decom.tables import each_text, of, shaped
@@ -31,17 +32,19 @@ def plan_table(
     rows: Rows,
     findings: Survey,
     protected: AbstractSet[str],
-    removed_by: RemovedBy,
+    removed: Sequence[Removed] = (),
     choice: Choice = ALL_ROWS,
 ) -> "pd.DataFrame":
-    """Decide every row: table `P`, in the rows' order. `protected` holds IDs and E.164 numbers."""
-    table, account = rows.table, account_table(findings)
-    at, unusable = matched(table, account, removed_by)
-    is_there = at >= 0
-    known = account.reindex(at).set_axis(table.index)
+    """Decide every row: table `P`, in the rows' order. `protected` holds IDs and E.164 numbers; `removed` what earlier
+    runs of this workspace removed, the latest first."""
+    table, numbers = rows.table, known_table(findings, removed)
+    at, unusable = matched(table, numbers, removed)
+    gone = at - len(findings.numbers)
+    is_there = (at >= 0) & (gone < 0)
+    known = numbers.reindex(at).set_axis(table.index)
     planned = known[list(_FACTS)].copy()
-    planned.insert(0, "number_id", known["number_id"].where(is_there, table["number_id"]))
-    planned.insert(1, "phone_number", known["phone_number"].where(is_there, table["phone_number"]))
+    for place, name in enumerate(("number_id", "phone_number")):
+        planned.insert(place, name, known[name].where(known[name].notna(), table[name]))
     # One number may be named by its ID in one row and by its E.164 number in another.
     key = planned["number_id"].where(planned["number_id"].notna(), planned["phone_number"]).fillna("")
 
@@ -54,15 +57,15 @@ def plan_table(
     carrier = table["row"][decided.is_open].groupby(key[decided.is_open]).transform("first")
     carrier = carrier[carrier.ne(table["row"][carrier.index])]
     decided.settle(Decision.DUPLICATE, carrier.map(_carried_by))
-    removal = _removal(planned[decided.is_open & ~is_there], removed_by)
-    decided.settle(Decision.MISSING, removal.map(_why_missing))
+    removal = _removal(gone[decided.is_open & ~is_there], removed)
+    decided.settle(Decision.MISSING, _texts(removal, _why_missing))
     decided.settle(Decision.PROTECTED, _protection(planned[decided.is_open], protected))
     conflicts = _conflicts(known[decided.is_open], findings)
     decided.settle(Decision.CONFLICTED, _texts(conflicts, why_conflicted))
     decided.settle(Decision.RELEASE, each_text(known.loc[decided.is_open, "status"], _why_free))
     decided.cut_off(choice.limit)
 
-    evidence = removal.map(lambda found: Evidence.PLAN.value if found == () else earlier_run(found[0]))
+    evidence = _texts(removal, lambda one: Evidence.PLAN.value if one is None else earlier_run(one.run_id))
     left_out = decided.decision.eq(Decision.NOT_SELECTED)
     return shaped(
         {
@@ -142,23 +145,19 @@ def _carried_by(row: int) -> str:
     return f"the same number as row {row}, which carries the decision"
 
 
-def _removal(missing: "pd.DataFrame", removed_by: RemovedBy) -> "pd.Series[Any]":
-    """For rows whose number is not there the run that removed it and whether that is certain; `()` where none did."""
+def _removal(gone: "pd.Series[int]", removed: Sequence[Removed]) -> "pd.Series[Any]":
+    """For rows whose number is not there what is known of its removal, by the place in `removed`; None where it is
+    below 0."""
     import pandas as pd
 
-    found = []
-    for names in zip(missing["number_id"], missing["phone_number"], strict=True):
-        removals = (removal for name in names if isinstance(name, str) and (removal := removed_by(name)) is not None)
-        found.append(next(removals, ()))
-    return pd.Series(found, missing.index, dtype=object)
+    return pd.Series([removed[place] if place >= 0 else None for place in gone], gone.index, dtype=object)
 
 
-def _why_missing(removal: tuple[Any, ...]) -> str:
-    if removal == ():
+def _why_missing(removal: Removed | None) -> str:
+    if removal is None:
         return "not on the account"
-    run_id, is_certain = removal
-    did = "released it" if is_certain else "sent a release request for it, with unknown outcome"
-    return f"no longer on the account: run {run_id} {did}"
+    did = "released it" if removal.is_certain else "sent a release request for it, with unknown outcome"
+    return f"no longer on the account: run {removal.run_id} {did}"
 
 
 def _protection(planned: "pd.DataFrame", protected: AbstractSet[str]) -> "pd.Series[Any]":

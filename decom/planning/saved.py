@@ -70,6 +70,18 @@ def row_from_json(line: str) -> PlannedRow:
         raise _not_understood(error) from error
 
 
+def names_in_row(line: str) -> tuple[str | None, str | None, str]:
+    """The ID and the E.164 number that a row of `row_as_json` names, and the cell by which its owner named them.
+
+    For a million rows of which nothing else is wanted. Raises as `row_from_json`.
+    """
+    try:
+        found = json.loads(line)
+        return found.get("number_id"), found.get("phone_number"), found["input_value"]
+    except _NOT_OURS as error:
+        raise _not_understood(error) from error
+
+
 def head_as_json(head: PlanHead) -> str:
     """The head as JSON in ASCII."""
     facts = {**asdict(head), "sources": [source.facts() for source in head.sources]}

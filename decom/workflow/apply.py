@@ -17,16 +17,18 @@ from decom.dialnexa.service import Service
 from decom.errors import (
     BadSettings,
     DecomError,
+    DiskFull,
     KeyRefused,
     LedgerTrouble,
     NotDurable,
     Unfinished,
     Unreachable,
 )
-from decom.files import check_room
+from decom.files import check_room, in_words, is_full
 from decom.ledger.lock import Claimed
 from decom.ledger.reader import Reader
 from decom.ledger.records import Ended, Settled, Started, Verified
+from decom.ledger.troubles import AGAIN
 from decom.ledger.waiting import DURING_A_RUN
 from decom.ledger.writer import Terms, Writer
 from decom.planning.holds.kinds import HOLDS
@@ -67,7 +69,7 @@ async def apply_plan(
         ours = memory_of(ledger, this.saved.head.workspace, this.saved.head.base_url)
         others = ledger.released_by_others(run_id, ours.run_ids)
     begun = len(this.story.starts) > 0
-    then = f"type: decom {'resume' if begun else 'release'} {run_id}"
+    then = f"type: decom resume {run_id}" if begun else AGAIN
     _check_folder(this.saved.folder, then)
     part = Session(
         head=replace(this.saved.head, accept_unchecked=guards.accept_unchecked),
@@ -126,7 +128,10 @@ async def _worked(part: Session, started: Started, tools: _Tools) -> RunResult:
 
 
 def _as_far_as_known(writer: Writer, trouble: NotDurable, stop: StopSignal) -> RunResult:
-    """The report of a run whose ledger takes no more. Raises `trouble` where even that cannot be written."""
+    """The report of a run whose ledger takes no more. Raises `trouble` where there is nothing to report, since the
+    run is not even on record as begun, and where the report cannot be written."""
+    if not _has_begun(writer):
+        raise trouble
     try:
         finished, _ = written(writer)
     except DecomError as again:
@@ -135,10 +140,19 @@ def _as_far_as_known(writer: Writer, trouble: NotDurable, stop: StopSignal) -> R
     return replace(finished, exit_code=unfinished_code(finished.exit_code, stop.why), trouble=trouble)
 
 
+def _has_begun(writer: Writer) -> bool:
+    """Whether the run is on record as begun; False where the ledger cannot be asked, which then tells nothing else."""
+    try:
+        on_record = writer.reading().outline(writer.run_id)
+    except LedgerTrouble:
+        return False
+    return on_record is not None and len(on_record.starts) > 0
+
+
 def _in_truth(trouble: DecomError, writer: Writer, stop: StopSignal) -> DecomError:
     """The trouble under an exit code that is true: 2 and 5 say that this command sent no DELETE."""
     if not writer.sent:
-        if isinstance(trouble, NotDurable):
+        if isinstance(trouble, NotDurable) and not isinstance(trouble, DiskFull):
             return LedgerTrouble(trouble.what, where=trouble.where, remedy=trouble.remedy)
         return trouble
     remedy, resume = trouble.remedy or "", f"decom resume {writer.run_id}"
@@ -153,11 +167,11 @@ def _check_folder(folder: Path, then: str) -> None:
     try:
         check_room(folder)
     except OSError as error:
-        raise BadSettings(
-            f"the run's folder is not writable: {error.strerror or error}",
-            where=str(folder),
-            remedy=f"Free the disk or fix the permissions of this folder, then {then}.",
-        ) from error
+        what = f"the run's folder is not writable: {in_words(error, folder)}"
+        if is_full(error):
+            raise DiskFull(what, where=str(folder), remedy=f"Free the disk, then {then}.") from error
+        remedy = f"Fix the permissions of this folder, then {then}."
+        raise BadSettings(what, where=str(folder), remedy=remedy) from error
 
 
 def _hours(settings: Settings) -> Hours:

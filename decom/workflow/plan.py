@@ -3,15 +3,14 @@
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import structlog
 
 from decom.clock import Clock, iso
 from decom.dialnexa.service import Service
-from decom.errors import BadSettings, LedgerTrouble, Refused, Unreachable
-from decom.files import private_dir
+from decom.errors import BadSettings, DiskFull, LedgerTrouble, Refused, Unreachable
+from decom.files import in_words, is_full, private_dir
 from decom.intake.interface import Rows
 from decom.intake.kinds import READERS
 from decom.intake.opening import read_input
@@ -34,7 +33,7 @@ from decom.settings.load import Settings
 from decom.vocabulary import Decision, SourceState, Stopped
 from decom.workflow.context import Context
 from decom.workflow.guards import protected_by
-from decom.workflow.memory import memory_of
+from decom.workflow.memory import memory_of, removed_numbers
 from decom.workflow.reports import RunResult, write_reports_again
 from decom.workflow.runs import nothing_was_sent, record_plan
 from decom.workflow.workspace import workspace_of
@@ -101,7 +100,7 @@ def _decide(
     """Every row with its decision. Raises BadInput where a flag names a number that the list does not."""
     with Reader(settings.home) as ledger:
         ours = memory_of(ledger, workspace_of(settings), settings.base_url).run_ids
-        table = plan_table(source, findings, protected, partial(ledger.removed_by, among=ours), choice)
+        table = plan_table(source, findings, protected, removed_numbers(ledger, ours), choice)
     choice.check_names(table)
     return tuple(planned_rows(table, source.others))
 
@@ -139,9 +138,11 @@ def _save(settings: Settings, made: Plan, clock: Clock) -> Path:
         digest = write_plan(made, folder, escape_formulas)
         record_plan(settings.home, made, SavedHead(made.head, folder.resolve(), digest), clock)
     except OSError as error:
+        kind = DiskFull if is_full(error) else BadSettings
+        what = f"the plan could not be written: {in_words(error, folder)}"
         _leave_nothing(folder)
-        raise BadSettings(
-            f"the plan could not be written: {error.strerror or error}",
+        raise kind(
+            what,
             where=str(settings.output),
             remedy="Nothing was planned. Free the disk, or name another folder with --output, then run the same"
             " command again.",
@@ -195,7 +196,8 @@ def _forecast(releases: int, seconds: float | None, pace: str) -> str:
 def report_unreachable(
     settings: Settings, context: Context, source: Rows, run_id: str, unreachable: Unreachable
 ) -> RunResult:
-    """The report of a run whose account could not be asked: nothing was sent, and every row says so."""
+    """The report of a run whose account could not be asked: nothing was sent, every row says so, and `unreachable`
+    what to do."""
     private_dir(settings.output)
     folder = private_dir(settings.output / run_id)
     choice = _choice(settings, source)
@@ -208,4 +210,5 @@ def report_unreachable(
         raise
     with nothing_was_sent(), Writer(settings.home, run_id, context.clock) as writer:
         writer.record(Ended(Stopped.OUTAGE, unreachable.what))
-        return write_reports_again(writer)
+        remedy = f"Nothing was sent. {unreachable.remedy or ''}".strip()
+        return replace(write_reports_again(writer), trouble=Unreachable(unreachable.what, remedy=remedy))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import structlog
 
-from decom.errors import BadSettings, DecomError, NotWritten
-from decom.files import private_dir
+from decom.errors import BadSettings, DecomError, DiskFull, NotWritten
+from decom.files import in_words, private_dir
 from decom.ledger.records import Reported
 from decom.ledger.writer import Writer
 from decom.reporting import audit as audits
@@ -69,19 +69,19 @@ def written(writer: Writer) -> tuple[RunResult, Reported]:
     try:
         files, digest = _written_in(own, audit, formats)
         return RunResult(audit, own, files, ExitCode(audit.exit_code)), Reported(digest)
-    except (OSError, BadSettings) as error:
-        why = _why(error)
+    except (OSError, BadSettings, DiskFull) as error:
+        why = _why(error, own)
     log.error("folder_unusable", run_id=run_id, folder=str(own), why=why)
     code = unfinished_code(ExitCode(audit.exit_code))
     elsewhere = writer.home / REPORTS / run_id
     try:
         files, digest = _written_in(elsewhere, replace(audit, exit_code=code), formats)
-    except (OSError, BadSettings) as error:
+    except (OSError, BadSettings, DiskFull) as error:
         raise NotWritten(
             f"the reports could not be written: {why}",
             where=str(own),
-            remedy=f"The home does not take them either ({_why(error)}). Free the disk or fix the folder, then"
-            f" {writer.terms.then}.",
+            remedy=f"The home does not take them either ({_why(error, elsewhere)}). Free the disk or fix the folder,"
+            f" then {writer.terms.then}.",
         ) from error
     trouble = NotWritten(
         f"the reports could not be written into the run's folder: {why}",
@@ -99,5 +99,5 @@ def _written_in(folder: Path, audit: Audit, formats: tuple[ReportFormat, ...]) -
     return files, write_manifest(folder, run_id=audit.run_id, ledger_head=audit.ledger_head, input_file=facts)
 
 
-def _why(error: OSError | BadSettings) -> str:
-    return error.what if isinstance(error, BadSettings) else error.strerror or str(error)
+def _why(error: OSError | BadSettings | DiskFull, folder: Path) -> str:
+    return in_words(error, folder) if isinstance(error, OSError) else error.what

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from decom.clock import Clock, iso
-from decom.errors import Altered, BadInput, LedgerTrouble, NotDurable, Refused
+from decom.errors import Altered, BadInput, DiskFull, LedgerTrouble, NotDurable, Refused
 from decom.ledger.reader import Reader, RunRecord
 from decom.ledger.records import Entry, Kind
 from decom.ledger.writer import Writer
@@ -82,9 +82,12 @@ def record_plan(home: Path, plan: Plan, saved: SavedHead, clock: Clock) -> None:
 
 @contextmanager
 def nothing_was_sent() -> Iterator[None]:
-    """What cannot be recorded in the block is trouble before any release: LedgerTrouble, exit code 2."""
+    """What cannot be recorded in the block is trouble before any release: LedgerTrouble, exit code 2; but for a full
+    disk, which no setting mends."""
     try:
         yield
+    except DiskFull:
+        raise
     except NotDurable as trouble:
         raise LedgerTrouble(trouble.what, where=trouble.where, remedy=trouble.remedy) from trouble
 

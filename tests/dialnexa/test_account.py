@@ -82,7 +82,7 @@ def test_a_first_page_says_how_many_there_are_and_is_not_read_twice(start_sandbo
         ("drop_before", Unreachable, "RemoteProtocolError"),
         ("not_json", Unreachable, "the answer is a page that is neither an object nor a list"),
         (Fault("body", text='{"data": [{"id": "../x"}], "meta": {"total": 1}}'), Unreachable, "page 1 holds an entry"),
-        ("total_mismatch", Unreachable, "the account changed while it was read: 2 rows where its total says 3"),
+        ("total_mismatch", Unreachable, "total counts rows that it does not list: 2 rows where its total says 3"),
         (Fault("status_before", 418), Unreachable, "could not be listed: 418 The service says so."),
         ("redirect_307", Unreachable, "could not be listed: status 307"),
         ("403", KeyRefused, "this API key is not allowed to read the account's numbers (403)"),

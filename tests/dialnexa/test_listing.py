@@ -236,7 +236,8 @@ def test_a_listing_that_brings_nothing_new_ends_after_a_few_requests():
 def test_a_listing_that_drifts_is_read_again_and_then_not_called_whole(second, total, rows):
     found, asked = read(lambda number: Page(of(*({1: ("a", "b"), 2: second}.get(number, ()))), total))
     assert found.not_read is not None and found.not_read.because is ReadFailure.DRIFTED
-    assert found.not_read.why == f"the account changed while it was read: {rows} rows where its total says 4"
+    or_else = ", or its total counts rows that it does not list" if rows < 4 else ""
+    assert found.not_read.why == f"the account changed while it was read{or_else}: {rows} rows where its total says 4"
     assert asked.count(1) == MOST_READINGS == 4
 
 

@@ -53,18 +53,45 @@ def ran_on_a_disk_that_fills(sandbox: Sandbox, decom: Command, filling: Filling,
     return Ran(process.returncode, out.decode(), err.decode())
 
 
-@pytest.mark.parametrize("room", [2_000, 20_000])
-def test_while_planning_it_is_exit_2_and_no_run_is_named_that_does_not_exist(
+ADVICE = ("decom resume", "decom release", "decom report")
+
+
+@pytest.mark.parametrize("room", [0, 2_000, 20_000])
+def test_while_planning_it_is_exit_4_and_no_run_is_named_that_does_not_exist(
     room: int, sandbox: Sandbox, decom: Command
 ) -> None:
     numbers = input_of(decom.folder, ids(sandbox.world.releasable)[:20])
     ran = ran_on_a_disk_that_fills(sandbox, decom, with_room_for(room), "run", numbers, "--execute", "--yes")
-    assert ran.code == 2, ran.err
-    assert "Free the disk" in ran.err and "run the same command again" in ran.err
-    assert all(word not in ran.err for word in ("Traceback", "decom resume", "decom release", "decom report"))
-    assert list(decom.output.iterdir()) == []
+    assert ran.code == 4, ran.err
+    assert "Free the disk" in ran.err and "run the same command again" in ran.err and "iB free)" in ran.err
+    assert all(word not in ran.err for word in ("Traceback", *ADVICE))
+    assert not decom.output.exists() or list(decom.output.iterdir()) == []
     assert deletes(sandbox) == []
-    assert "no runs" in decom("runs").out
+    assert "No runs" in decom("runs").out
+
+
+def test_before_the_first_release_it_is_exit_4_and_nobody_is_told_to_release(sandbox: Sandbox, decom: Command) -> None:
+    """The plan finds room, and the reserve that a run lays down before it begins does not."""
+    command = ("run", input_of(decom.folder, ids(sandbox.world.releasable)[:5]), "--execute", "--yes")
+    ran = ran_on_a_disk_that_fills(sandbox, decom, with_room_for(BALLAST_BYTES - 1), *command)
+    assert ran.code == 4, ran.err
+    assert "the ledger could not be written" in ran.err and "iB free)" in ran.err
+    assert "Free the disk, then run the same command again." in ran.err
+    assert all(word not in ran.err for word in ("Traceback", "not carried out", *ADVICE))
+    assert deletes(sandbox) == []
+    assert decom("release", decom.run_folder().name, "--yes").code == 0
+
+
+def test_where_only_the_runs_folder_takes_nothing_it_is_exit_4_before_the_first_release(
+    sandbox: Sandbox, decom: Command
+) -> None:
+    numbers = input_of(decom.folder, ids(sandbox.world.releasable)[:5])
+    assert decom("plan", numbers).code == 0
+    ran = ran_on_a_disk_that_fills(sandbox, decom, with_room_for(1), "release", decom.run_folder().name, "--yes")
+    assert ran.code == 4, ran.err
+    assert "iB free)" in ran.err and "Free the disk, then run the same command again." in ran.err
+    assert all(word not in ran.err for word in ("Traceback", *ADVICE))
+    assert deletes(sandbox) == []
 
 
 def test_in_mid_run_it_is_exit_4_and_resume_goes_on_when_there_is_room(sandbox: Sandbox, decom: Command) -> None:

@@ -18,6 +18,7 @@ NO_DIGITS = "not a valid ID or phone number: it has no digits"
 SHORTENED = "a spreadsheet shortened this number: format the column as text and export again"
 DATE = "this cell is a date"
 EXTENSION = "a number with an extension: only the number itself can be released"
+FORMULA = "this cell is a formula, not its result"
 SEVERAL = "more than one value in this cell"
 LINES = "more than one line in this cell"
 TRUNK_ZERO = "0 between country code and number dropped"
@@ -79,7 +80,7 @@ NO_IDS = {
         "../campaigns/x", "..%2Fcampaigns%2Fx", "%2e%2e", "*", "%",  # a path upwards, and what stands for anything
         "plivo-numbers", "purchase", "sip-trunks",  # other routes of the API
         "cmp_1", "agt_1", "3f0c7a52-9a39-4c0e-9d5b-0f6f0e3a1b7c", "x" * 128,  # other IDs
-        '=""', '=" "', '="phn_1"&A1', '""', "'", "=1+1",  # nothing inside what goes around a cell; formulas
+        '""', "'", "=",  # nothing inside what goes around a cell
         "NA", "null", "None", "nan", "Total",  # words for nothing, and a row of sums
     ],
     NO_DIGITS: [".", "..", "-"],
@@ -109,6 +110,10 @@ NO_IDS = {
     ],
     "too long for an ID or a number: 129 characters": ["phn_" + "x" * 125],
     "too long for an ID or a number: 70,004 characters": ["phn_" + "x" * 70_000],
+    FORMULA: [
+        '=""', '=" "', '="phn_1"&A1', "=1+1", "=+14155550100", "=14155550100", '=T("phn_1")', '=TEXT(A1,"0")',
+        '=HYPERLINK("tel:+14155550100","+14155550100")', "='+14155550100'", "=A1 phn_1",
+    ],
     "this cell is an error: #N/A": ["#N/A"],
     "this cell is an error: #REF!": ["#REF!"],
     "this cell is an error: #NAME?": ["#NAME?"],

@@ -79,8 +79,9 @@ def test_every_usual_encoding_gives_the_same_text(tmp_path, content, note):
         ),
         pytest.param(
             b"id,owner\nphn_1,\x81\x8d\x8f\n",
-            "numbers.csv: this should be Windows-1252 text, but it is not, near line 1: "
-            "character maps to <undefined> => Save it again as UTF-8: in a spreadsheet program, CSV UTF-8.",
+            "numbers.csv, line 2: the encoding cannot be told: it is not UTF-8, and as Windows-1252 it has "
+            "'\ufffd\ufffd\ufffd' => Open it in the program that wrote it. "
+            "Save it again as UTF-8: in a spreadsheet program, CSV UTF-8.",
             id="bytes of no encoding we know",
         ),
         pytest.param(
@@ -285,3 +286,15 @@ def test_every_line_that_is_not_blank_is_one_row_in_order(tmp_path, rows, delimi
     assert [(row.input_value, *row.others) for row in file.rows] == expected
     assert file.blank_rows == len(rows) + 1 - len(expected)
     assert len({row.row for row in file.rows}) == len(file.rows)
+
+
+@pytest.mark.parametrize("end", [b"\x1a", b"\x1a\r\n", b"\x1a\x1a\x1a"])
+def test_the_mark_by_which_dos_ends_a_file_is_no_row(tmp_path, end):
+    file = read(written(tmp_path, b"id,owner\r\nphn_1,Anna\r\n" + end))
+    assert values(file) == ["phn_1"] and file.blank_rows == 0
+    assert values(read(written(tmp_path, b"id\r\nphn_1" + end))) == ["phn_1"]
+
+
+def test_the_same_mark_elsewhere_is_a_character_that_nobody_sees(tmp_path):
+    file = read(written(tmp_path, b"id\r\nphn_1\r\n\x1a\r\nphn_2\r\n"))
+    assert file.rows[1].problem == "invisible character U+001A at position 1"

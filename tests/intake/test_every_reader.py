@@ -74,10 +74,10 @@ def test_a_sample_is_decided_as_expected_on_the_account_that_stands_with_it(samp
     numbers = {each.id: each for each in map(number, sample["account"])}
     protected = read_protected(SAMPLES / sample["protect"]) if "protect" in sample else frozenset[str]()
     found = Survey(numbers, len(numbers), (), {})
-    rows = list(planned_rows(plan_table(file, found, protected, lambda _: None, choice), file.others))
+    rows = list(planned_rows(plan_table(file, found, protected, (), choice), file.others))
     assert [row.decision for row in rows] == sample["decisions"]
     by_row = [Row(*(getattr(row, fact.name) for fact in fields(Row))) for row in line_by_line(file).rows]
-    assert rows == list(oracle.build(by_row, found, protected, lambda _: None, choice))
+    assert rows == list(oracle.build(by_row, found, protected, (), choice))
 
 
 def test_a_sample_is_small_and_something_is_expected_of_it():

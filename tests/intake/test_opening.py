@@ -130,6 +130,40 @@ def test_the_lock_file_of_an_open_workbook_is_not_taken_for_the_workbook(tmp_pat
             id="headers that nobody knows",
         ),
         pytest.param(
+            b"Numbers to release, Q3\n\nline,owner\n+14155550100,Anna\n",
+            "numbers.csv: no column is recognized as holding IDs or numbers. "
+            "Found: 'line', 'owner' (in row 3, below 'Numbers to release', ' Q3'); comma-separated => "
+            "Name it: --column and its header.",
+            id="a title above headers that nobody knows",
+        ),
+        pytest.param(
+            b'#TYPE Selected.System.Object\n"Line";"Owner"\n"phn_1";"Anna"\n',
+            "numbers.csv: no column is recognized as holding IDs or numbers. "
+            "Found: 'Line', 'Owner' (in row 2, below '#TYPE Selected.System.Object'); semicolon-separated => "
+            "Name it: --column and its header.",
+            id="PowerShell's type above headers that nobody knows",
+        ),
+        pytest.param(
+            b'#TYPE Selected.System.Object\n"Line"\n"phn_1"\n',
+            "numbers.csv: no column is recognized as holding IDs or numbers. "
+            "Found: 'Line' (in row 2, below '#TYPE Selected.System.Object') => "
+            "Name it: --column and its header.",
+            id="PowerShell's type above one column",
+        ),
+        pytest.param(
+            b'#TYPE System.String\n"phn_1"\n"phn_2"\n',
+            "numbers.csv: row 1 is PowerShell's type line ('#TYPE System.String'), and there is no header below it => "
+            "Write a header in its place: `id` or `phone number`.",
+            id="PowerShell's type and no header",
+        ),
+        pytest.param(
+            b'phone number,owner\n=+14155550100,Anna\n"=TEXT(A2,""0"")",Bob\n',
+            "numbers.csv: no row has an ID or a number in column A. "
+            "row 2: this cell is a formula, not its result; row 3: this cell is a formula, not its result => "
+            "Replace the formulas by their results (copy, paste the values), and save the file again.",
+            id="formulas alone",
+        ),
+        pytest.param(
             b"id,owner\n1,Anna\n2,Bob\n3,Cy\n4,Di\n",
             "numbers.csv: no row has an ID or a number in column A. "
             "row 2: too few digits for a phone number: 1 (minimum 7); "

@@ -8,6 +8,7 @@ import pytest
 import xlsxwriter
 import xlwt  # type: ignore[import-untyped]  # it has no types
 
+from decom.errors import BadInput
 from tests.intake.reading import read, values
 from tests.intake.workbooks import ods_cell, ods_of_rows, ods_row, xlsx
 
@@ -50,6 +51,39 @@ def test_parts_whose_names_are_written_with_backslashes_are_read(tmp_path):
 def test_relations_that_are_written_with_backslashes_are_read(tmp_path, part, target, written):
     path = packed_again(xlsx(tmp_path / "a.xlsx", TABLE), as_it_is, (part, target, written))
     assert values(read(path)) == ["+14155550100", "+14155550101"]
+
+
+ODD_NAMES = {
+    "upper case": str.upper,
+    "lower case": str.lower,
+    "a slash in front": lambda name: f"/{name}",
+    "a backslash in front": lambda name: "\\" + name.replace("/", "\\"),
+    "a dot in front": lambda name: f"./{name}",
+    "another case in some": lambda name: name.replace("sheet1", "Sheet1").replace("workbook", "Workbook"),
+    "another case of the folder": lambda name: name.replace("xl/", "XL/").replace("_rels/.rels", "_Rels/.Rels"),
+    "percent signs": lambda name: name.replace("sheet1", "sheet%31"),
+}
+
+
+@pytest.mark.parametrize("name", ODD_NAMES.values(), ids=ODD_NAMES)
+def test_parts_that_are_named_otherwise_than_their_references_are_read(tmp_path, name):
+    path = packed_again(xlsx(tmp_path / "a.xlsx", TABLE), name)
+    assert values(read(path)) == ["+14155550100", "+14155550101"]
+
+
+@pytest.mark.parametrize("target", ["Worksheets/SHEET1.xml", "worksheets/sheet%31.xml"])
+def test_references_that_are_written_otherwise_than_the_parts_names_are_read(tmp_path, target):
+    change = ("xl/_rels/workbook.xml.rels", b"worksheets/sheet1.xml", target.encode())
+    path = packed_again(xlsx(tmp_path / "a.xlsx", TABLE), as_it_is, change)
+    assert values(read(path)) == ["+14155550100", "+14155550101"]
+
+
+def test_two_parts_that_one_reference_could_mean_are_refused(tmp_path):
+    path = xlsx(tmp_path / "a.xlsx", TABLE)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("/xl/worksheets/sheet1.xml", b"<x/>")
+    with pytest.raises(BadInput, match="it has two parts of the same name"):
+        read(path)
 
 
 @pytest.mark.parametrize("form", ["[h]:mm:ss", "[hh]:mm", "[m]:ss", "[s].00"])

@@ -165,7 +165,8 @@ def test_an_outage_says_that_nothing_was_sent(night: Night, sandbox: Sandbox) ->
     assert said == [
         "Incomplete: 5 of 5 not attempted (outage): decom run RUN of to-release.csv: not attempted 5",
         "Reports in runs/RUN",
-        "Nothing was sent. Run the same command again when the service can be reached.",
+        "Error: the account's numbers could not be listed: ConnectError: Connect call failed ('127.0.0.1', 9)",
+        "Nothing was sent. Check the base URL (DIALNEXA_BASE_URL) and the network, then run the same command again.",
     ]
     assert night.subject() == "decom: Incomplete: 5 of 5 not attempted (outage); 0 of 5 released (exit 4)"
     assert night.beats() == ["/beat/start", "/beat/fail"]

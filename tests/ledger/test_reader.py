@@ -69,7 +69,7 @@ def test_a_home_without_a_ledger_knows_nothing(tmp_path: Path):
         assert ledger.story(RUN) is None
         assert list(ledger.plan_rows(RUN)) == []
         assert ledger.life("phn_1") == []
-        assert ledger.removed_by("phn_1", HOME) is None
+        assert ledger.removals(HOME) == {}
         assert ledger.head(RUN) == START
 
 
@@ -268,14 +268,19 @@ def test_a_look_and_a_report_count_until_the_run_goes_on_or_ends_again(tmp_path:
         ([Intent("phn_1", 1), UNKNOWN], [MISSING], (RUN, False)),
     ],
 )
-@pytest.mark.parametrize("name", ["phn_1", "+14155550101"])
-def test_who_removed_a_number_is_known_or_at_least_suspected(tmp_path: Path, first, second, found, name):
+def test_who_removed_a_number_is_known_or_at_least_suspected(tmp_path: Path, first, second, found):
     row = Entry(Kind.ROW, AT, "{}", "phn_1", "+14155550101")
     write(tmp_path, [row, PLANNED, *first])
     write(tmp_path, [row, PLANNED, *second], OTHER)
     with Reader(tmp_path) as ledger:
-        assert ledger.removed_by(name, HOME) == found
-        assert ledger.removed_by("phn_2", HOME) is None
+        assert ledger.removals(HOME) == ({} if found is None else {"phn_1": found})
+
+
+def test_what_was_removed_last_comes_first(tmp_path: Path):
+    write(tmp_path, [PLANNED, released("phn_1"), released("phn_2")], OTHER)
+    write(tmp_path, [PLANNED, released("phn_3"), released("phn_1")])
+    with Reader(tmp_path) as ledger:
+        assert list(ledger.removals(HOME)) == ["phn_1", "phn_3", "phn_2"]
 
 
 @pytest.mark.parametrize("name", ["phn_1", "+14155550101"])
@@ -284,8 +289,8 @@ def test_what_a_run_of_another_workspace_did_is_not_asked(tmp_path: Path, name):
     write(tmp_path, [row, PLANNED])
     write(tmp_path, [row, PLANNED, released()], OTHER)
     with Reader(tmp_path) as ledger:
-        assert ledger.removed_by(name, HOME) == (OTHER, True)
-        assert ledger.removed_by(name, {RUN}) is None
+        assert ledger.removals(HOME) == {"phn_1": (OTHER, True)}
+        assert ledger.removals({RUN}) == {}
         assert ledger.released_by_others(RUN, HOME) == {"phn_1": OTHER}
         assert ledger.released_by_others(RUN, {RUN}) == {}
         assert {run_id for run_id, _ in ledger.life(name, {RUN})} == {RUN}
@@ -294,12 +299,12 @@ def test_what_a_run_of_another_workspace_did_is_not_asked(tmp_path: Path, name):
 def test_a_number_is_found_under_its_ids_of_this_workspace_alone(tmp_path: Path):
     """The same number, bought again by another workspace: its ID there was never this workspace's."""
     write(tmp_path, [Entry(Kind.ROW, AT, "{}", "phn_1", "+14155550101"), PLANNED])
-    write(tmp_path, [Entry(Kind.ROW, AT, "{}", "phn_2", "+14155550101"), PLANNED], OTHER)
-    write(tmp_path, [PLANNED, released("phn_2", None)], "20261125T000000Z-eeeeee")
-    ours = {RUN, "20261125T000000Z-eeeeee"}
+    write(tmp_path, [Entry(Kind.ROW, AT, "{}", "phn_2", "+14155550101"), PLANNED, released("phn_2", None)], OTHER)
     with Reader(tmp_path) as ledger:
-        assert ledger.removed_by("+14155550101", ours) is None
-        assert ledger.removed_by("+14155550101", ours | {OTHER}) == ("20261125T000000Z-eeeeee", True)
+        assert {run_id for run_id, _ in ledger.life("+14155550101", {RUN})} == {RUN}
+        assert [entry.number_id for _, entry in ledger.life("+14155550101", {RUN})] == ["phn_1"]
+        assert ledger.removals({RUN}) == {}
+        assert ledger.removals(HOME) == {"phn_2": (OTHER, True)}
 
 
 # --- What somebody did to the ledger ----------------------------------------------------------------------------
@@ -457,7 +462,7 @@ def test_an_entry_that_cannot_be_understood_is_trouble_with_a_place(tmp_path: Pa
             ledger.story(RUN)
         if kind == Kind.SETTLED:
             with pytest.raises(LedgerTrouble):
-                ledger.removed_by("phn_1", HOME)
+                ledger.removals(HOME)
 
 
 @pytest.mark.parametrize("ask", [Reader.run_ids, lambda ledger: ledger.story(RUN), lambda ledger: ledger.life("phn_1")])
@@ -484,7 +489,7 @@ def test_any_name_may_be_asked_for(tmp_path: Path, name):
     write(tmp_path, [PLANNED, released()])
     with Reader(tmp_path) as ledger:
         assert ledger.life(name) == []
-        assert ledger.removed_by(name, HOME) is None
+        assert ledger.removals({name}) == {}
         assert ledger.story(name) is None
 
 
@@ -493,7 +498,7 @@ def test_reading_changes_nothing(tmp_path: Path):
     before = (tmp_path / FILE).read_bytes()
     with Reader(tmp_path) as ledger:
         ledger.story(RUN)
-        ledger.removed_by("phn_1", HOME)
+        ledger.removals(HOME)
         ledger.broken_link(RUN, ledger.head(RUN))
     assert (tmp_path / FILE).read_bytes() == before
 

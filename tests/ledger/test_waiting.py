@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from decom.errors import LedgerTrouble, NotDurable
+from decom.errors import DiskFull, LedgerTrouble, NotDurable
 from decom.ledger.reader import Reader
 from decom.ledger.records import Intent
 from decom.ledger.schema import FILE, open_for_reading, open_for_writing
@@ -90,6 +90,7 @@ def test_what_no_waiting_mends_is_not_waited_for(code: int):
     ("code", "words"),
     [
         (sqlite3.SQLITE_BUSY, "Close that program, then run the same command again."),
+        (sqlite3.SQLITE_PROTOCOL, "Close that program, then run the same command again."),
         (sqlite3.SQLITE_BUSY_SNAPSHOT, "Close that program, then run the same command again."),
         (sqlite3.SQLITE_FULL, "Free the disk, then run the same command again."),
         (sqlite3.SQLITE_IOERR_WRITE, "Free the disk, then run the same command again."),
@@ -101,9 +102,12 @@ def test_what_no_waiting_mends_is_not_waited_for(code: int):
 )
 def test_each_trouble_has_its_own_way_out(tmp_path: Path, code: int, words: str):
     found = trouble(error(code), tmp_path / FILE, "used")
-    assert found.exit_code == 2 and (found.remedy or "").startswith(words)
-    assert ("open in another program" in found.what) is (code & 0xFF == sqlite3.SQLITE_BUSY)
-    if code & 0xFF == sqlite3.SQLITE_BUSY:
+    of_the_disk = code & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+    is_another_programs = code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PROTOCOL)
+    assert found.exit_code == (4 if of_the_disk else 2) and (found.remedy or "").startswith(words)
+    assert isinstance(found, DiskFull) is found.what.endswith("iB free)") is of_the_disk
+    assert ("open in another program" in found.what) is is_another_programs
+    if is_another_programs or of_the_disk:
         assert "another home" not in str(found)
 
 

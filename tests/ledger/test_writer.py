@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from decom.errors import LedgerTrouble, NotDurable
+from decom.errors import DiskFull, LedgerTrouble, NotDurable
 from decom.ledger.reader import Reader
 from decom.ledger.records import Ended, Entry, Intent, Kind, Record, entry
 from decom.ledger.schema import FILE
@@ -230,8 +230,8 @@ def test_on_a_full_disk_everyone_who_waits_is_told(home: Path):
             return await asyncio.gather(*(ledger.append(large(n)) for n in range(5)), return_exceptions=True)
 
     ends = asyncio.run(main())
-    assert [type(end) for end in ends] == [NotDurable] * 5
-    assert str(ends[0]).startswith(f"{home / FILE}: the ledger could not be written: database or disk is full")
+    assert [type(end) for end in ends] == [DiskFull] * 5
+    assert str(ends[0]).startswith(f"{home / FILE}: the ledger could not be written: database or disk is full (")
     assert f"Free the disk, then type: decom resume {RUN}." in str(ends[0])
     assert count(home) == 0
 
@@ -326,7 +326,7 @@ CHILD = """
 import asyncio, resource, signal, sys
 from pathlib import Path
 from decom.clock import SystemClock
-from decom.errors import NotDurable
+from decom.errors import DiskFull, NotDurable
 from decom.ledger.records import Intent
 from decom.ledger.writer import Writer
 

@@ -1,8 +1,5 @@
 """The plan from frames beside the one that was decided row by row: the same in every column, whatever is asked."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +8,7 @@ from decom.intake.cells import read_cell
 from decom.phone_numbers.reading import Readings
 from decom.planning.decide import plan_table, planned_rows, undecided
 from decom.planning.plan import Conflict
+from decom.planning.removed import Removed
 from decom.planning.selection import Choice, InColumn, Named
 from decom.planning.survey import Survey
 from tests.planning.oracle import build as oracle
@@ -87,6 +85,14 @@ surveys = st.builds(
     st.dictionaries(phones, st.lists(conflicts, max_size=5).map(tuple), max_size=3),
     st.lists(prices, max_size=3),
 )
+removals = st.builds(
+    Removed,
+    ids,
+    st.none() | phones,
+    st.sampled_from(["run-1", "run-2"]),
+    st.booleans(),
+    st.lists(written | st.just("cell\ud83d"), max_size=2).map(tuple),
+)
 in_columns = st.lists(
     st.one_of(
         st.builds(InColumn, st.just("operation"), st.just(0), cells),
@@ -112,18 +118,18 @@ choices = st.builds(
     rows=rows_of_lists(),
     found=surveys,
     protected=st.frozensets(ids | phones, max_size=2),
-    removals=st.dictionaries(ids | phones, st.tuples(st.just("run-1"), st.booleans()), max_size=3),
+    removed=st.lists(removals, unique_by=lambda each: each.number_id, max_size=4),
     choice=st.just(Choice()) | choices,
 )
 def test_every_column_of_every_row_is_as_row_by_row(
     rows: list[Row],
     found: Survey,
     protected: frozenset[str],
-    removals: Mapping[str, Any],
+    removed: list[Removed],
     choice: Choice,
 ):
     list_ = framed(rows, COLUMNS)
-    table = plan_table(list_, found, protected, removals.get, choice)
-    assert list(planned_rows(table, list_.others)) == list(oracle.build(rows, found, protected, removals.get, choice))
+    table = plan_table(list_, found, protected, removed, choice)
+    assert list(planned_rows(table, list_.others)) == list(oracle.build(rows, found, protected, removed, choice))
     table = undecided(list_, choice)
     assert list(planned_rows(table, list_.others)) == list(oracle.undecided(rows, choice))

@@ -1,6 +1,7 @@
 """One decision a row, by the first of six questions that fits."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Sequence, Set
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from decom.dialnexa.models import Number, Price
 from decom.phone_numbers.reading import Readings
 from decom.planning.decide import plan_table, planned_rows, undecided
 from decom.planning.plan import Conflict, PlannedRow
+from decom.planning.removed import Removed
 from decom.planning.survey import Survey
 from decom.vocabulary import Decision
 from tests.planning.oracle.rows import Row, framed
@@ -17,6 +19,7 @@ from tests.planning.plans import SPRING, findings, number, row
 
 ONE = number("phn_1", "+14155550101", country_code="US", type="local", nickname="Desk", monthly_cost_usd="1.15")
 TWO = number("phn_2", "+14155550102")
+NINE = Removed("phn_9", "+14155550109", "run-1")
 FREE = "no conflict found in the sources that were checked"
 
 
@@ -24,10 +27,10 @@ def decided(
     rows: list[Row],
     found: Survey,
     protected: Set[str] = frozenset(),
-    removals: Mapping[str, tuple[str, bool]] | None = None,
+    removed: Sequence[Removed] = (),
 ) -> list[PlannedRow]:
     list_ = framed(rows)
-    return list(planned_rows(plan_table(list_, found, protected, (removals or {}).get), list_.others))
+    return list(planned_rows(plan_table(list_, found, protected, removed), list_.others))
 
 
 def one(given_row: Row, found: Survey, **others: object) -> PlannedRow:
@@ -161,52 +164,123 @@ def test_a_row_that_cannot_be_used_carries_no_decision_for_another():
 
 
 @pytest.mark.parametrize(
-    ("given_row", "removals", "reason", "evidence"),
+    ("given_row", "removed", "reason", "evidence"),
     [
-        (row(2, "phn_9"), {}, "not on the account", "plan"),
-        (row(2, "+14155550109"), {}, "not on the account", "plan"),
-        (row(2, "phn_9", phone_number="+14155550109"), {}, "not on the account", "plan"),
-        (row(2, "phn_9", by_match_only=True), {}, "not on the account", "plan"),
+        (row(2, "phn_9"), [], "not on the account", "plan"),
+        (row(2, "+14155550109"), [], "not on the account", "plan"),
+        (row(2, "phn_9", phone_number="+14155550109"), [], "not on the account", "plan"),
+        (row(2, "phn_9", by_match_only=True), [], "not on the account", "plan"),
         (
             row(2, "phn_9"),
-            {"phn_9": ("run-1", True)},
+            [Removed("phn_9", None, "run-1")],
             "no longer on the account: run run-1 released it",
             "earlier_run:run-1",
         ),
         (
             row(2, "+14155550109"),
-            {"+14155550109": ("run-1", True)},
+            [Removed("phn_8", "+14155550108", "run-2"), NINE],
             "no longer on the account: run run-1 released it",
             "earlier_run:run-1",
         ),
         (
             row(2, "phn_9", phone_number="+14155550109"),
-            {"+14155550109": ("run-1", True)},
+            [NINE],
             "no longer on the account: run run-1 released it",
             "earlier_run:run-1",
         ),
         (
             row(2, "phn_9", phone_number="+14155550109"),
-            {"phn_9": ("run-2", True), "+14155550109": ("run-1", True)},
+            [Removed("phn_9", None, "run-2"), Removed("phn_8", "+14155550109", "run-1")],
             "no longer on the account: run run-2 released it",
             "earlier_run:run-2",
         ),
         (
+            row(2, "+14155550109", by_match_only=True),
+            [NINE, Removed("phn_7", "+14155550109", "run-0")],
+            "no longer on the account: run run-1 released it",
+            "earlier_run:run-1",
+        ),
+        (
             row(2, "phn_9"),
-            {"phn_9": ("run-1", False)},
+            [replace(NINE, is_certain=False)],
             "no longer on the account: run run-1 sent a release request for it, with unknown outcome",
             "earlier_run:run-1",
         ),
     ],
 )
-def test_a_number_that_is_not_there_is_missing_and_may_say_why(given_row, removals, reason, evidence):
-    planned = one(given_row, findings(ONE), removals=removals)
+def test_a_number_that_is_not_there_is_missing_and_may_say_why(given_row, removed, reason, evidence):
+    planned = one(given_row, findings(ONE), removed=removed)
     assert (*facts(planned), planned.evidence) == (Decision.MISSING, reason, evidence)
 
 
-def test_what_is_there_is_not_asked_about_in_the_ledger():
-    planned = one(row(2, "phn_1"), findings(ONE), removals={"phn_1": ("run-1", True)})
-    assert planned.decision is Decision.RELEASE and planned.evidence == "plan"
+@pytest.mark.parametrize(
+    "given_row",
+    [
+        row(2, "phn_9"),
+        row(2, "+14155550109"),
+        row(2, "phn_9", phone_number="+14155550109"),
+        row(2, "+14155550109", by_match_only=True),
+        row(2, "+14155550188", input_value="0415 555 0109", by_match_only=True),  # as it was read then
+    ],
+)
+def test_a_number_that_is_gone_is_known_by_every_form_in_which_it_was_named(given_row):
+    gone = replace(NINE, written=("phn_9", "0415 555 0109"))
+    planned = one(given_row, findings(ONE), removed=[gone])
+    assert planned.decision is Decision.MISSING and planned.evidence == "earlier_run:run-1"
+    assert (planned.number_id, planned.phone_number) == ("phn_9", "+14155550109")
+    twice = decided([row(1, "phn_9"), given_row], findings(ONE), removed=[gone])
+    assert [each.decision for each in twice] == [Decision.MISSING, Decision.DUPLICATE]
+
+
+@pytest.mark.parametrize("name", ["phn_1", "+14155550101"])
+def test_what_is_there_is_not_asked_about_in_the_ledger(name):
+    for gone in (Removed("phn_1", "+14155550101", "run-1"), Removed("phn_9", "+14155550101", "run-1")):
+        planned = one(row(2, name), findings(ONE), removed=[gone])
+        assert planned.decision is Decision.RELEASE and planned.evidence == "plan"
+
+
+def test_an_id_that_means_another_number_since_is_not_the_one_that_is_gone():
+    gone = Removed("phn_1", "+14155550109", "run-1")
+    planned = one(row(2, "+14155550109"), findings(ONE), removed=[gone])
+    assert (planned.decision, planned.number_id) == (Decision.MISSING, None)
+    assert planned.evidence == "earlier_run:run-1"
+    assert one(row(2, "phn_1"), findings(ONE), removed=[gone]).decision is Decision.RELEASE
+
+
+@pytest.mark.parametrize(
+    ("given_row", "reason"),
+    [
+        (
+            row(2, "phn_9", phone_number="+14155550102"),
+            "ID and number do not belong together: phn_9 was +14155550109 on the account, the row says +14155550102",
+        ),
+        (
+            row(2, "phn_8", phone_number="+14155550109"),
+            "the account has no phn_8, and had +14155550109 as phn_9: which is meant?",
+        ),
+        (
+            Row(2, "+1415555010 9/0", number=Readings(("+141555501090",), parts=("+14155550109",))),
+            "more than one value in this cell: +14155550109 was a number of the account by itself",
+        ),
+        (
+            Row(2, "4155550109", number=Readings(("+4155550109",), national="4155550109")),
+            "'4155550109' has no country code, and the account had +14155550109: write it with + and its country code",
+        ),
+        (
+            Row(2, "0155550101", number=Readings(("+14155550101", "+14155550109"))),
+            "ambiguous: '0155550101' can be +14155550101 or +14155550109, and the account has or had both:"
+            " write it with + and its country code",
+        ),
+        (
+            Row(2, "0415 555 0109", number=Readings(("+14155550101",), certain=True)),
+            "ambiguous: '0415 555 0109' can be +14155550101 or +14155550109, and the account has or had both:"
+            " write it with + and its country code",
+        ),
+    ],
+)
+def test_a_row_that_was_no_way_to_name_a_number_is_none_once_it_is_gone(given_row, reason):
+    gone = replace(NINE, written=("0415 555 0109",))
+    assert facts(one(given_row, findings(ONE), removed=[gone])) == (Decision.INVALID, reason)
 
 
 # --- Protected, conflicted --------------------------------------------------------------------------------------

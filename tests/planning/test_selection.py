@@ -43,7 +43,7 @@ LIST = listed(
 def planned(source: Rows, **wanted: Any) -> list[PlannedRow]:
     """The plan's rows, as the list and the flags come to."""
     choice = choose(Selection(**wanted), source, None)
-    table = plan_table(source, findings(*ACCOUNT), frozenset(), lambda _: None, choice)
+    table = plan_table(source, findings(*ACCOUNT), frozenset(), (), choice)
     choice.check_names(table)
     return list(planned_rows(table, source.others))
 

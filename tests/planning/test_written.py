@@ -1,6 +1,7 @@
 """Cells as people write them against an account: what is released, and what nobody listed and so stays."""
 
 import re
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import example, given, settings
@@ -10,24 +11,23 @@ from decom.dialnexa.models import Number
 from decom.intake.cells import read_cell
 from decom.planning.decide import plan_table, planned_rows
 from decom.planning.plan import PlannedRow
+from decom.planning.removed import Removed
 from decom.planning.survey import Survey
 from decom.vocabulary import Decision
-from tests.phone_numbers.test_reading import lines, pairs
+from tests.phone_numbers.test_reading import lines, pairs, written
 from tests.planning.oracle.rows import Row, framed
 
 WRITE_IT = "write it with + and its country code"
 
 
-def planned(
-    text: str, account: set[str], region: str | None = None, removed: dict[str, tuple[str, bool]] | None = None
-) -> PlannedRow:
+def planned(text: str, account: set[str], region: str | None = None, removed: Sequence[Removed] = ()) -> PlannedRow:
     """The plan's row for a cell with this text, on an account with these numbers."""
     cell = read_cell(text, region)
     row = Row(2, text, number_id=cell.number_id, number=cell.number, problem=cell.problem, note=cell.note)
     numbers = [Number(f"phn_{number[1:]}", number) for number in sorted(account)]
     findings = Survey({each.id: each for each in numbers}, len(numbers), (), {})
     list_ = framed([row])
-    (found,) = planned_rows(plan_table(list_, findings, frozenset(), (removed or {}).get), list_.others)
+    (found,) = planned_rows(plan_table(list_, findings, frozenset(), removed), list_.others)
     return found
 
 
@@ -131,7 +131,7 @@ def test_only_what_can_mean_one_number_and_can_be_one_is_missing():
 
 def test_what_the_plans_call_impossible_is_released_where_the_account_has_it():
     assert planned("+1415555010", {"+1415555010"}).decision is Decision.RELEASE
-    after = planned("+1415555010", set(), removed={"+1415555010": ("run-1", True)})
+    after = planned("+1415555010", set(), removed=[Removed("phn_1", "+1415555010", "run-1")])
     assert (after.decision, after.evidence) == (Decision.MISSING, "earlier_run:run-1")
 
 
@@ -144,3 +144,21 @@ def test_two_numbers_in_one_cell_release_neither_and_no_third(pair, region, othe
     joined = re.sub("[^0-9]", "", text)
     row = planned(text, {first, second, *others, "+" + joined, "+" + joined.removeprefix("00")}, region)
     assert row.decision is Decision.INVALID
+
+
+regions = st.sampled_from([None, "DE", "US", "IN"])
+
+
+@settings(deadline=None)
+@given(number=lines, data=st.data(), regions=st.tuples(regions, regions), since=st.sets(lines, max_size=4))
+@example(number="+4155550100", data=None, regions=(None, None), since={"+14155550100"})
+def test_a_row_that_released_a_number_releases_no_other_one_later(number, data, regions, since):
+    """Whatever was bought since, and however such a text is read by then: it named the number that is gone."""
+    text = number[1:] if data is None else data.draw(written(number))
+    tonight, later = regions
+    if planned(text, {number}, tonight).decision is not Decision.RELEASE:
+        return
+    gone = [Removed("phn_gone", number, "run-1", written=(text,))]
+    after = planned(text, set(), tonight, gone)
+    assert (after.decision, after.evidence, after.number_id) == (Decision.MISSING, "earlier_run:run-1", "phn_gone")
+    assert planned(text, since - {number}, later, gone).decision in (Decision.MISSING, Decision.INVALID)

@@ -43,11 +43,22 @@ def at(text: str, zone: ZoneInfo = BERLIN) -> datetime:
         ("02:15-02:45", "2027-03-28T01:59", None),
         ("02:15-02:45", "2027-03-28T03:15", None),
         ("22:00-02:30", "2027-03-27T22:00", 4),
+        # 25 October 2026: at 03:00 they go back to 02:00, and show that hour twice. Its first time counts.
+        ("02:30-03:30", "2026-10-25T02:30", 2),
+        ("01:30-02:30", "2026-10-25T01:30", 1),
+        ("02:15-02:45", "2026-10-25T02:15", 0.5),
+        ("22:00-02:30", "2026-10-24T22:00", 4.5),
     ],
 )
 def test_a_window_knows_how_long_it_is_open(window: str, moment: str, hours_left: float | None) -> None:
     left = parse_window(window, BERLIN).seconds_left(at(moment))
     assert left == (None if hours_left is None else pytest.approx(hours_left * 3600))
+
+
+@pytest.mark.parametrize("window", ["01:30-02:30", "02:15-02:45", "22:00-02:30"])
+def test_a_window_does_not_open_again_when_an_hour_comes_again(window: str) -> None:
+    again = datetime(2026, 10, 25, 2, 20, tzinfo=BERLIN, fold=1).astimezone(UTC)
+    assert parse_window(window, BERLIN).seconds_left(again) is None
 
 
 @given(

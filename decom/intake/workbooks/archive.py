@@ -7,7 +7,7 @@ out larger than it declared fails its checksum.
 import io
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import BinaryIO
 from xml.parsers import expat
@@ -32,9 +32,9 @@ def damage_told() -> Iterator[None]:
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OverflowError, ValueError) as error:
-        raise _damaged(str(error)) from error
+        raise damaged(str(error)) from error
     except expat.ExpatError as error:
-        raise _damaged(f"its XML cannot be read ({error})") from error
+        raise damaged(f"its XML cannot be read ({error})") from error
 
 
 def checked(stream: BinaryIO) -> zipfile.ZipFile:
@@ -56,27 +56,20 @@ def checked(stream: BinaryIO) -> zipfile.ZipFile:
     if bombs:
         raise _unsafe(f"the workbook's part {bombs[0]!r} unpacks to more than {MOST_RATIO} times its size")
     if len(names) < len(parts):
-        raise _damaged("it has two parts of the same name")
+        raise damaged("it has two parts of the same name")
     if any(part.flag_bits & 1 for part in parts):
         raise protected()
     return archive
 
 
-def with_slashes(archive: zipfile.ZipFile) -> io.BytesIO | None:
-    """A copy whose parts have their names, and name each other, with `/`: some programs write `\\`, which Excel
-    takes. None where the archive has no such name."""
-    relations = {name for name in archive.namelist() if name.endswith(".rels") and b"\\" in archive.read(name)}
-    if len(relations) == 0 and not any("\\" in name for name in archive.namelist()):
-        return None
-    return rewritten(archive, lambda name, content: content.replace(b"\\", b"/") if name in relations else content)
-
-
-def rewritten(archive: zipfile.ZipFile, change: Callable[[str, bytes], bytes]) -> io.BytesIO:
-    """A copy in memory, `\\` in the parts' names made `/`, each part as `change` makes it of its name and content."""
+def rewritten(archive: zipfile.ZipFile, names: Mapping[str, str], change: Callable[[str, bytes], bytes]) -> io.BytesIO:
+    """A copy in memory, each part under the name that `names` has for it (its own where it has none), and as `change`
+    makes it of its old name and content."""
     copy = io.BytesIO()
     with zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as written:
         for part in archive.infolist():
-            written.writestr(part.filename.replace("\\", "/"), change(part.filename, archive.read(part)))
+            name = names.get(part.filename, part.filename)
+            written.writestr(name, change(part.filename, archive.read(part)))
     copy.seek(0)
     return copy
 
@@ -87,7 +80,7 @@ def read_part(archive: zipfile.ZipFile, name: str) -> bytes:
         try:
             return archive.read(name)
         except KeyError:
-            raise _damaged(f"its part {name!r} is missing") from None
+            raise damaged(f"its part {name!r} is missing") from None
 
 
 def refuse_document_types(archive: zipfile.ZipFile) -> None:
@@ -111,7 +104,7 @@ def parse_part(archive: zipfile.ZipFile, name: str, prepare: "Prepare") -> None:
         try:
             stream = archive.open(name)
         except KeyError:
-            raise _damaged(f"its part {name!r} is missing") from None
+            raise damaged(f"its part {name!r} is missing") from None
         with stream:
             parser = expat.ParserCreate(namespace_separator=" ")
             _refuse_document_type(parser, name)
@@ -149,7 +142,8 @@ def protected() -> BadInput:
     )
 
 
-def _damaged(how: str) -> BadInput:
+def damaged(how: str) -> BadInput:
+    """The refusal of a workbook that is not whole."""
     return BadInput(
         f"the workbook is damaged: {how}",
         remedy="Open it in a spreadsheet program, save it again, and name that file.",

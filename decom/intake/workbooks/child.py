@@ -25,10 +25,11 @@ from decom.errors import BadInput
 from decom.intake.interface import BadCell, Cell
 from decom.intake.places import inside
 from decom.intake.workbooks import ods, xls, xlsx
-from decom.intake.workbooks.archive import checked, damage_told, protected, refuse_document_types, with_slashes
+from decom.intake.workbooks.archive import checked, damage_told, protected, refuse_document_types
 from decom.intake.workbooks.limits import MOST_MEMORY, MOST_SECONDS, too_much_memory
 from decom.intake.workbooks.lines import lines_of
 from decom.intake.workbooks.marks import Marks
+from decom.intake.workbooks.names import as_referred_to
 from decom.intake.workbooks.styles import durations, styles_part, without_durations
 
 _OTHER_ZIPS = (
@@ -112,7 +113,7 @@ def _book(stream: BinaryIO) -> _Book:
         return _Book(stream, lambda place, _: marks_at(place))
     archive = checked(stream)
     with damage_told():
-        copy = with_slashes(archive)
+        copy = as_referred_to(archive)
     if copy is not None:
         stream, archive = copy, checked(copy)
     refuse_document_types(archive)

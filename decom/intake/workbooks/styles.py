@@ -67,4 +67,4 @@ def without_durations(archive: zipfile.ZipFile, styles: str, named: frozenset[st
         return ElementTree.tostring(root)
 
     with damage_told():
-        return rewritten(archive, lambda name, content: plain(content) if name == styles else content)
+        return rewritten(archive, {}, lambda name, content: plain(content) if name == styles else content)

@@ -5,7 +5,7 @@ first that fits wins, and only a row that none of the first six fits is released
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
@@ -15,13 +15,11 @@ from decom.phone_numbers.reading import Known, Readings
 from decom.planning.instructions import compared
 from decom.planning.number_status import in_other_hands, unusual
 from decom.planning.plan import PlannedRow, why_conflicted
+from decom.planning.removed import Removed
 from decom.planning.selection import ALL_ROWS, Choice, InColumn, Named
 from decom.planning.survey import Survey
 from decom.vocabulary import Decision, earlier_run
 from tests.planning.oracle.rows import Row
-
-RemovedBy = Callable[[str], tuple[str, bool] | None]
-"""Which earlier run removed a number (by ID or E.164), and whether that is certain; None where none did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +30,25 @@ class _Match:
     """None: not on the account."""
     problem: str | None = None
     """Why the row cannot be matched at all; None where it can."""
+    gone: Removed | None = None
+    """What is known of a number that the account has no more."""
 
 
 def build(
     rows: Sequence[Row],
     findings: Survey,
     protected: AbstractSet[str],
-    removed_by: RemovedBy,
+    removed: Sequence[Removed],
     choice: Choice = ALL_ROWS,
 ) -> Iterator[PlannedRow]:
     """Decide every row, in order. `protected` holds IDs and E.164 numbers."""
-    account = _Account(findings.numbers)
-    passed_over = _passed_over(rows, account, removed_by, choice)
+    account = _Account(findings.numbers, removed)
+    passed_over = _passed_over(rows, account, choice)
     carried_by: dict[str, int] = {}
     releases = 0
     for row in rows:
-        planned, match = _blank(row), account.match(row, removed_by)
+        match = account.match(row)
+        planned = _blank(row) if match.gone is None else account.named_as_gone(_blank(row), match.gone)
         left_out = _left_out(row, planned, match.number, choice)
         if left_out is not None:
             yield left_out
@@ -58,7 +59,7 @@ def build(
         if match.number is not None:
             planned = _described(planned, match.number, findings.prices)
         # One number may be named by its ID in one row and by its E.164 number in another.
-        key = _key(row, match.number)
+        key = account.key(row, match)
         first = carried_by.setdefault(key, row.row)
         if key in passed_over:
             other, why = passed_over[key]
@@ -67,7 +68,7 @@ def build(
             reason = f"the same number as row {first}, which carries the decision"
             yield replace(planned, decision=Decision.DUPLICATE, reason=reason, duplicate_of=first)
         elif match.number is None:
-            yield _missing(planned, removed_by)
+            yield _missing(planned, match.gone)
         else:
             decided = _decided(planned, match.number, protected, findings)
             releases += decided.decision is Decision.RELEASE
@@ -87,15 +88,7 @@ def undecided(rows: Iterable[Row], choice: Choice = ALL_ROWS) -> Iterator[Planne
         yield planned
 
 
-def _key(row: Row, number: Number | None) -> str:
-    """What tells one number from another, whichever way a row names it."""
-    named = row.number_id if number is None else number.id
-    return named or row.phone_number or ""
-
-
-def _passed_over(
-    rows: Sequence[Row], account: "_Account", removed_by: RemovedBy, choice: Choice
-) -> Mapping[str, tuple[int, str]]:
+def _passed_over(rows: Sequence[Row], account: "_Account", choice: Choice) -> Mapping[str, tuple[int, str]]:
     """The numbers of rows that a column leaves out, each with its first such row and why.
 
     Where another row with the same number is meant, the list says two things of one number, and it stays.
@@ -105,7 +98,7 @@ def _passed_over(
         for row in rows:
             why = left_out_by_column(choice, row)
             if why is not None and row.problem is None:
-                found.setdefault(_key(row, account.match(row, removed_by).number), (row.row, why))
+                found.setdefault(account.key(row, account.match(row)), (row.row, why))
     return found
 
 
@@ -139,35 +132,60 @@ def _blank(row: Row) -> PlannedRow:
 
 
 class _Account:
-    """The account's numbers, to be found by what a row says of them."""
+    """The account's numbers, and those that earlier runs removed, to be found by what a row says of them."""
 
-    def __init__(self, numbers: Mapping[str, Number]) -> None:
+    def __init__(self, numbers: Mapping[str, Number], removed: Sequence[Removed]) -> None:
         self._by_id = numbers
         self._by_phone: dict[str, tuple[Number, ...]] = {}
         for number in numbers.values():
             if number.phone_number is not None:
                 self._by_phone[number.phone_number] = (*self._by_phone.get(number.phone_number, ()), number)
-        self._known = Known(filter(is_e164, self._by_phone))
+        self._gone_by_id: dict[str, Removed] = {}
+        self._gone_by_phone: dict[str, Removed] = {}
+        self._written: dict[str, list[str]] = {}
+        for gone in removed:
+            if gone.number_id not in numbers:
+                self._gone_by_id.setdefault(gone.number_id, gone)
+            if gone.phone_number is not None:
+                self._gone_by_phone.setdefault(gone.phone_number, gone)
+                for text in gone.written:
+                    if text != gone.phone_number:
+                        self._written.setdefault(text, []).append(gone.phone_number)
+        self._known = Known(filter(is_e164, {**self._by_phone, **self._gone_by_phone}))
 
-    def match(self, row: Row, removed_by: RemovedBy) -> _Match:
+    def named_as_gone(self, planned: PlannedRow, gone: Removed) -> PlannedRow:
+        """The row with the names of the number that is gone; its ID may be another number's by now."""
+        number_id = None if gone.number_id in self._by_id else gone.number_id
+        return replace(
+            planned,
+            number_id=number_id or planned.number_id,
+            phone_number=gone.phone_number or planned.phone_number,
+        )
+
+    def key(self, row: Row, match: _Match) -> str:
+        """What tells one number from another, whichever way a row names it."""
+        if match.number is not None:
+            return match.number.id
+        named = _blank(row) if match.gone is None else self.named_as_gone(_blank(row), match.gone)
+        return named.number_id or named.phone_number or ""
+
+    def match(self, row: Row) -> _Match:
         """The number that a row means, never guessed: ID and number must agree where a row has both."""
         if row.problem is not None:
             return _Match(None, row.problem)
         if row.number is not None and len(within := self._known.within(row.number)) > 0:
-            return _Match(None, f"more than one value in this cell: {within[0]} is a number of the account by itself")
+            is_or_was = "is" if within[0] in self._by_phone else "was"
+            why = f"more than one value in this cell: {within[0]} {is_or_was} a number of the account by itself"
+            return _Match(None, why)
         if row.number_id is not None:
             return self._match_by_id(row, row.number_id)
-        return _Match(None) if row.number is None else self._match_by_number(row, row.number, removed_by)
+        return _Match(None) if row.number is None else self._match_by_number(row, row.number)
 
     def _match_by_id(self, row: Row, number_id: str) -> _Match:
         number = self._by_id.get(number_id)
         meant = () if row.number is None else row.number.numbers
         if number is None:
-            other = next((self._by_phone[phone][0] for phone in meant if phone in self._by_phone), None)
-            if other is not None:
-                has = f"but has {other.phone_number} as {other.id}"
-                return _Match(None, f"the account has no {number_id}, {has}: which is meant?")
-            return _Match(None)
+            return self._match_by_id_of_gone(meant, number_id)
         if row.number is not None and number.phone_number not in meant:
             return _Match(
                 None,
@@ -176,16 +194,42 @@ class _Account:
             )
         return _usable(number)
 
-    def _match_by_number(self, row: Row, said: Readings, removed_by: RemovedBy) -> _Match:
-        """A number without an ID: taken where exactly one of its readings is on the account, certain or not."""
-        meant = self._known.meant_by(said)
+    def _match_by_id_of_gone(self, meant: Sequence[str], number_id: str) -> _Match:
+        gone = self._gone_by_id.get(number_id)
+        if gone is not None:
+            if len(meant) == 0 or gone.phone_number is None or gone.phone_number in meant:
+                return _Match(None, gone=gone)
+            return _Match(
+                None,
+                f"ID and number do not belong together: {number_id} was {gone.phone_number} on the account,"
+                f" the row says {meant[0]}",
+            )
+        phone = next((each for each in meant if each in self._by_phone or each in self._gone_by_phone), None)
+        if phone is None:
+            return _Match(None)
+        if phone in self._by_phone:
+            has = f"but has {phone} as {self._by_phone[phone][0].id}"
+        else:
+            has = f"and had {phone} as {self._gone_by_phone[phone].number_id}"
+        return _Match(None, f"the account has no {number_id}, {has}: which is meant?")
+
+    def _match_by_number(self, row: Row, said: Readings) -> _Match:
+        """A number without an ID: taken where exactly one of its readings is known, certain or not."""
+        written = self._written.get(row.input_value, [])
+        meant = list(dict.fromkeys((*self._known.meant_by(said), *written)))
+        if said.is_plain and len(written) == 0:
+            meant = [each for each in said.numbers if each in self._by_phone or each in self._gone_by_phone]
+        are_there = all(each in self._by_phone for each in meant)
         if len(meant) > 1:
-            listed = " or ".join(meant)
-            return _Match(None, f"ambiguous: {_shown(row)} can be {listed}, and the account has both: {_IN_FULL}")
+            listed, has = " or ".join(meant), "has both" if are_there else "has or had both"
+            return _Match(None, f"ambiguous: {_shown(row)} can be {listed}, and the account {has}: {_IN_FULL}")
         if len(meant) == 0:
-            return _Match(None, _why_not_missing(row, said, removed_by))
-        if meant[0] not in said.numbers:
-            return _Match(None, f"{_shown(row)} has no country code, and the account has {meant[0]}: {_IN_FULL}")
+            return _Match(None, _why_not_missing(row, said))
+        if meant[0] not in (*said.numbers, *written):
+            has = "has" if are_there else "had"
+            return _Match(None, f"{_shown(row)} has no country code, and the account {has} {meant[0]}: {_IN_FULL}")
+        if meant[0] not in self._by_phone:
+            return _Match(None, gone=self._gone_by_phone[meant[0]])
         found = self._by_phone[meant[0]]
         if len(found) > 1:
             ids = ", ".join(number.id for number in found)
@@ -200,9 +244,9 @@ def _shown(row: Row) -> str:
     return repr(row.input_value.strip()[:60])
 
 
-def _why_not_missing(row: Row, said: Readings, removed_by: RemovedBy) -> str | None:
-    """Why a row that names no number of the account is invalid; None where it is missing: it can mean one number
-    only, and that can be one."""
+def _why_not_missing(row: Row, said: Readings) -> str | None:
+    """Why a row that names no known number is invalid; None where it is missing: it can mean one number only, and
+    that can be one."""
     number = said.numbers[0]
     if not said.certain:
         if len(said.numbers) > 1:
@@ -211,7 +255,7 @@ def _why_not_missing(row: Row, said: Readings, removed_by: RemovedBy) -> str | N
             return f"{_shown(row)} may mean more than {number}, which the account does not have: write it in full"
         why = "has no country code that can be trusted"
         return f"{_shown(row)} {why}, and the account has no {number}: {_IN_FULL}, or use --region"
-    if not possible(number) and removed_by(number) is None:
+    if not possible(number):
         return f"no phone number is like {number}, and the account has none such: too many digits, too few, or a typo?"
     return None
 
@@ -253,15 +297,12 @@ def _cost(number: Number, prices: Iterable[Price]) -> tuple[str | None, str | No
     return (fitting.pop(), "price_list") if len(fitting) == 1 else (None, None)
 
 
-def _missing(planned: PlannedRow, removed_by: RemovedBy) -> PlannedRow:
-    names = (name for name in (planned.number_id, planned.phone_number) if name is not None)
-    removal = next((found for name in names if (found := removed_by(name)) is not None), None)
+def _missing(planned: PlannedRow, removal: Removed | None) -> PlannedRow:
     if removal is None:
         return replace(planned, decision=Decision.MISSING, reason="not on the account")
-    run_id, certain = removal
-    did = "released it" if certain else "sent a release request for it, with unknown outcome"
-    reason = f"no longer on the account: run {run_id} {did}"
-    return replace(planned, decision=Decision.MISSING, reason=reason, evidence=earlier_run(run_id))
+    did = "released it" if removal.is_certain else "sent a release request for it, with unknown outcome"
+    reason = f"no longer on the account: run {removal.run_id} {did}"
+    return replace(planned, decision=Decision.MISSING, reason=reason, evidence=earlier_run(removal.run_id))
 
 
 def _decided(planned: PlannedRow, number: Number, protected: AbstractSet[str], findings: Survey) -> PlannedRow:
