@@ -28,11 +28,12 @@ from decom.output.progress import PaceInWords, Progress, duration
 from decom.output.run_view import next_after_run, short_summary, summary_lines
 from decom.output.screen import Renderable, Screen, Showing, error_lines, harmless
 from decom.output.streams import Lasting
-from decom.planning.plan import Conflict, Plan, Source
+from decom.planning.plan import Conflict, Source
 from decom.releasing.events import Began, Done, Stopping
 from decom.reporting.interface import Audit, Money, Timing, Verification
 from decom.vocabulary import Decision, Outcome, SourceState, Stopped
 from tests.made_up_plan import EVIL, HEAD, HELD_BY, PLAN, RUN_ID, evil_plan, row
+from tests.planning.plans import plan_of
 from tests.quick_clock import QuickClock
 
 
@@ -125,7 +126,7 @@ def test_many_conflicts_and_bad_rows_are_counted_where_they_are_not_listed() -> 
     ]
     bad = [row(n, Decision.INVALID, reason=f"bad {n}") for n in range(30, 60)]
     same = [row(n, Decision.CONFLICTED, conflicts=(HELD_BY,)) for n in range(60, 70)]
-    found = printed(plan_lines(Plan(HEAD, (*held, *bad, *same)), 100), width=100)
+    found = printed(plan_lines(plan_of(HEAD, (*held, *bad, *same)), 100), width=100)
     assert "and 19 more, in plan.csv" in found
     assert "and 22 more, in plan.csv" in found
     assert "and 7 more" in found
@@ -135,7 +136,7 @@ def test_many_conflicts_and_bad_rows_are_counted_where_they_are_not_listed() -> 
 def test_the_next_command_names_the_home_that_was_named() -> None:
     found = printed(next_after_plan(PLAN, Path("runs") / RUN_ID, None, " --home h"))
     assert f"decom release {RUN_ID} --home h" in found
-    nothing = replace(PLAN, rows=(row(2, Decision.MISSING),))
+    nothing = plan_of(HEAD, [row(2, Decision.MISSING)])
     assert "nothing to release" in printed(next_after_plan(nothing, Path("runs"), None, ""))
     refused = printed(next_after_plan(PLAN, Path("runs"), Refused("too many"), ""))
     assert "refuses" in refused and "decom release" not in refused
@@ -230,7 +231,7 @@ def test_an_error_is_said_with_its_place_and_remedy_and_is_harmless() -> None:
 
 def test_where_nobody_can_be_asked_nothing_is_released() -> None:
     with pytest.raises(Refused, match="nobody confirmed") as caught:
-        asked_for_leave(PLAN, Screen(Showing()))
+        asked_for_leave(PLAN.to_confirm(), Screen(Showing()))
     assert "--yes" in (caught.value.remedy or "")
 
 
@@ -240,7 +241,7 @@ from tests.made_up_plan import PLAN, evil_plan
 from decom.output.screen import Screen, Showing
 from decom.output.plan_view import asked_for_leave
 async def ask():
-    return asked_for_leave({plan}, Screen(Showing()))
+    return asked_for_leave({plan}.to_confirm(), Screen(Showing()))
 given = asyncio.run(ask())  # as in a run: the loop handles Ctrl-C, but it is the loop that waits
 sys.stderr.write(f"<{{given}}>")
 """

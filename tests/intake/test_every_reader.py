@@ -17,7 +17,8 @@ from decom.intake.interface import ReadOptions
 from decom.intake.kinds import READERS
 from decom.intake.opening import read_input
 from decom.phone_numbers.reading import Readings
-from decom.planning.decide import plan_table, planned_rows
+from decom.planning.decide import plan_table
+from decom.planning.plan import planned_rows
 from decom.planning.protect import read_protected
 from decom.planning.selection import Selection, choose
 from decom.planning.survey import Survey

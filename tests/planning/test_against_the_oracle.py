@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from decom.dialnexa.models import Number, Price
 from decom.intake.cells import read_cell
 from decom.phone_numbers.reading import Readings
-from decom.planning.decide import plan_table, planned_rows, undecided
-from decom.planning.plan import Conflict
+from decom.planning.decide import plan_table, undecided
+from decom.planning.plan import Conflict, planned_rows
 from decom.planning.selection import Choice, InColumn, Named
 from decom.planning.survey import Survey
 from tests.planning.oracle import build as oracle
