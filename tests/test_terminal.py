@@ -10,6 +10,7 @@ import subprocess
 import sys
 import termios
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
@@ -23,12 +24,12 @@ from rich.console import Console
 
 from decom.errors import BadInput, Refused
 from decom.ledger.records import Settled
-from decom.output.plan_view import asked_for_leave, next_after_plan, plan_lines
+from decom.output.plan_view import Rent, asked_for_leave, digest, next_after_plan, plan_lines
 from decom.output.progress import PaceInWords, Progress, duration
 from decom.output.run_view import next_after_run, short_summary, summary_lines
 from decom.output.screen import Renderable, Screen, Showing, error_lines, harmless
 from decom.output.streams import Lasting
-from decom.planning.plan import Conflict, Source
+from decom.planning.plan import Conflict, PlannedRow, Source, cost_of
 from decom.releasing.events import Began, Done, Stopping
 from decom.reporting.interface import Audit, Money, Timing, Verification
 from decom.vocabulary import Decision, Outcome, SourceState, Stopped
@@ -131,6 +132,43 @@ def test_many_conflicts_and_bad_rows_are_counted_where_they_are_not_listed() -> 
     assert "and 22 more, in plan.csv" in found
     assert "and 7 more" in found
     assert found.index("Spring sale") < found.index("cmp_0")
+
+
+things = st.builds(
+    Conflict, st.just("campaigns"), st.sampled_from(["cmp_1", "cmp_2", "cmp_3"]), st.just(""), st.just("")
+)
+
+
+@given(
+    st.lists(
+        st.builds(
+            row,
+            st.integers(2, 99),
+            st.sampled_from(Decision),
+            conflicts=st.lists(things, max_size=3).map(tuple),
+            monthly_cost_usd=st.sampled_from([None, "free", "1.50", "0.333"]),
+            phone_number=st.sampled_from([None, "+14155550101"]),
+            evidence=st.sampled_from(["plan", "earlier_run:20261101T000000Z-000000"]),
+        ),
+        max_size=20,
+    )
+)
+def test_what_a_plan_is_shown_to_come_to_is_what_its_rows_come_to_one_by_one(rows: list[PlannedRow]) -> None:
+    found = digest(plan_of(HEAD, rows))
+    held = Counter(conflict for each in rows for conflict in each.conflicts)
+    names = {
+        thing: [each.phone_number or each.number_id for each in rows for _ in range(each.conflicts.count(thing))]
+        for thing in held
+    }
+    assert list(found.held.items()) == list(held.items())
+    assert found.holders == {thing: shown[:3] for thing, shown in names.items()}
+    assert list(found.invalid) == [each for each in rows if each.decision is Decision.INVALID][:8]
+    missing = [each for each in rows if each.decision is Decision.MISSING]
+    assert found.by_earlier_runs == sum(each.evidence.startswith("earlier_run") for each in missing)
+    for decision in (Decision.RELEASE, Decision.CONFLICTED, Decision.PROTECTED):
+        costs = [cost_of(each.monthly_cost_usd) for each in rows if each.decision is decision]
+        known = sum((cost for cost in costs if cost is not None), Decimal(0))
+        assert found.rents.get(decision, Rent(Decimal(0), 0)) == Rent(known, costs.count(None))
 
 
 def test_the_next_command_names_the_home_that_was_named() -> None:

@@ -3,14 +3,16 @@
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
-from decom.planning.guards import Extent
-from decom.planning.plan import PlanHead, PlannedRow, cost_of, in_words
-from decom.planning.saved import head_as_json
+from decom.planning.guards import Extent, extent_of
+from decom.planning.plan import Plan, PlanHead, PlannedRow, cost_of, in_words
+from decom.planning.saved import head_as_json, rows_as_json
+from decom.reporting.csv_files import write_plan_csv
 from decom.reporting.formula_safe import escape_formulas
 from decom.vocabulary import Decision, Evidence
 
@@ -60,3 +62,18 @@ def extent(rows: Sequence[PlannedRow], account_size: int) -> Extent:
     costs = [cost_of(row.monthly_cost_usd) for row in rows if row.decision is Decision.RELEASE]
     money = sum((cost for cost in costs if cost is not None), Decimal(0))
     return Extent(len(costs), account_size, unexplained, len(costs) + known + len(missing), money, costs.count(None))
+
+
+def differences(plan: Plan, rows: Sequence[PlannedRow]) -> list[str]:
+    """What of a plan is not as these rows come to, one by one."""
+    stream = io.BytesIO()
+    write_plan_csv(plan, stream)
+    counts = Counter(row.decision for row in rows)
+    same = {
+        "rows of plan.json": list(rows_as_json(plan)) == [row_as_json(row) for row in rows],
+        "plan.csv": stream.getvalue() == plan_csv(plan.head, rows),
+        "extent": extent_of(plan.rows, 7) == extent(rows, 7),
+        "counts": plan.counts() == {decision: counts[decision] for decision in Decision},
+        "releases": plan.releases() == tuple(row for row in rows if row.decision is Decision.RELEASE),
+    }
+    return [name for name, is_same in same.items() if not is_same]
