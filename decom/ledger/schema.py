@@ -60,6 +60,8 @@ def open_for_writing(home: Path, waiting: Waiting | None = None) -> sqlite3.Conn
     try:
         (mode,) = waiting.out(lambda: connection.execute("PRAGMA journal_mode=WAL").fetchone())
         connection.execute("PRAGMA synchronous=FULL")
+        # Numbers come in no order: with a small cache a million of them fetch each page of an index again and again.
+        connection.execute("PRAGMA cache_size=-65536")
         if version < VERSION:
             # One that is complete is opened without writing to it: nobody waits for anybody.
             waiting.out(lambda: _create_tables(connection))

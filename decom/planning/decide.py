@@ -50,7 +50,7 @@ def plan_table(
     decided.settle(Decision.NOT_SELECTED, by_column.where(by_column.notna(), by_name))
     decided.settle(Decision.INVALID, unusable)
     decided.settle(Decision.INVALID, _of_two_minds(table, key, by_column))
-    carrier = table["row"][decided.is_open].groupby(key[decided.is_open]).transform("first")
+    carrier = table["row"][decided.is_open].groupby(key[decided.is_open], sort=False).transform("first")
     carrier = carrier[carrier.ne(table["row"][carrier.index])]
     decided.settle(Decision.DUPLICATE, carrier.map(_carried_by))
     removal = _removal(planned[decided.is_open & ~is_there], removed_by)

@@ -74,8 +74,8 @@ def record_plan(home: Path, plan: Plan, rows: Iterable[str], saved: SavedHead, c
     `rows` are the plan's rows as JSON.
     """
     at = iso(clock.now())
-    names = (plan.rows[name] for name in ("number_id", "phone_number"))
-    entries = (Entry(Kind.ROW, at, body, *named) for body, *named in zip(rows, *names, strict=True))
+    named = zip(rows, plan.rows["number_id"], plan.rows["phone_number"], strict=True)
+    entries = (Entry(Kind.ROW, at, body, number_id, phone_number) for body, number_id, phone_number in named)
     with nothing_was_sent(), Writer(home, plan.head.run_id, clock) as ledger:
         for some in _in_pieces(entries):
             ledger.write(some)
