@@ -7,12 +7,12 @@ by one. No behaviour beyond counting.
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from itertools import repeat
 from typing import TYPE_CHECKING
 
-from decom.tables import each_text, of
+from decom.tables import each_text
 from decom.vocabulary import Decision, Evidence, SourceState
 
 if TYPE_CHECKING:
@@ -131,6 +131,10 @@ class PlannedRow:
     """The input's other cells, one for each of `Plan.other_columns`."""
 
 
+_FIELDS = tuple(field.name for field in fields(PlannedRow))[:-1]
+"""Those of a row that are columns of table `P`; `others` come last."""
+
+
 @dataclass(frozen=True, slots=True)
 class Billing:
     """When the account's billing cycles end, as far as the user said so; the API does not."""
@@ -241,14 +245,14 @@ def _spread(number: int) -> list[int]:
 def planned_rows(rows: "pd.DataFrame", others: "pd.DataFrame") -> Iterator[PlannedRow]:
     """Rows of a plan (table `P`), with the input's other columns, as objects."""
     columns = {
-        **{column.name: rows[column.name] for column in of("P")},
+        **rows,
         "decision": each_text(rows["decision"], lambda word: None if word is None else Decision(word)),
         "conflicts": each_text(rows["conflicts"], from_cell),
     }
-    cells = [column.astype(object).where(column.notna(), None) for column in columns.values()]
+    named = (columns[name] for name in _FIELDS)
+    cells = [column.astype(object).where(column.notna(), None) for column in named]
     beside = others.astype(object).itertuples(index=False, name=None) if len(others.columns) > 0 else repeat(())
-    for facts, texts in zip(zip(*cells, strict=True), beside, strict=False):
-        yield PlannedRow(**dict(zip(columns, facts, strict=True)), others=texts)
+    return map(PlannedRow, *cells, beside)
 
 
 def cost_of(text: str | None) -> Decimal | None:
