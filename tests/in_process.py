@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from decom.clock import SystemClock
 from decom.dialnexa.connection import network_transport_maker
 from decom.errors import DecomError
-from decom.planning.plan import Plan
+from decom.planning.plan import ToConfirm
 from decom.settings.load import Settings, load
 from decom.workflow import job
 from decom.workflow.context import Context
@@ -45,7 +45,7 @@ class Desk:
     """How much later it is than it really is; may change while a command works."""
     before_leave: Callable[[], None] = lambda: None
     """What happens while a person thinks about the question."""
-    asked: list[Plan] = field(default_factory=list)
+    asked: list[ToConfirm] = field(default_factory=list)
     """What leave was asked for."""
     said: list[str] = field(default_factory=list)
     """What was said to whoever sits there."""
@@ -117,9 +117,9 @@ class Desk:
     def home(self) -> Path:
         return self.folder / "home"
 
-    def _confirm(self, approved: Plan) -> bool:
+    def _confirm(self, wanted: ToConfirm) -> bool:
         self.before_leave()
-        self.asked.append(approved)
+        self.asked.append(wanted)
         return True
 
 

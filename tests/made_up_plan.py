@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from decom.planning.plan import Conflict, Plan, PlanHead, PlannedRow, Source
 from decom.vocabulary import Decision, SourceState
+from tests.planning.plans import plan_of
 
 RUN_ID = "20261123T185757Z-1a2b3c"
 EVIL = "\x1b]0;owned\x07\x1b[2J\u202eevil\u2066\x00[bold red]x[/]\r\n\ud83d"
@@ -41,7 +42,7 @@ def row(number: int, decision: Decision, **more: object) -> PlannedRow:
     return PlannedRow(row=number, decision=decision, **{**usual, **more})  # type: ignore[arg-type]  # by name
 
 
-PLAN = Plan(
+PLAN = plan_of(
     HEAD,
     (
         row(2, Decision.RELEASE, nickname="Front desk"),
@@ -68,4 +69,4 @@ def evil_plan() -> Plan:
         notes=(EVIL,),
         forecast_words=EVIL,
     )
-    return Plan(head, rows)
+    return plan_of(head, rows)

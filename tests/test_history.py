@@ -12,7 +12,7 @@ from decom.ledger.lock import workspace_locked
 from decom.ledger.records import Attempt, Ended, Intent, Look, Record, Reported, Settled, Started, Verified
 from decom.ledger.writer import Writer
 from decom.planning.plan import Plan
-from decom.planning.saved import SavedHead
+from decom.planning.saved import SavedHead, rows_as_json
 from decom.vocabulary import Decision, Outcome, Stopped
 from decom.workflow import history
 from decom.workflow.history import NumberDetails, RunDetails
@@ -32,7 +32,7 @@ def clock() -> QuickClock:
 def entered(home: Path, clock: QuickClock, run_id: str, *records: Record, plan: Plan = PLAN) -> None:
     """A run in the ledger: its plan, then these records, a second apart."""
     head = replace(plan.head, run_id=run_id)
-    record_plan(home, replace(plan, head=head), SavedHead(head, home / run_id, "0" * 64), clock)
+    record_plan(home, replace(plan, head=head), rows_as_json(plan), SavedHead(head, home / run_id, "0" * 64), clock)
     with Writer(home, run_id, clock) as writer:
         for record in records:
             clock.pass_by(1.0)

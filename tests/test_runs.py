@@ -14,7 +14,7 @@ from decom.ledger.records import Ended, Intent, Kind, Record, Reported, Settled,
 from decom.ledger.schema import FILE
 from decom.ledger.writer import Writer
 from decom.planning.plan import Plan, PlannedRow
-from decom.planning.saved import JSON_FILE, SavedHead, write_plan
+from decom.planning.saved import JSON_FILE, SavedHead, rows_as_json, write_plan, written_rows
 from decom.vocabulary import Decision, Outcome, Stopped
 from decom.workflow.runs import (
     RUN_ID,
@@ -27,7 +27,7 @@ from decom.workflow.runs import (
     record_plan,
 )
 from tests.ledger.tampering import tamper
-from tests.planning.plans import RUN, head, plan, planned
+from tests.planning.plans import RUN, plan, planned
 from tests.quick_clock import QuickClock
 
 LATER, FINISHED = "20261124T000000Z-ffffff", "20261125T000000Z-eeeeee"
@@ -35,21 +35,18 @@ STARTED = Started("ops@host", 7, "0.1.0")
 OVER = (Ended(None), Verified(()), Reported("ab"))
 
 
-def as_is(text: str) -> str:
-    return text
-
-
 def saved(folder: Path, made: Plan | None = None) -> Path:
     """A run's folder with its plan."""
     run_folder = folder / "runs" / RUN
     run_folder.mkdir(parents=True)
-    write_plan(made or plan(planned()), run_folder, as_is)
+    write_plan(made or plan(planned()), run_folder / JSON_FILE)
     return run_folder
 
 
 def entered(home: Path, made: Plan) -> Plan:
     """A plan that is in the ledger of a home."""
-    record_plan(home, made, SavedHead(made.head, home / made.head.run_id, "ab" * 32), QuickClock())
+    saved = SavedHead(made.head, home / made.head.run_id, "ab" * 32)
+    record_plan(home, made, rows_as_json(made), saved, QuickClock())
     return made
 
 
@@ -248,7 +245,8 @@ def shown(home: Path, made: Plan) -> Plan:
     """A plan that is in its folder and in the ledger, as a person has seen it."""
     folder = home / made.head.run_id
     folder.mkdir(mode=0o700)
-    record_plan(home, made, SavedHead(made.head, folder, write_plan(made, folder, as_is)), QuickClock())
+    saved = SavedHead(made.head, folder, write_plan(made, folder / JSON_FILE))
+    record_plan(home, made, written_rows(folder / JSON_FILE), saved, QuickClock())
     return made
 
 
@@ -330,7 +328,7 @@ def settled(outcome: Outcome) -> Settled:
 
 
 def begun(home: Path, run_id: str, *records: Record) -> None:
-    entered(home, Plan(head(run_id=run_id), ()))
+    entered(home, plan(run_id=run_id))
     with Writer(home, run_id, QuickClock()) as ledger:
         ledger.record(*records)
 
@@ -340,7 +338,7 @@ def test_the_latest_that_was_interrupted_is_gone_on_with(tmp_path: Path):
     begun(tmp_path, "20261122T000000Z-000000", STARTED, Ended(Stopped.SIGTERM))
     begun(tmp_path, LATER, Ended(Stopped.OUTAGE))
     begun(tmp_path, FINISHED, STARTED, *OVER)
-    entered(tmp_path, Plan(head(run_id="20261126T000000Z-000000"), ()))
+    entered(tmp_path, plan(run_id="20261126T000000Z-000000"))
     with Reader(tmp_path) as ledger:
         assert latest_interrupted(ledger, set(ledger.run_ids())).run_id == RUN
 

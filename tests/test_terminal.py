@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -24,17 +25,18 @@ from decom.dialnexa.pacing.pacer import Pacer
 from decom.dialnexa.pacing.rate import UNLIMITED, Fixed, Pace
 from decom.errors import BadInput, Refused
 from decom.ledger.records import Settled
-from decom.output.plan_view import asked_for_leave, next_after_plan, plan_lines
+from decom.output.plan_view import MonthlyCost, asked_for_leave, digest, next_after_plan, plan_lines
 from decom.output.progress import Progress
 from decom.output.run_view import next_after_run, short_summary, summary_lines
 from decom.output.screen import Renderable, Screen, Showing, error_lines, harmless
 from decom.output.streams import Lasting
-from decom.planning.plan import Conflict, Plan, Source
+from decom.planning.plan import Conflict, PlannedRow, Source, cost_of
 from decom.releasing.events import Asking, Began, Done, Paused, Stopping, WorkState, seconds_in_words
 from decom.reporting.interface import Audit, Money, Timing, Verification
 from decom.vocabulary import Decision, Outcome, SourceState, Stopped
 from tests.made_up_plan import EVIL, HEAD, HELD_BY, PLAN, RUN_ID, evil_plan, row
 from tests.on_a_terminal import on_a_terminal
+from tests.planning.plans import plan_of
 from tests.quick_clock import QuickClock
 
 
@@ -127,17 +129,54 @@ def test_many_conflicts_and_bad_rows_are_counted_where_they_are_not_listed() -> 
     ]
     bad = [row(n, Decision.INVALID, reason=f"bad {n}") for n in range(30, 60)]
     same = [row(n, Decision.CONFLICTED, conflicts=(HELD_BY,)) for n in range(60, 70)]
-    found = printed(plan_lines(Plan(HEAD, (*held, *bad, *same)), 100), width=100)
+    found = printed(plan_lines(plan_of(HEAD, (*held, *bad, *same)), 100), width=100)
     assert "and 19 more, in plan.csv" in found
     assert "and 22 more, in plan.csv" in found
     assert "and 7 more" in found
     assert found.index("Spring sale") < found.index("cmp_0")
 
 
+things = st.builds(
+    Conflict, st.just("campaigns"), st.sampled_from(["cmp_1", "cmp_2", "cmp_3"]), st.just(""), st.just("")
+)
+
+
+@given(
+    st.lists(
+        st.builds(
+            row,
+            st.integers(2, 99),
+            st.sampled_from(Decision),
+            conflicts=st.lists(things, max_size=3).map(tuple),
+            monthly_cost_usd=st.sampled_from([None, "free", "1.50", "0.333"]),
+            phone_number=st.sampled_from([None, "+14155550101"]),
+            evidence=st.sampled_from(["plan", "earlier_run:20261101T000000Z-000000"]),
+        ),
+        max_size=20,
+    )
+)
+def test_what_a_plan_is_shown_to_come_to_is_what_its_rows_come_to_one_by_one(rows: list[PlannedRow]) -> None:
+    found = digest(plan_of(HEAD, rows))
+    held = Counter(conflict for each in rows for conflict in each.conflicts)
+    names = {
+        thing: [each.phone_number or each.number_id for each in rows for _ in range(each.conflicts.count(thing))]
+        for thing in held
+    }
+    assert list(found.held.items()) == list(held.items())
+    assert found.holders == {thing: shown[:3] for thing, shown in names.items()}
+    assert list(found.invalid) == [each for each in rows if each.decision is Decision.INVALID][:8]
+    missing = [each for each in rows if each.decision is Decision.MISSING]
+    assert found.by_earlier_runs == sum(each.evidence.startswith("earlier_run") for each in missing)
+    for decision in (Decision.RELEASE, Decision.CONFLICTED, Decision.PROTECTED):
+        costs = [cost_of(each.monthly_cost_usd) for each in rows if each.decision is decision]
+        known = sum((cost for cost in costs if cost is not None), Decimal(0))
+        assert found.costs.get(decision, MonthlyCost(Decimal(0), 0)) == MonthlyCost(known, costs.count(None))
+
+
 def test_the_next_command_names_the_home_that_was_named() -> None:
     found = printed(next_after_plan(PLAN, Path("runs") / RUN_ID, None, " --home h"))
     assert f"decom release {RUN_ID} --home h" in found
-    nothing = replace(PLAN, rows=(row(2, Decision.MISSING),))
+    nothing = plan_of(HEAD, [row(2, Decision.MISSING)])
     assert "nothing to release" in printed(next_after_plan(nothing, Path("runs"), None, ""))
     refused = printed(next_after_plan(PLAN, Path("runs"), Refused("too many"), ""))
     assert "safety limit" in refused and "decom release" not in refused
@@ -232,7 +271,7 @@ def test_an_error_is_said_with_its_place_and_remedy_and_is_harmless() -> None:
 
 def test_where_nobody_can_be_asked_nothing_is_released() -> None:
     with pytest.raises(Refused, match="confirmation is required") as caught:
-        asked_for_leave(PLAN, Screen(Showing()))
+        asked_for_leave(PLAN.to_confirm(), Screen(Showing()))
     assert "--yes" in (caught.value.remedy or "")
 
 
@@ -242,7 +281,7 @@ from tests.made_up_plan import PLAN, evil_plan
 from decom.output.screen import Screen, Showing
 from decom.output.plan_view import asked_for_leave
 async def ask():
-    return asked_for_leave({plan}, Screen(Showing()))
+    return asked_for_leave({plan}.to_confirm(), Screen(Showing()))
 given = asyncio.run(ask())  # as in a run: the loop handles Ctrl-C, but it is the loop that waits
 sys.stderr.write(f"<{{given}}>")
 """

@@ -21,7 +21,7 @@ from decom.notifying import notify
 from decom.output.plan_view import asked_for_leave
 from decom.output.progress import Progress
 from decom.output.screen import Line, Screen, harmless
-from decom.planning.plan import Plan
+from decom.planning.plan import ToConfirm
 from decom.releasing.events import Event, tell
 from decom.settings.home import working_folder
 from decom.settings.load import Settings, load
@@ -67,7 +67,7 @@ def set_up(flags: Flags, screen: Screen, source: Path | None = None, *, with_key
             random=random.Random(),  # noqa: S311 - it spreads waits, and guards nothing
             make_transport=network_transport_maker(),
             listener=_Listeners(progress, logs.LogListener(clock)),
-            confirm=lambda plan: _confirmed(flags, screen, progress, plan),
+            confirm=lambda wanted: _confirmed(flags, screen, progress, wanted),
             operator=started_by(os.getuid(), os.environ.get("SUDO_USER")),
             say=lambda line: _say(screen, progress, line),
         )
@@ -98,9 +98,9 @@ class _Listeners:
             tell(listener, event)
 
 
-def _confirmed(flags: Flags, screen: Screen, progress: Progress, plan: Plan) -> bool:
+def _confirmed(flags: Flags, screen: Screen, progress: Progress, wanted: ToConfirm) -> bool:
     progress.end()
-    return "yes" in flags.switches or asked_for_leave(plan, screen)
+    return "yes" in flags.switches or asked_for_leave(wanted, screen)
 
 
 def _say(screen: Screen, progress: Progress, line: str) -> None:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from decom.phone_numbers import numbering
 from decom.phone_numbers.reading import AROUND, read_number
@@ -172,6 +173,8 @@ def _text(fields: Mapping[str, object], name: str) -> str | None:
     value = fields.get(name)
     if not isinstance(value, str) or value == "":
         return None
+    if value.isascii():
+        return value
     # JSON can smuggle in half a surrogate pair, which no file and no database takes.
     return value.encode("utf-8", "backslashreplace").decode("utf-8")
 
@@ -258,8 +261,12 @@ def _money(value: object) -> str | None:
     """A plain decimal string out of a string or a JSON number; None where it is no finite amount."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    amount = value if isinstance(value, str) else f"{Decimal(str(value)):f}"
+    return _amount(value if isinstance(value, str) else f"{Decimal(str(value)):f}")
+
+
+@lru_cache(maxsize=1_024)  # a million numbers have a few prices
+def _amount(text: str) -> str | None:
     # Decimal itself would take "1E-999999999", and write out a thousand million zeros.
-    if _AMOUNT.fullmatch(amount) is None or Decimal(amount) > _MOST:
+    if _AMOUNT.fullmatch(text) is None or Decimal(text) > _MOST:
         return None
-    return sys.intern(amount)
+    return sys.intern(text)

@@ -23,6 +23,9 @@ from decom.tables import GrowingTable, Places, SharedTexts, of, shaped
 _AT_ONCE = 5_000
 """Entries that are taken apart at once."""
 
+_ALWAYS_SAID = frozenset({"row", "input_value", "decision", "reason"})
+"""What every row of a plan has, also where it is at its default."""
+
 _NOT_OURS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 """What reading JSON that we did not write can raise."""
 
@@ -52,8 +55,9 @@ def plan_frames(
                     found["number_id"] = found.get("input_value")
                 if not with_age:
                     found.pop("created_at", None)
-                if not found.keys() <= known:
-                    raise ValueError(f"a row of the plan says {', '.join(sorted(found.keys() - known))}")
+                if not _ALWAYS_SAID <= found.keys() <= known:
+                    wrong = sorted((found.keys() - known) | (_ALWAYS_SAID - found.keys()))
+                    raise ValueError(f"a row of the plan lacks these members, or has none such: {', '.join(wrong)}")
             rows.add(**{each.name: [found.get(each.name, each.default) for found in facts] for each in of("P")})
         frame = rows.frame()
         return frame, pd.DataFrame({at: column.values() for at, column in enumerate(beside)}, index=frame.index)

@@ -6,9 +6,9 @@ Nothing of ours opens the file but SQLite: POSIX frees all of a process's locks 
 """
 
 import hashlib
-import json
 import os
 import sqlite3
+from json.encoder import encode_basestring_ascii
 from pathlib import Path
 
 from decom.errors import LedgerTrouble
@@ -44,8 +44,10 @@ _FOREIGN = "SELECT count(*) FROM sqlite_master WHERE tbl_name <> 'entries'"
 
 def link(before: str, run_id: str, entry: Entry) -> str:
     """The hash that ties an entry to the one before it: SHA-256 in hex."""
-    facts = [before, run_id, entry.kind, entry.number_id, entry.phone_number, entry.at, entry.body]
-    return hashlib.sha256(json.dumps(facts).encode("ascii")).hexdigest()
+    facts = (before, run_id, entry.kind, entry.number_id, entry.phone_number, entry.at, entry.body)
+    # As json.dumps writes a list, in half the time: a plan may have a million entries.
+    listed = ", ".join("null" if fact is None else encode_basestring_ascii(fact) for fact in facts)
+    return hashlib.sha256(f"[{listed}]".encode("ascii")).hexdigest()
 
 
 def open_for_writing(home: Path, waiting: Waiting | None = None) -> sqlite3.Connection:
@@ -58,6 +60,8 @@ def open_for_writing(home: Path, waiting: Waiting | None = None) -> sqlite3.Conn
     try:
         (mode,) = waiting.out(lambda: connection.execute("PRAGMA journal_mode=WAL").fetchone())
         connection.execute("PRAGMA synchronous=FULL")
+        # Numbers come in no order: with a small cache a million of them fetch each page of an index again and again.
+        connection.execute("PRAGMA cache_size=-65536")
         if version < VERSION:
             # One that is complete is opened without writing to it: nobody waits for anybody.
             waiting.out(lambda: _create_tables(connection))

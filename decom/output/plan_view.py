@@ -3,13 +3,12 @@
 Everything that comes from the file or the service is made harmless on the way.
 """
 
-import re
 import signal
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,25 +20,25 @@ from rich.text import Text
 from decom.errors import Refused
 from decom.output.screen import BAD, COLOURS, HELD, QUIET, Line, Renderable, Screen, counted, harmless
 from decom.output.sources import not_checked_lines, source_line
-from decom.planning.plan import Conflict, Plan, PlannedRow
+from decom.planning.plan import Conflict, Plan, PlannedRow, ToConfirm, from_cell, planned_rows, sum_of_costs
 from decom.reporting.words import dollars
+from decom.tables import each_text
 from decom.vocabulary import DECISION_MEANINGS, Decision
 
 STAYING = (Decision.CONFLICTED, Decision.PROTECTED)
 MOST_HOLDERS = 12
 MOST_ROWS = 8
 MOST_NAMED = 3
-_PLAIN_COST = re.compile(r"[0-9]{1,12}(\.[0-9]{1,10})?", re.ASCII)
 _NARROW = 60
 """Columns of a terminal under which the meanings are left out."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class MonthlyCost:
     """What the numbers of one decision cost a month."""
 
-    known: Decimal = Decimal(0)
-    unknown: int = 0
+    known: Decimal
+    unknown: int
     """How many have no known cost."""
 
     def words(self) -> str:
@@ -49,41 +48,54 @@ class MonthlyCost:
         return "unknown" if self.known == 0 else f"{dollars(self.known)} + {self.unknown:,} unknown"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Digest:
-    """What one pass over the rows finds."""
+    """What is shown of the rows."""
 
-    counts: Counter[Decision] = field(default_factory=Counter)
-    costs: dict[Decision, MonthlyCost] = field(default_factory=dict)
-    holders: dict[Conflict, list[PlannedRow]] = field(default_factory=dict)
-    """What holds numbers back, each with the first few of them."""
-    held: Counter[Conflict] = field(default_factory=Counter)
-    invalid: list[PlannedRow] = field(default_factory=list)
+    counts: Mapping[Decision, int]
+    costs: Mapping[Decision, MonthlyCost]
+    held: Counter[Conflict]
+    """What holds numbers back, each with how many; what comes first in the list is first of those with as many."""
+    holders: Mapping[Conflict, Sequence[str]]
+    """The first few numbers of each of those that hold the most."""
+    invalid: Sequence[PlannedRow]
     """The first few."""
-    by_earlier_runs: int = 0
+    by_earlier_runs: int
 
 
 def digest(plan: Plan) -> Digest:
-    """One pass over the plan's rows."""
-    found = Digest()
-    for row in plan.rows:
-        if row.decision is None:
-            continue
-        found.counts[row.decision] += 1
-        if row.decision is Decision.RELEASE or row.decision in STAYING:
-            monthly = found.costs.setdefault(row.decision, MonthlyCost())
-            cost = _cost(row)
-            monthly.known += cost or 0
-            monthly.unknown += cost is None
-        for conflict in row.conflicts:
-            found.held[conflict] += 1
-            first = found.holders.setdefault(conflict, [])
-            if len(first) < MOST_NAMED:
-                first.append(row)
-        if row.decision is Decision.INVALID and len(found.invalid) < MOST_ROWS:
-            found.invalid.append(row)
-        found.by_earlier_runs += row.decision is Decision.MISSING and row.evidence.startswith("earlier_run")
-    return found
+    """What a plan's rows come to."""
+    rows, counts = plan.rows, plan.counts()
+    decision = rows["decision"]
+    shown = (each for each in (Decision.RELEASE, *STAYING) if counts[each] > 0)
+    costs = {each: MonthlyCost(*sum_of_costs(rows.loc[decision.eq(each), "monthly_cost_usd"])) for each in shown}
+    held, holders = _held(plan)
+    invalid = rows[decision.eq(Decision.INVALID)].head(MOST_ROWS)
+    earlier = each_text(
+        rows.loc[decision.eq(Decision.MISSING), "evidence"], lambda word: word.startswith("earlier_run")
+    )
+    return Digest(
+        counts, costs, held, holders, tuple(planned_rows(invalid, plan.others.loc[invalid.index])), int(earlier.sum())
+    )
+
+
+def _held(plan: Plan) -> tuple[Counter[Conflict], dict[Conflict, list[str]]]:
+    """As `Digest.held` and `Digest.holders`."""
+    rows = plan.rows[plan.rows["conflicts"].ne("")]
+    places, cells = rows["conflicts"].astype(object).factorize()
+    conflicts = [from_cell(cell) for cell in cells]
+    held: Counter[Conflict] = Counter()
+    for several, count in zip(conflicts, rows.groupby(places).size(), strict=True):
+        for conflict in several:
+            held[conflict] += int(count)
+    holders: dict[Conflict, list[str]] = {conflict: [] for conflict, _ in held.most_common(MOST_HOLDERS)}
+    # Of those that are held by the same things the first few are enough.
+    first = rows.assign(place=places).groupby(places).head(MOST_NAMED)
+    for place, phone_number, number_id in zip(first["place"], first["phone_number"], first["number_id"], strict=True):
+        for conflict in conflicts[place]:
+            if conflict in holders and len(holders[conflict]) < MOST_NAMED:
+                holders[conflict].append(phone_number or number_id or "")
+    return held, holders
 
 
 def plan_lines(plan: Plan, width: int) -> Iterator[Renderable]:
@@ -108,11 +120,6 @@ def plan_lines(plan: Plan, width: int) -> Iterator[Renderable]:
         yield Line(Text(f"Note: {harmless(note)}", style=QUIET))
     if head.forecast_words != "":
         yield Line(Text(f"{harmless(head.forecast_words)}."))
-
-
-def _cost(row: PlannedRow) -> Decimal | None:
-    text = row.monthly_cost_usd
-    return Decimal(text) if text is not None and _PLAIN_COST.fullmatch(text) is not None else None
 
 
 def _table(found: Digest, width: int) -> Table:
@@ -141,7 +148,7 @@ def _holders(found: Digest) -> Iterator[Renderable]:
         return
     yield Line(Text("In use by:", style=HELD))
     for conflict, count in found.held.most_common(MOST_HOLDERS):
-        names = [harmless(row.phone_number or row.number_id or "", 60) for row in found.holders[conflict]]
+        names = [harmless(name, 60) for name in found.holders[conflict]]
         more = f" and {count - len(names):,} more" if count > len(names) else ""
         yield Line(Text(f"{harmless(str(conflict), 200)}: {', '.join(names)}{more}"), indent=2)
     if len(found.held) > MOST_HOLDERS:
@@ -184,20 +191,19 @@ def host_of(base_url: str) -> str:
     return harmless(urlsplit(base_url).netloc)
 
 
-def asked_for_leave(plan: Plan, screen: Screen) -> bool:
+def asked_for_leave(wanted: ToConfirm, screen: Screen) -> bool:
     """Show what is about to happen and have the number of releases typed. Raises Refused where nobody can be asked."""
-    releases = plan.releases()
     if not screen.asks:
         raise Refused(
             "confirmation is required, and there is no terminal to ask on",
-            where=plan.head.run_id,
+            where=wanted.head.run_id,
             remedy="If it is approved, run the same command with --yes.",
         )
     with _interruptible():
-        screen.say(_question(plan, releases))
+        screen.say(_question(wanted))
         screen.err.print(Text("> "), end="")
         answer = sys.stdin.readline()
-    return answer.strip() == str(len(releases))
+    return answer.strip() == str(wanted.releases)
 
 
 @contextmanager
@@ -210,25 +216,19 @@ def _interruptible() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _question(plan: Plan, releases: tuple[PlannedRow, ...]) -> Iterator[Renderable]:
-    number = len(releases)
+def _question(wanted: ToConfirm) -> Iterator[Renderable]:
+    head, number = wanted.head, wanted.releases
     yield ""
     yield Line(Text(f"About to permanently release {counted(number, 'number')}:", style=f"bold {BAD}"))
     facts: Mapping[str, str] = {
-        "service": host_of(plan.head.base_url),
-        "workspace": f"{plan.head.workspace}, with {counted(plan.head.account_size, 'number')}",
+        "service": host_of(head.base_url),
+        "workspace": f"{head.workspace}, with {counted(head.account_size, 'number')}",
         "for example": "",
     }
     for name, value in facts.items():
         yield Line(Text(f"{name:<11} {value}".rstrip()), indent=2)
-    for row in _samples(releases):
+    for row in wanted.samples:
         nickname = f'  "{harmless(row.nickname, 60)}"' if row.nickname else ""
         yield Line(Text(f"{harmless(row.phone_number or row.number_id or '', 60)}{nickname}"), indent=4)
     yield Line(Text("A release cannot be undone: the number goes back to the carrier."))
     yield Line(Text.assemble("Type ", (str(number), "bold"), " to confirm; anything else cancels."))
-
-
-def _samples(releases: tuple[PlannedRow, ...]) -> list[PlannedRow]:
-    """The first, the middle and the last, each once."""
-    places = sorted({0, len(releases) // 2, len(releases) - 1})
-    return [releases[place] for place in places]

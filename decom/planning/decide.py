@@ -4,19 +4,18 @@ The order of the questions is the rule: not selected, invalid, duplicate, missin
 first that fits wins, and only a row that none of the first six fits is released, as far as the limit goes.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from decom.intake.interface import Rows
 from decom.planning.matching import known_table, matched
 from decom.planning.number_status import in_other_hands, means_other_hands, unusual
-from decom.planning.plan import PlannedRow, as_cell, from_cell, why_conflicted
+from decom.planning.plan import as_cell, why_conflicted
 from decom.planning.removed import Removed
 from decom.planning.selection import ALL_ROWS, Choice
 from decom.planning.survey import Survey
-from decom.tables import each_text, of, shaped
+from decom.tables import each_text, shaped
 from decom.vocabulary import Decision, Evidence, earlier_run
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def plan_table(
     decided.settle(Decision.NOT_SELECTED, by_column.where(by_column.notna(), by_name))
     decided.settle(Decision.INVALID, unusable)
     decided.settle(Decision.INVALID, _of_two_minds(table, key, by_column))
-    carrier = table["row"][decided.is_open].groupby(key[decided.is_open]).transform("first")
+    carrier = table["row"][decided.is_open].groupby(key[decided.is_open], sort=False).transform("first")
     carrier = carrier[carrier.ne(table["row"][carrier.index])]
     decided.settle(Decision.DUPLICATE, carrier.map(_carried_by))
     removal = _removal(gone[decided.is_open & ~is_there], removed)
@@ -184,16 +183,3 @@ def _conflicts(known: "pd.DataFrame", findings: Survey) -> "pd.Series[Any]":
 def _why_free(status: str | None) -> str:
     reason = "no conflict found in the sources that were checked"
     return reason if unusual(status) is None else f"{reason}; the number's own status is {status!r}"
-
-
-def planned_rows(table: "pd.DataFrame", others: "pd.DataFrame") -> Iterator[PlannedRow]:
-    """The rows of a plan (table `P`), with the input's other columns, as objects."""
-    columns = {
-        **{column.name: table[column.name] for column in of("P")},
-        "decision": each_text(table["decision"], lambda word: None if word is None else Decision(word)),
-        "conflicts": each_text(table["conflicts"], from_cell),
-    }
-    cells = [column.astype(object).where(column.notna(), None) for column in columns.values()]
-    beside = others.astype(object).itertuples(index=False, name=None) if len(others.columns) > 0 else repeat(())
-    for facts, texts in zip(zip(*cells, strict=True), beside, strict=False):
-        yield PlannedRow(**dict(zip(columns, facts, strict=True)), others=texts)

@@ -4,21 +4,23 @@ Asked when the plan is shown, when it is carried out, when a run is resumed, and
 looked at again: each time of the same facts, on the list as it is then.
 """
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from decom.clock import iso, parse_iso
 from decom.errors import Refused
-from decom.planning.plan import PlanHead, PlannedRow, Source
+from decom.planning.plan import PlanHead, PlannedRow, Source, cost_of, sum_of_costs
+from decom.tables import each_text
 from decom.vocabulary import Decision, Evidence, SourceState
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CLOCK_TOLERANCE = timedelta(seconds=60)
 """How far in the future a plan may lie before its clock, or ours, must be wrong."""
-
-_COST = re.compile(r"[0-9]{1,12}(\.[0-9]{1,10})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,41 +57,21 @@ class Extent:
 
     def releasing(self, rows: Sequence[PlannedRow]) -> "Extent":
         """The same with these rows released, and no others."""
-        costs = [cost_of(row) for row in rows]
+        costs = [cost_of(row.monthly_cost_usd) for row in rows]
         known = sum((cost for cost in costs if cost is not None), Decimal(0))
         return replace(self, releases=len(rows), cost=known, unknown_costs=costs.count(None))
 
 
-class Meter:
-    """Takes a plan's rows, one by one, and says how much they come to."""
-
-    def __init__(self) -> None:
-        self._releases = self._missing = self._known = self._explained = self._unknown_costs = 0
-        self._cost = Decimal(0)
-
-    def add(self, row: PlannedRow) -> None:
-        """Count one row, in whatever order they come."""
-        if row.decision is Decision.MISSING:
-            explained = row.evidence.startswith(Evidence.EARLIER_RUN)
-            self._explained += explained
-            self._missing += not explained
-        self._known += row.decision in (Decision.CONFLICTED, Decision.PROTECTED)
-        if row.decision is Decision.RELEASE:
-            self._releases += 1
-            cost = cost_of(row)
-            self._unknown_costs += cost is None
-            self._cost += cost or Decimal(0)
-
-    def extent(self, account_size: int) -> Extent:
-        """What the rows so far come to, on an account with so many numbers."""
-        asked = self._releases + self._known + self._explained + self._missing
-        return Extent(self._releases, account_size, self._missing, asked, self._cost, self._unknown_costs)
-
-
-def cost_of(row: PlannedRow) -> Decimal | None:
-    """The rent a month in USD; None where it is unknown or not written as a plain decimal."""
-    text = row.monthly_cost_usd
-    return Decimal(text) if text is not None and _COST.fullmatch(text) is not None else None
+def extent_of(rows: "pd.DataFrame", account_size: int) -> Extent:
+    """What a plan's rows (table `P`) come to, on an account with so many numbers."""
+    decision = rows["decision"]
+    released = decision.eq(Decision.RELEASE)
+    releases, known = int(released.sum()), int(decision.isin((Decision.CONFLICTED, Decision.PROTECTED)).sum())
+    evidence = rows.loc[decision.eq(Decision.MISSING), "evidence"]
+    explained = int(each_text(evidence, lambda word: str(word).startswith(Evidence.EARLIER_RUN)).sum())
+    missing = len(evidence) - explained
+    cost, unknown_costs = sum_of_costs(rows.loc[released, "monthly_cost_usd"])
+    return Extent(releases, account_size, missing, releases + known + len(evidence), cost, unknown_costs)
 
 
 def planned_limits(head: PlanHead) -> Limits:

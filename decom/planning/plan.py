@@ -1,14 +1,24 @@
 """The plan as a value: one decision a row, with its reason, and what was and was not checked.
 
-In: nothing. Out: `Conflict`, `Source`, `PlannedRow`, `Plan`. No behaviour beyond counting.
+In: nothing. Out: `Conflict`, `Source`, `Plan` with its rows as a table, and `PlannedRow` for those that are needed one
+by one. No behaviour beyond counting.
 """
 
 import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
+from itertools import repeat
+from typing import TYPE_CHECKING
 
+from decom.tables import each_text
 from decom.vocabulary import Decision, Evidence, SourceState
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_PLAIN_COST = re.compile(r"[0-9]{1,12}(\.[0-9]{1,10})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +142,10 @@ class PlannedRow:
     """The input's other cells, one for each of `Plan.other_columns`."""
 
 
+_FIELDS = tuple(field.name for field in fields(PlannedRow))[:-1]
+"""Those of a row that are columns of table `P`; `others` come last."""
+
+
 @dataclass(frozen=True, slots=True)
 class Billing:
     """When the account's billing cycles end, as far as the user said so; the API does not."""
@@ -191,19 +205,80 @@ class PlanHead:
     """Seconds for which the plan may be carried out; None: older plans do not say."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """The head and the rows, in the input's order."""
 
     head: PlanHead
-    rows: tuple[PlannedRow, ...] = field(repr=False)
-    """Not in the repr: asyncio writes out the repr of what a program's main coroutine returns."""
+    rows: "pd.DataFrame" = field(repr=False)
+    """Table `P`. Not in the repr: asyncio writes out the repr of what a program's main coroutine returns."""
+    others: "pd.DataFrame" = field(repr=False)
+    """The input's other cells: a column for each of `PlanHead.other_columns`, numbered from 0."""
 
     def counts(self) -> Mapping[Decision, int]:
         """Rows per decision; every decision is there, zero included."""
-        found = Counter(row.decision for row in self.rows)
-        return {decision: found[decision] for decision in Decision}
+        found = self.rows["decision"].value_counts()
+        return {decision: int(found.get(decision.value, 0)) for decision in Decision}
 
     def releases(self) -> tuple[PlannedRow, ...]:
         """The rows to be released; each has a `number_id` that the account returned."""
-        return tuple(row for row in self.rows if row.decision is Decision.RELEASE)
+        is_released = self.rows["decision"].eq(Decision.RELEASE)
+        return tuple(planned_rows(self.rows[is_released], self.others[is_released]))
+
+    def to_confirm(self) -> "ToConfirm":
+        """What a person is asked to confirm before the plan is carried out."""
+        places = self.rows.index[self.rows["decision"].eq(Decision.RELEASE)]
+        shown = [places[at] for at in _spread(len(places))]
+        return ToConfirm(self.head, len(places), tuple(planned_rows(self.rows.loc[shown], self.others.loc[shown])))
+
+
+@dataclass(frozen=True, slots=True)
+class ToConfirm:
+    """What a person is asked to confirm before anything is sent."""
+
+    head: PlanHead
+    releases: int
+    """How many numbers are to be released."""
+    samples: tuple[PlannedRow, ...]
+    """The first of them, the one in the middle and the last, each once."""
+
+
+def to_confirm(head: PlanHead, releases: Sequence[PlannedRow]) -> ToConfirm:
+    """What a person is asked to confirm of a plan of which these rows are to be released."""
+    return ToConfirm(head, len(releases), tuple(releases[at] for at in _spread(len(releases))))
+
+
+def _spread(number: int) -> list[int]:
+    """The first of so many places, the one in the middle and the last, each once."""
+    return sorted({0, number // 2, number - 1}) if number > 0 else []
+
+
+def planned_rows(rows: "pd.DataFrame", others: "pd.DataFrame") -> Iterator[PlannedRow]:
+    """Rows of a plan (table `P`), with the input's other columns, as objects."""
+    columns = {
+        **rows,
+        "decision": each_text(rows["decision"], lambda word: None if word is None else Decision(word)),
+        "conflicts": each_text(rows["conflicts"], from_cell),
+    }
+    named = (columns[name] for name in _FIELDS)
+    cells = [column.astype(object).where(column.notna(), None) for column in named]
+    beside = others.astype(object).itertuples(index=False, name=None) if len(others.columns) > 0 else repeat(())
+    return map(PlannedRow, *cells, beside)
+
+
+def cost_of(text: str | None) -> Decimal | None:
+    """A monthly cost in USD; None where it is unknown or not written as a plain decimal."""
+    return Decimal(text) if text is not None and _PLAIN_COST.fullmatch(text) is not None else None
+
+
+def sum_of_costs(costs: "pd.Series[str]") -> tuple[Decimal, int]:
+    """What a column of monthly costs comes to, in USD; and how many of them are not known.
+
+    Each distinct text is multiplied and not added row by row: that is exact, and takes no time.
+    """
+    known, unknown = Decimal(0), 0
+    for text, count in costs.value_counts(dropna=False).items():
+        cost = cost_of(text if isinstance(text, str) else None)
+        known += (cost or Decimal(0)) * int(count)
+        unknown += int(count) if cost is None else 0
+    return known, unknown

@@ -1,36 +1,32 @@
-"""A plan in, `plan.json` and `plan.csv` out; and back, only if not a byte was changed.
+"""A plan in, `plan.json` out; and back, only if not a byte was changed.
 
 `plan.json` holds one row a line, so that a million rows can be written and read without holding them twice. The
 same lines go into the ledger, with the file's SHA-256: what is carried out is what was shown.
 """
 
-import csv
 import hashlib
 import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
-from functools import lru_cache
-from itertools import chain, islice, zip_longest
+from itertools import chain, islice, takewhile, zip_longest
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from decom.errors import LedgerTrouble, Refused
 from decom.files import atomic_write
-from decom.planning.plan import Billing, Conflict, Plan, PlanHead, PlannedRow, ReportOptions, Source, in_words
-from decom.tables import in_file
+from decom.pieces import Form, in_pieces
+from decom.planning.plan import Billing, Conflict, Plan, PlanHead, PlannedRow, ReportOptions, Source
 from decom.vocabulary import Decision, SourceState
 
 JSON_FILE = "plan.json"
 CSV_FILE = "plan.csv"
 
-COLUMNS = tuple(column.name for column in in_file("P"))
-"""The columns of `plan.csv` before the input's own."""
-
 _LINES_BEFORE_ROWS = 2
 """Of `plan.json`: the head, and the name of the rows."""
+_LINE_AFTER_ROWS = "]}"
 
 _NOT_OURS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 """What reading JSON that we did not write can raise."""
@@ -38,26 +34,39 @@ _NOT_OURS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 _WORDS = ("reason", "evidence", "country_code", "type", "monthly_cost_usd", "cost_from")
 """Fields whose texts many rows share; a million rows hold them once."""
 
-_MOST_REMEMBERED = 10_000
-"""Texts of which it is remembered how they stand in `plan.csv`: most of a row's texts are those of the row before."""
+_AT_ONCE = 1_000
+"""Lines that are written, or made a digest of, together."""
 
-_DEFAULTS = {field.name: field.default for field in fields(PlannedRow)}
+_DEFAULTS = {field.name: field.default for field in fields(PlannedRow) if field.name != "others"}
+"""The members of a row as JSON, in their order; the input's own columns come after them."""
 
 
-def row_as_json(row: PlannedRow) -> str:
-    """One row as JSON in ASCII, without what is left at its default."""
-    found: dict[str, Any] = {}
-    for name, default in _DEFAULTS.items():
-        value = getattr(row, name)
-        if value != default:
-            found[name] = value
-    if len(row.conflicts) > 0:
-        found["conflicts"] = [[each.source, each.id, each.name, each.status] for each in row.conflicts]
-    return json.dumps(found, separators=(",", ":"))
+def rows_as_json(plan: Plan) -> Iterator[str]:
+    """The plan's rows, each as JSON in ASCII without what is left at its default."""
+    ours = [(plan.rows[name], _member(name, default)) for name, default in _DEFAULTS.items()]
+    others = [(plan.others[at], _encode) for at in plan.others]
+    for cells in in_pieces([*ours, *others], range(len(plan.rows))):
+        members = map("".join, zip(*cells[: len(ours)], strict=True))
+        if len(others) == 0:
+            yield from (f"{{{row}}}" for row in members)
+        else:
+            beside = map(",".join, zip(*cells[len(ours) :], strict=True))
+            yield from (f'{{{row},"others":[{more}]}}' for row, more in zip(members, beside, strict=True))
+
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def _member(name: str, default: object) -> Form:
+    """A cell with its name before it, as it stands in an object; empty where it is at its default."""
+    key = f'"{name}":' if name == "row" else f',"{name}":'
+    if name == "conflicts":  # in JSON already
+        return lambda cell: "" if cell == "" else key + cell
+    return lambda cell: "" if cell == default else key + _encode(cell)
 
 
 def row_from_json(line: str) -> PlannedRow:
-    """The row that `row_as_json` wrote. Raises LedgerTrouble where somebody has made something else of it."""
+    """The row that `rows_as_json` wrote. Raises LedgerTrouble where somebody has made something else of it."""
     try:
         found = json.loads(line)
         decision = found.get("decision")
@@ -145,19 +154,25 @@ def _not_understood(error: Exception) -> LedgerTrouble:
     )
 
 
-def write_plan(plan: Plan, folder: Path, neutral: Callable[[str], str]) -> str:
-    """Write both files into `folder` and return the SHA-256 of `plan.json`, in hex.
-
-    `neutral` makes a text that no spreadsheet runs: `plan.csv` is opened in one.
-    """
-    with atomic_write(folder / CSV_FILE) as stream:
-        _write_csv(plan, stream, neutral)
+def write_plan(plan: Plan, path: Path) -> str:
+    """Write the `plan.json` at `path` and return its SHA-256, in hex."""
     digest = hashlib.sha256()
-    with atomic_write(folder / JSON_FILE) as stream:
-        for data in _json_pieces(head_as_json(plan.head), map(row_as_json, plan.rows)):
+    with atomic_write(path) as stream:
+        for data in _json_pieces(head_as_json(plan.head), rows_as_json(plan)):
             digest.update(data)
             stream.write(data)
     return digest.hexdigest()
+
+
+def written_rows(path: Path) -> Iterator[str]:
+    """The rows of the `plan.json` at `path`, each as it stands there. Raises OSError, ValueError."""
+    return takewhile(lambda line: line != _LINE_AFTER_ROWS, _lines_after_head(path))
+
+
+def _lines_after_head(path: Path) -> Iterator[str]:
+    with io.TextIOWrapper(_opened(path), encoding="ascii") as lines:
+        for line in islice(lines, _LINES_BEFORE_ROWS, None):
+            yield line.rstrip("\n").removesuffix(",")
 
 
 def digest_of(body: str, rows: Iterable[str]) -> str:
@@ -172,19 +187,19 @@ def digest_of(body: str, rows: Iterable[str]) -> str:
 
 def _json_pieces(head: str, rows: Iterable[str]) -> Iterator[bytes]:
     yield b'{"plan":' + head.encode("ascii") + b',\n"rows":['
-    for position, row in enumerate(rows):
-        yield (b"\n" if position == 0 else b",\n") + row.encode("utf-8", "backslashreplace")
-    yield b"\n]}\n"
+    rows, separator = iter(rows), "\n"
+    while len(some := list(islice(rows, _AT_ONCE))) > 0:
+        yield (separator + ",\n".join(some)).encode("utf-8", "backslashreplace")
+        separator = ",\n"
+    yield f"\n{_LINE_AFTER_ROWS}\n".encode("ascii")
 
 
 def first_difference(path: Path, rows: Iterable[str]) -> int | None:
     """The number of the first row that is not as the `plan.json` at `path` has it; None where that cannot be told."""
     try:
-        with io.TextIOWrapper(_opened(path), encoding="ascii") as lines:
-            shown = (line.rstrip("\n").removesuffix(",") for line in islice(lines, _LINES_BEFORE_ROWS, None))
-            for one, other in zip_longest(shown, chain(rows, ["]}"]), fillvalue=""):
-                if one != other:
-                    return row_number(one) or row_number(other)
+        for one, other in zip_longest(_lines_after_head(path), chain(rows, [_LINE_AFTER_ROWS]), fillvalue=""):
+            if one != other:
+                return row_number(one) or row_number(other)
     except (OSError, ValueError):
         return None
     return None
@@ -231,21 +246,3 @@ def run_id_of(path: Path) -> str:
 def _opened(path: Path) -> BinaryIO:
     """The file itself, never what a link in its place points to."""
     return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")
-
-
-def _write_csv(plan: Plan, stream: BinaryIO, neutral: Callable[[str], str]) -> None:
-    # The byte order mark makes a spreadsheet program read the file as UTF-8.
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="backslashreplace", newline="")
-    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
-    neutral = lru_cache(_MOST_REMEMBERED)(neutral)
-    writer.writerow(map(neutral, (*COLUMNS, *plan.head.other_columns)))
-    for row in plan.rows:
-        writer.writerow([row.row, *map(neutral, _csv_cells(row))])
-    text.flush()
-    text.detach()
-
-
-def _csv_cells(row: PlannedRow) -> Iterator[str]:
-    for name in COLUMNS[1:]:  # the row's number is no text
-        yield in_words(row.conflicts) if name == "conflicts" else getattr(row, name) or ""
-    yield from row.others

@@ -10,10 +10,10 @@ from dataclasses import asdict
 from itertools import repeat
 from typing import Any, BinaryIO
 
+from decom.pieces import Form, in_pieces
 from decom.planning.plan import from_cell
 from decom.reporting.csv_files import LISTS
 from decom.reporting.interface import Audit
-from decom.reporting.pieces import Form, in_pieces
 from decom.reporting.statement import by_group, by_month, group_column
 from decom.reporting.words import dollars
 from decom.tables import lines_of, of

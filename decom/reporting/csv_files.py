@@ -8,10 +8,10 @@ import re
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from decom.planning.plan import Conflict, from_cell, in_words, why_conflicted
+from decom.pieces import Form, in_pieces
+from decom.planning.plan import Conflict, Plan, from_cell, in_words, why_conflicted
 from decom.reporting.formula_safe import escape_formulas
 from decom.reporting.interface import Audit, ReportFormat
-from decom.reporting.pieces import Form, in_pieces
 from decom.reporting.statement import holds
 from decom.reporting.words import kind_of, step_for
 from decom.tables import CellType, in_file, normalised
@@ -31,6 +31,12 @@ _READ_AS_ID_OR_NUMBER = frozenset(
     }
 )  # fmt: skip
 """Headers, as they are compared, that a reader of the file would take for the ID's or the number's."""
+
+
+def write_plan_csv(plan: Plan, stream: BinaryIO) -> None:
+    """Write `plan.csv`: one line for each row of the plan, in their order."""
+    ours = [(column.name, plan.rows[column.name], _form_of(column.name)) for column in in_file("P")]
+    _write(stream, [*ours, *_others(plan.head.other_columns, plan.others)])
 
 
 class AuditCsv:

@@ -35,6 +35,7 @@ strip, then a sign that starts a formula and has no apostrophe before it yet."""
 _LEADING_CONTROL = re.compile(f"^[{_BLANK}{_QUOTE}]*(?<!')(?=[\t\r\n])")
 
 _SPLITS = re.compile("[,;|\t\r\n]")
+_PLAIN_NUMBER = re.compile(r"\+[0-9]+")
 
 
 def escape_controls(text: str) -> str:
@@ -60,6 +61,8 @@ def escape_formulas(text: str) -> str:
     first = shown[:1]
     if first.isascii() and first.isalnum() and _SPLITS.search(shown) is None:
         return shown
+    if _PLAIN_NUMBER.fullmatch(shown) is not None:  # the usual one, of which there may be a million
+        return f"'{shown}"
     return _LEADING_CONTROL.sub(r"\g<0>'", _FORMULA.sub(r"\1'", shown))
 
 

@@ -4,12 +4,11 @@ A number's cost counts once, with the row that carries its outcome. A cost that 
 is in no sum and is counted as unknown.
 """
 
-import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from decom.planning.plan import Conflict, ReportOptions, from_cell
+from decom.planning.plan import Conflict, ReportOptions, cost_of, from_cell
 from decom.reporting.interface import Audit, Money
 from decom.tables import lines_of, normalised, shaped
 from decom.vocabulary import Outcome
@@ -31,8 +30,6 @@ MOST_OF_A_HOLDER = 300
 
 ANSWER = "service-answer"
 """The source of a conflict that only the service's answer named."""
-
-_PLAIN_COST = re.compile(r"[0-9]{1,12}(\.[0-9]{1,10})?")
 
 
 def total(rows: "pd.DataFrame") -> Money:
@@ -115,13 +112,6 @@ def holders(audit: Audit) -> "tuple[pd.DataFrame, pd.DataFrame]":
     found = things.join(sums)
     order = found.assign(fewer=-found["rows"]).sort_values(["fewer", "source", "name", "conflict_id"]).index
     return found.loc[order], held[["holder", "place"]]
-
-
-def cost_of(text: str | None) -> Decimal | None:
-    """A monthly cost in USD; None where it is unknown or not written as a plain decimal."""
-    if text is None or _PLAIN_COST.fullmatch(text) is None:
-        return None
-    return Decimal(text)
 
 
 def group_column(options: ReportOptions, other_columns: Sequence[str]) -> int | None:

@@ -17,10 +17,11 @@ from xlsxwriter.utility import _datetime_to_excel_datetime, xl_col_to_name
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from decom.pieces import Form, in_pieces
+from decom.planning.plan import cost_of
 from decom.reporting.csv_files import conflicts_in_words
 from decom.reporting.interface import Audit
-from decom.reporting.pieces import Form, in_pieces
-from decom.reporting.statement import cost_of, group_column
+from decom.reporting.statement import group_column
 from decom.reporting.xlsx_sheet import TEXT, CellFormats, Lines, Value, cell_text, day_of, moment_of, set_up_page
 from decom.tables import CellType, in_file
 from decom.vocabulary import Outcome

@@ -9,7 +9,7 @@ from decom.dialnexa.connection import Endpoint, Key, TransportMaker
 from decom.dialnexa.pacing.pacer import Pacer
 from decom.dialnexa.retrying import RetryPolicy
 from decom.dialnexa.service import Service
-from decom.planning.plan import Plan
+from decom.planning.plan import ToConfirm
 from decom.releasing.events import Listener
 from decom.settings.load import Settings
 from decom.workflow.workspace import key_of
@@ -25,7 +25,7 @@ class Context:
     """Makes what carries the bytes; each connection has its own."""
     listener: Listener
     """Is told how the releases go on."""
-    confirm: Callable[[Plan], bool]
+    confirm: Callable[[ToConfirm], bool]
     """Asks a person for leave to carry out a plan, once, before anything is sent. Raises Refused where nobody is
     there to be asked."""
     operator: str

@@ -19,7 +19,7 @@ from decom.ledger.reader import Reader
 from decom.ledger.records import Verified
 from decom.ledger.writer import Terms, Writer
 from decom.planning.guards import check_age, check_extent, check_same_service, check_sources
-from decom.planning.plan import Plan
+from decom.planning.plan import ToConfirm, to_confirm
 from decom.planning.same_workspace import prove_same_workspace
 from decom.planning.saved import JSON_FILE, check_untouched, saved_head
 from decom.releasing.events import Asking, tell
@@ -80,7 +80,7 @@ async def run(settings: Settings, context: Context, shown: Callable[[PlanResult]
         shown(planned)
         if planned.refusal is not None:
             raise planned.refusal
-        _ask_for_leave(planned.plan, context)
+        _ask_for_leave(planned.plan.to_confirm(), context)
         return await apply_plan(settings, context, service, claimed, in_force(settings, planned.plan.head))
 
 
@@ -109,7 +109,7 @@ async def release(settings: Settings, context: Context, target: str) -> RunResul
         if len(rows) > 0:
             check_sources(head.sources, guards.accept_unchecked, run_id)
         await _check_workspace(settings, service, this)
-        _ask_for_leave(Plan(head, rows), context, guards.said_of(this.releases))
+        _ask_for_leave(to_confirm(head, rows), context, guards.said_of(this.releases))
         return await apply_plan(settings, context, service, claimed, guards)
 
 
@@ -134,7 +134,7 @@ async def resume(settings: Settings, context: Context, target: str | None) -> Ru
         await _check_workspace(settings, service, this)
         left = {task.number_id for task in pending_tasks(this.releases, this.story.numbers, 0.0)}
         rows = tuple(row for row in this.releases if row.number_id in left)
-        _ask_for_leave(Plan(head, guards.unprotected(rows)), context, guards.said_of(rows))
+        _ask_for_leave(to_confirm(head, guards.unprotected(rows)), context, guards.said_of(rows))
         return await apply_plan(settings, context, service, claimed, guards)
 
 
@@ -228,11 +228,11 @@ def _interrupted(settings: Settings, context: Context) -> str:
     return story.run_id
 
 
-def _ask_for_leave(approved: Plan, context: Context, said: Iterable[str] = ()) -> None:
+def _ask_for_leave(wanted: ToConfirm, context: Context, said: Iterable[str] = ()) -> None:
     """Nothing is sent without leave; where nothing is to be sent, nobody is asked. `said` is to be known before."""
     for line in said:
         context.say(line)
-    if len(approved.releases()) > 0 and not context.confirm(approved):
-        run_id = approved.head.run_id
+    if wanted.releases > 0 and not context.confirm(wanted):
+        run_id = wanted.head.run_id
         remedy = f"The plan is kept. When you are sure, type: decom release {run_id}"
         raise Refused("not confirmed: nothing was released", where=run_id, remedy=remedy)

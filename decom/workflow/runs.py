@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -13,16 +13,14 @@ from decom.errors import Altered, BadInput, DiskFull, LedgerTrouble, NotDurable,
 from decom.ledger.reader import Reader, RunRecord
 from decom.ledger.records import Entry, Kind
 from decom.ledger.writer import Writer
-from decom.planning.guards import Extent, Meter
-from decom.planning.plan import Plan, PlannedRow
+from decom.planning.guards import Extent, extent_of
+from decom.planning.plan import Plan, PlannedRow, planned_rows
 from decom.planning.same_workspace import MOST_LOOKS
 from decom.planning.saved import (
     JSON_FILE,
     SavedHead,
     digest_of,
     first_difference,
-    row_as_json,
-    row_from_json,
     row_number,
     run_id_of,
     saved_head,
@@ -70,12 +68,16 @@ def new_run_id(clock: Clock) -> str:
     return f"{clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
-def record_plan(home: Path, plan: Plan, saved: SavedHead, clock: Clock) -> None:
-    """Put a plan into the ledger: its rows, and last its head, so that half a plan is no plan. Raises LedgerTrouble."""
+def record_plan(home: Path, plan: Plan, rows: Iterable[str], saved: SavedHead, clock: Clock) -> None:
+    """Put a plan into the ledger: its rows, and last its head, so that half a plan is no plan. Raises LedgerTrouble.
+
+    `rows` are the plan's rows as JSON.
+    """
     at = iso(clock.now())
-    rows = (Entry(Kind.ROW, at, row_as_json(row), row.number_id, row.phone_number) for row in plan.rows)
+    named = zip(rows, plan.rows["number_id"], plan.rows["phone_number"], strict=True)
+    entries = (Entry(Kind.ROW, at, body, number_id, phone_number) for body, number_id, phone_number in named)
     with nothing_was_sent(), Writer(home, plan.head.run_id, clock) as ledger:
-        for some in _in_pieces(rows):
+        for some in _in_pieces(entries):
             ledger.write(some)
         ledger.write([Entry(Kind.PLANNED, at, saved_head_as_json(saved))])
 
@@ -125,20 +127,20 @@ def find_run(target: str) -> tuple[str, Path | None]:
 
 def load_run(ledger: Reader, run_id: str) -> KnownRun:
     """A run of this home. Raises Refused where the ledger does not know it: then it cannot know what was done."""
+    from decom.ledger.frames import plan_frames  # pandas: `decom runs` starts without it
+
     saved = saved_of(ledger, run_id)
     story = ledger.story(run_id)
     assert story is not None
-    meter = Meter()
-    releases: list[PlannedRow] = []
-    stay: list[PlannedRow] = []
-    for line in ledger.plan_rows(run_id):
-        row = row_from_json(line)
-        meter.add(row)
-        if row.decision is Decision.RELEASE:
-            releases.append(row)
-        elif row.decision in (Decision.CONFLICTED, Decision.PROTECTED) and len(stay) < MOST_LOOKS:
-            stay.append(row)
-    return KnownRun(story, saved, tuple(releases), meter.extent(saved.head.account_size), tuple(stay))
+    plan = Plan(saved.head, *plan_frames(ledger, run_id, len(saved.head.other_columns)))
+    stay = plan.rows[plan.rows["decision"].isin((Decision.CONFLICTED, Decision.PROTECTED))].head(MOST_LOOKS)
+    return KnownRun(
+        story,
+        saved,
+        plan.releases(),
+        extent_of(plan.rows, saved.head.account_size),
+        tuple(planned_rows(stay, plan.others.loc[stay.index])),
+    )
 
 
 def saved_of(ledger: Reader, run_id: str) -> SavedHead:

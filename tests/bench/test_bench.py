@@ -14,7 +14,7 @@ from bench.our_part import head_for, rows_for
 from bench.stages import STAGES
 from bench.tables import Table
 from decom.ledger.reader import NumberRecord, RunRecord
-from decom.planning.plan import Plan
+from tests.planning.plans import plan_of
 from tests.service.limits import KINDS
 
 NEEDS_CURL = {"curl"} if shutil.which("curl") is None else set()
@@ -89,7 +89,7 @@ def test_the_machine_is_described_without_its_paths():
 
 def test_a_large_plan_and_a_long_story_have_a_short_repr():
     """asyncio writes out the repr of what a program's main coroutine returns: of a million rows, a gigabyte."""
-    plan = Plan(head_for(100, "http://127.0.0.1/v1"), tuple(rows_for(100)))
+    plan = plan_of(head_for(100, "http://127.0.0.1/v1"), rows_for(100))
     story = RunRecord("run", "now", "{}", numbers={str(number): NumberRecord() for number in range(100)})
     assert len(repr(plan)) < 1_000
     assert len(repr(story)) < 1_000

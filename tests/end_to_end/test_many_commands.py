@@ -16,13 +16,14 @@ from decom.ledger.reader import Reader
 from decom.ledger.records import Attempt, Ended, Intent, Record, Settled, Started, Verified
 from decom.ledger.schema import FILE
 from decom.ledger.writer import Writer
-from decom.planning.plan import Plan, PlannedRow, ReportOptions
-from decom.planning.saved import SavedHead, write_plan
+from decom.planning.plan import PlannedRow, ReportOptions
+from decom.planning.saved import JSON_FILE, SavedHead, rows_as_json, write_plan
 from decom.vocabulary import Decision, Outcome
 from decom.workflow.runs import record_plan
 from tests.conftest import Command
 from tests.end_to_end.readings import ids, input_of
 from tests.made_up_plan import HEAD, RUN_ID
+from tests.planning.plans import plan_of
 from tests.service.server import Sandbox
 from tests.service.world import World
 
@@ -44,9 +45,10 @@ def release_of(number: int) -> tuple[Record, ...]:
 def enter_a_large_run(home: Path, folder: Path) -> None:
     """A run of some thousand rows, done: its report takes a second or two."""
     rows = tuple(PlannedRow(n, f"phn_{n}", Decision.RELEASE, "free", f"phn_{n}", f"+1415{n:07}") for n in range(ROWS))
-    plan = Plan(replace(HEAD, input_rows=ROWS, report=ReportOptions(formats=("csv", "json"))), rows)
+    plan = plan_of(replace(HEAD, input_rows=ROWS, report=ReportOptions(formats=("csv", "json"))), rows)
     folder.mkdir(mode=0o700, parents=True)
-    record_plan(home, plan, SavedHead(plan.head, folder, write_plan(plan, folder, str)), SystemClock())
+    saved = SavedHead(plan.head, folder, write_plan(plan, folder / JSON_FILE))
+    record_plan(home, plan, rows_as_json(plan), saved, SystemClock())
     with Writer(home, RUN_ID, SystemClock()) as writer:
         writer.record(Started("ops@host", 7, "0.1.0"))
         writer.record(*(record for number in range(ROWS) for record in release_of(number)))

@@ -17,13 +17,16 @@ from decom.intake.interface import ReadOptions
 from decom.intake.kinds import READERS
 from decom.intake.opening import read_input
 from decom.phone_numbers.reading import Readings
-from decom.planning.decide import plan_table, planned_rows
+from decom.planning.decide import plan_table
+from decom.planning.plan import Plan, planned_rows
 from decom.planning.protect import read_protected
 from decom.planning.selection import Selection, choose
 from decom.planning.survey import Survey
 from tests.intake.reading import line_by_line, read
 from tests.planning.oracle import build as oracle
+from tests.planning.oracle import saved
 from tests.planning.oracle.rows import Row
+from tests.planning.plans import head
 from tests.service.world import World
 
 SAMPLES = Path(__file__).resolve().parents[2] / "input_samples"
@@ -74,10 +77,12 @@ def test_a_sample_is_decided_as_expected_on_the_account_that_stands_with_it(samp
     numbers = {each.id: each for each in map(number, sample["account"])}
     protected = read_protected(SAMPLES / sample["protect"]) if "protect" in sample else frozenset[str]()
     found = Survey(numbers, len(numbers), (), {})
-    rows = list(planned_rows(plan_table(file, found, protected, (), choice), file.others))
+    plan = Plan(head(other_columns=file.other_columns), plan_table(file, found, protected, (), choice), file.others)
+    rows = list(planned_rows(plan.rows, plan.others))
     assert [row.decision for row in rows] == sample["decisions"]
     by_row = [Row(*(getattr(row, fact.name) for fact in fields(Row))) for row in line_by_line(file).rows]
     assert rows == list(oracle.build(by_row, found, protected, (), choice))
+    assert saved.differences(plan, rows) == []
 
 
 def test_a_sample_is_small_and_something_is_expected_of_it():

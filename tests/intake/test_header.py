@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from decom.errors import BadInput
 from decom.intake.header import ID_HEADERS, NUMBER_HEADERS, OUR_COLUMNS, Columns, find, headers_shown, letters
 from decom.intake.interface import BadCell, Cell, RawRow, ReadOptions
-from decom.planning import saved
 from decom.tables import in_file, normalised
 
 
@@ -299,5 +298,5 @@ def test_the_names_that_headers_are_compared_with_are_themselves_normalised():
 
 
 def test_the_columns_that_are_ours_are_those_of_the_plan_and_the_audit():
-    written = {*saved.COLUMNS, *(column.name for column in in_file("U"))}
+    written = {column.name for table in "PU" for column in in_file(table)}
     assert {normalised(name) for name in written} == OUR_COLUMNS

@@ -169,7 +169,7 @@ def test_a_holder_that_is_not_on_record_yet_has_just_begun(tmp_path: Path, conte
         record.unlink()
         if content is not None:
             record.write_bytes(content)
-        with pytest.raises(Locked, match="works on this workspace: it has just begun"):
+        with pytest.raises(Locked, match="is using this workspace: it has just begun"):
             take(tmp_path)
 
 

@@ -1,5 +1,7 @@
 """Opening a home's ledger: private, durable, never repaired, never guessed at."""
 
+import hashlib
+import json
 import os
 import sqlite3
 import stat
@@ -138,6 +140,12 @@ def test_a_link_is_what_it_was_when_the_first_ledgers_were_written():
     first = link(START, RUN, entry)
     assert first == "745102b58ff479b820e580c6d5e25d0f277a7e540cb3438300de85592701817d"
     assert link(first, RUN, entry) != first
+
+
+@given(one=entries)
+def test_a_link_is_the_digest_of_its_facts_as_json(one):
+    facts = [START, RUN, one.kind, one.number_id, one.phone_number, one.at, one.body]
+    assert link(START, RUN, one) == hashlib.sha256(json.dumps(facts).encode("ascii")).hexdigest()
 
 
 @given(one=entries, other=entries)

@@ -1,13 +1,17 @@
 """Rows, numbers and plans for tables, and for Hypothesis."""
 
+from collections.abc import Sequence
+from dataclasses import fields, replace
 from typing import Any
 
+import pandas as pd
 from hypothesis import strategies as st
 
 from decom.dialnexa.models import Number, Price
 from decom.phone_numbers.reading import Readings
-from decom.planning.plan import Billing, Conflict, Plan, PlanHead, PlannedRow, ReportOptions, Source
+from decom.planning.plan import Billing, Conflict, Plan, PlanHead, PlannedRow, ReportOptions, Source, as_cell
 from decom.planning.survey import Survey
+from decom.tables import shaped, shared
 from decom.vocabulary import Decision, SourceState
 from tests.planning.oracle.rows import Row
 
@@ -60,7 +64,17 @@ def head(**facts: Any) -> PlanHead:
 
 
 def plan(*rows: PlannedRow, **facts: Any) -> Plan:
-    return Plan(head(input_rows=len(rows), **facts), rows)
+    return plan_of(head(input_rows=len(rows), **facts), rows)
+
+
+def plan_of(head_: PlanHead, rows: Sequence[PlannedRow]) -> Plan:
+    """The plan of these rows; the input's other columns are as many as they have."""
+    columns = {field.name: [getattr(row, field.name) for row in rows] for field in fields(PlannedRow)}
+    others = columns.pop("others")
+    columns["conflicts"] = [as_cell(each) for each in columns["conflicts"]]
+    table = shaped(columns, "P")
+    beside = {at: shared(cells) for at, cells in enumerate(zip(*others, strict=True))}
+    return Plan(head_, table, pd.DataFrame(beside, index=table.index))
 
 
 texts = st.text(st.characters(codec=None), max_size=12).filter(
@@ -69,25 +83,35 @@ texts = st.text(st.characters(codec=None), max_size=12).filter(
 )
 maybe = st.none() | texts
 conflicts = st.builds(Conflict, texts, texts, texts, texts)
-planned_rows = st.builds(
-    PlannedRow,
-    row=st.integers(1, 10**7),
-    input_value=texts,
-    decision=st.none() | st.sampled_from(Decision),
-    reason=texts,
-    number_id=maybe,
-    phone_number=maybe,
-    evidence=texts,
-    conflicts=st.lists(conflicts, max_size=2).map(tuple),
-    duplicate_of=st.none() | st.integers(1, 10**7),
-    country_code=maybe,
-    type=maybe,
-    nickname=maybe,
-    monthly_cost_usd=maybe,
-    cost_from=maybe,
-    created_at=maybe,
-    others=st.lists(texts, max_size=3).map(tuple),
-)
+_facts_of_rows: dict[str, st.SearchStrategy[Any]] = {
+    "row": st.integers(1, 10**7),
+    "input_value": texts,
+    "decision": st.none() | st.sampled_from(Decision),
+    "reason": texts,
+    "number_id": maybe,
+    "phone_number": maybe,
+    "evidence": texts,
+    "conflicts": st.lists(conflicts, max_size=2).map(tuple),
+    "duplicate_of": st.none() | st.integers(1, 10**7),
+    "country_code": maybe,
+    "type": maybe,
+    "nickname": maybe,
+    "monthly_cost_usd": st.none()
+    | st.decimals(0, 10**6, places=2).map(str)
+    | st.sampled_from(["", "free", "=1", "1,50"]),
+    "cost_from": maybe,
+    "created_at": maybe,
+}
+
+
+@st.composite
+def lists_of_rows(draw: st.DrawFn) -> list[PlannedRow]:
+    """Rows of one input, which have all the same number of other columns."""
+    others = st.lists(st.tuples(*[texts] * draw(st.integers(0, 3))), min_size=4, max_size=4)
+    rows = draw(st.lists(st.builds(PlannedRow, **_facts_of_rows), max_size=4))
+    return [replace(row, others=cells) for row, cells in zip(rows, draw(others), strict=False)]
+
+
 options = st.builds(
     ReportOptions,
     st.lists(texts, max_size=4).map(tuple),

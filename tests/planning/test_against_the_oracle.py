@@ -6,13 +6,15 @@ from hypothesis import strategies as st
 from decom.dialnexa.models import Number, Price
 from decom.intake.cells import read_cell
 from decom.phone_numbers.reading import Readings
-from decom.planning.decide import plan_table, planned_rows, undecided
-from decom.planning.plan import Conflict
+from decom.planning.decide import plan_table, undecided
+from decom.planning.plan import Conflict, Plan, planned_rows
 from decom.planning.removed import Removed
 from decom.planning.selection import Choice, InColumn, Named
 from decom.planning.survey import Survey
 from tests.planning.oracle import build as oracle
+from tests.planning.oracle import saved
 from tests.planning.oracle.rows import Row, framed
+from tests.planning.plans import head
 
 COLUMNS = ("operation", "team")
 
@@ -130,6 +132,9 @@ def test_every_column_of_every_row_is_as_row_by_row(
 ):
     list_ = framed(rows, COLUMNS)
     table = plan_table(list_, found, protected, removed, choice)
-    assert list(planned_rows(table, list_.others)) == list(oracle.build(rows, found, protected, removed, choice))
-    table = undecided(list_, choice)
-    assert list(planned_rows(table, list_.others)) == list(oracle.undecided(rows, choice))
+    decided = list(oracle.build(rows, found, protected, removed, choice))
+    assert list(planned_rows(table, list_.others)) == decided
+    assert saved.differences(Plan(head(other_columns=COLUMNS), table, list_.others), decided) == []
+    table, decided = undecided(list_, choice), list(oracle.undecided(rows, choice))
+    assert list(planned_rows(table, list_.others)) == decided
+    assert saved.differences(Plan(head(other_columns=COLUMNS), table, list_.others), decided) == []

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from decom.dialnexa.models import Number, Price
 from decom.phone_numbers.reading import Readings
-from decom.planning.decide import plan_table, planned_rows, undecided
-from decom.planning.plan import Conflict, PlannedRow
+from decom.planning.decide import plan_table, undecided
+from decom.planning.plan import Conflict, PlannedRow, planned_rows
 from decom.planning.removed import Removed
 from decom.planning.survey import Survey
 from decom.vocabulary import Decision

@@ -15,7 +15,6 @@ from decom.planning.guards import (
     CLOCK_TOLERANCE,
     Extent,
     Limits,
-    Meter,
     SourcesNotChecked,
     check_age,
     check_cost,
@@ -24,12 +23,14 @@ from decom.planning.guards import (
     check_size,
     check_sources,
     check_workspace,
+    extent_of,
     stricter,
 )
 from decom.planning.holds.kinds import HOLDS
 from decom.planning.plan import Source
 from decom.vocabulary import Decision, SourceState
-from tests.planning.plans import RUN, head, planned
+from tests.planning.oracle import saved as oracle
+from tests.planning.plans import RUN, head, lists_of_rows, plan, planned
 
 NOW = datetime(2026, 11, 23, 18, 57, 57, 120_000, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -123,6 +124,9 @@ def test_what_a_refusal_says_to_type_is_enough_and_hardly_more(releases, account
 # --- The right workspace ----------------------------------------------------------------------------------------
 
 
+EARLIER = f"earlier_run:{RUN}"
+
+
 def counts(release: int, missing: int, conflicted: int = 0, protected: int = 0) -> dict[Decision, int]:
     return {
         Decision.RELEASE: release,
@@ -135,13 +139,13 @@ def counts(release: int, missing: int, conflicted: int = 0, protected: int = 0) 
 
 
 def missing_refusal(found: dict[Decision, int], explained: int, share: float) -> Refused | None:
-    meter = Meter()
-    for decision, count in found.items():
-        for place in range(count):
-            known = decision is Decision.MISSING and place < explained
-            meter.add(planned(place, decision, evidence=f"earlier_run:{RUN}" if known else "plan"))
+    rows = [
+        planned(place, decision, evidence="plan" if decision is not Decision.MISSING or place >= explained else EARLIER)
+        for decision, count in found.items()
+        for place in range(count)
+    ]
     try:
-        check_workspace(meter.extent(400), Limits(max_missing=share))
+        check_workspace(extent_of(plan(*rows).rows, 400), Limits(max_missing=share))
     except Refused as refused:
         return refused
     return None
@@ -300,15 +304,22 @@ def test_the_limits_are_those_that_the_settings_promise():
     assert Limits() == Limits(max_release=100, max_share=0.5, max_missing=0.5, max_cost=None)
 
 
+# --- What a plan comes to ---------------------------------------------------------------------------------------
+
+
+@given(rows=lists_of_rows(), account_size=st.integers(0, 1_000))
+def test_a_plan_comes_to_what_its_rows_add_up_to_one_by_one(rows, account_size):
+    assert extent_of(plan(*rows).rows, account_size) == oracle.extent(rows, account_size)
+
+
 # --- What it may cost -------------------------------------------------------------------------------------------
 
 
 def cost_refusal(costs: list[str | None], most: str | None, **decided: Decision) -> Refused | None:
-    meter = Meter()
-    for place, cost in enumerate(costs):
-        meter.add(planned(place, decided.get("decision", Decision.RELEASE), monthly_cost_usd=cost))
+    decision = decided.get("decision", Decision.RELEASE)
+    rows = [planned(place, decision, monthly_cost_usd=cost) for place, cost in enumerate(costs)]
     try:
-        check_cost(meter.extent(400), Limits(max_cost=None if most is None else Decimal(most)))
+        check_cost(extent_of(plan(*rows).rows, 400), Limits(max_cost=None if most is None else Decimal(most)))
     except Refused as refused:
         return refused
     return None

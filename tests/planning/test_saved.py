@@ -1,7 +1,6 @@
 """A plan saved and read back, and refused once a byte of it was changed."""
 
-import csv
-import io
+import hashlib
 import json
 import stat
 from pathlib import Path
@@ -11,23 +10,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from decom.errors import LedgerTrouble, Refused
-from decom.planning.plan import Plan, Source
+from decom.planning.plan import Source
 from decom.planning.saved import (
-    COLUMNS,
-    CSV_FILE,
     JSON_FILE,
     SavedHead,
     check_untouched,
+    digest_of,
     head_as_json,
-    row_as_json,
     row_from_json,
+    rows_as_json,
     run_id_of,
     saved_head,
     saved_head_as_json,
     write_plan,
+    written_rows,
 )
 from decom.vocabulary import Decision, SourceState
-from tests.planning.plans import RUN, SPRING, head, heads, plan, planned, planned_rows
+from tests.planning.oracle import saved as oracle
+from tests.planning.plans import RUN, SPRING, head, heads, lists_of_rows, plan, plan_of, planned
 
 ROWS = (
     planned(2),
@@ -37,27 +37,23 @@ ROWS = (
 )
 
 
-def as_is(text: str) -> str:
-    return text
-
-
 # --- One row, one head ------------------------------------------------------------------------------------------
 
 
-@given(row=planned_rows)
-def test_any_row_comes_back_as_it_was(row):
-    line = row_as_json(row)
-    assert line.isascii() and "\n" not in line
-    assert row_from_json(line) == row
+@given(rows=lists_of_rows())
+def test_any_row_comes_back_as_it_was_and_is_written_as_it_was_row_by_row(rows):
+    lines = list(rows_as_json(plan(*rows)))
+    assert all(line.isascii() and "\n" not in line for line in lines)
+    assert [row_from_json(line) for line in lines] == rows
+    assert lines == [oracle.row_as_json(row) for row in rows]
 
 
 def test_a_row_is_short_where_there_is_little_to_say():
-    assert row_as_json(planned()) == (
+    assert list(rows_as_json(plan(planned(), planned(3, conflicts=(SPRING,))))) == [
         '{"row":2,"input_value":"phn_1","decision":"release","reason":"because","number_id":"phn_1",'
-        '"phone_number":"+14155550101"}'
-    )
-    assert json.loads(row_as_json(planned(conflicts=(SPRING,))))["conflicts"] == [
-        ["campaigns", "cmp_1", "Spring", "active"]
+        '"phone_number":"+14155550101"}',
+        '{"row":3,"input_value":"phn_1","decision":"release","reason":"because","number_id":"phn_1",'
+        '"phone_number":"+14155550101","conflicts":[["campaigns","cmp_1","Spring","active"]]}',
     ]
 
 
@@ -121,18 +117,18 @@ def test_what_is_no_row_or_head_of_ours_is_trouble_of_the_ledger(body):
         saved_head(body)
 
 
-# --- The files --------------------------------------------------------------------------------------------------
+# --- The file ---------------------------------------------------------------------------------------------------
 
 
-def test_both_files_are_private_and_the_digest_is_that_of_the_json(tmp_path: Path):
-    digest = write_plan(plan(*ROWS), tmp_path, as_is)
+def test_the_file_is_private_and_the_digest_is_its_own(tmp_path: Path):
+    digest = write_plan(plan(*ROWS), tmp_path / JSON_FILE)
     check_untouched(tmp_path / JSON_FILE, digest)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [CSV_FILE, JSON_FILE]
-    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
+    assert [path.name for path in tmp_path.iterdir()] == [JSON_FILE]
+    assert stat.S_IMODE((tmp_path / JSON_FILE).stat().st_mode) == 0o600
 
 
-def test_the_json_is_one_row_a_line_and_one_document(tmp_path: Path):
-    write_plan(plan(*ROWS), tmp_path, as_is)
+def test_the_file_is_one_row_a_line_and_one_document(tmp_path: Path):
+    write_plan(plan(*ROWS), tmp_path / JSON_FILE)
     text = (tmp_path / JSON_FILE).read_text()
     found = json.loads(text)
     assert found["plan"]["run_id"] == RUN
@@ -142,76 +138,42 @@ def test_the_json_is_one_row_a_line_and_one_document(tmp_path: Path):
 
 
 def test_a_plan_without_rows_is_a_document_too(tmp_path: Path):
-    write_plan(plan(), tmp_path, as_is)
+    write_plan(plan(), tmp_path / JSON_FILE)
     assert json.loads((tmp_path / JSON_FILE).read_text())["rows"] == []
-    assert len((tmp_path / CSV_FILE).read_text(encoding="utf-8-sig").splitlines()) == 1
+    assert list(written_rows(tmp_path / JSON_FILE)) == []
 
 
-def table(folder: Path) -> list[list[str]]:
-    text = (folder / CSV_FILE).read_bytes().decode("utf-8-sig")
-    return list(csv.reader(io.StringIO(text, newline=""), strict=True))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(rows=lists_of_rows(), made=heads)
+def test_whatever_the_rows_say_the_file_is_as_it_was_row_by_row_and_its_rows_are_read_back_from_it(
+    tmp_path: Path, rows, made
+):
+    path = tmp_path / JSON_FILE
+    digest = write_plan(plan_of(made, rows), path)
+    assert path.read_bytes() == oracle.plan_json(made, rows)
+    assert digest == hashlib.sha256(path.read_bytes()).hexdigest()
+    lines = list(written_rows(path))
+    assert lines == [oracle.row_as_json(row) for row in rows]
+    assert digest_of(saved_head_as_json(SavedHead(made, tmp_path, digest)), lines) == digest
 
 
-def test_the_csv_has_our_columns_and_then_the_inputs_own(tmp_path: Path):
-    row = planned(
-        3,
-        Decision.CONFLICTED,
-        conflicts=(SPRING, SPRING),
-        country_code="US",
-        type="local",
-        nickname="Desk",
-        monthly_cost_usd="1.15",
-        others=("Sales", "a\nb"),
-    )
-    write_plan(plan(row, planned(4, None, number_id=None, phone_number=None, others=("", ""))), tmp_path, as_is)
-    made = plan(row, other_columns=("team", "note"))
-    write_plan(
-        Plan(made.head, (row, planned(4, None, number_id=None, phone_number=None, others=("", "")))), tmp_path, as_is
-    )
-    spring = 'campaign "Spring" cmp_1 (active)'
-    assert table(tmp_path) == [
-        [*COLUMNS, "team", "note"],
-        [
-            "3",
-            "phn_1",
-            "phn_1",
-            "+14155550101",
-            "conflicted",
-            "because",
-            f"{spring}; {spring}",
-            "US",
-            "local",
-            "Desk",
-            "1.15",
-            "Sales",
-            "a\nb",
-        ],
-        ["4", "phn_1", "", "", "", "because", "", "", "", "", "", "", ""],
-    ]
-    assert (tmp_path / CSV_FILE).read_bytes().startswith(b'\xef\xbb\xbf"row","input_value"')
-
-
-def test_every_text_of_the_csv_is_made_neutral(tmp_path: Path):
-    row = planned(3, others=("=1+1",), nickname="@x")
-    write_plan(plan(row, other_columns=("=header",)), tmp_path, lambda text: f"<{text}>")
-    header, line = table(tmp_path)
-    assert all(cell.startswith("<") for cell in header)
-    assert line[0] == "3" and all(cell.startswith("<") for cell in line[1:])
-    assert "<=1+1>" in line and "<@x>" in line
+def test_many_rows_are_written_in_pieces_and_are_one_document(tmp_path: Path):
+    rows = [planned(place) for place in range(25_001)]
+    write_plan(plan(*rows), tmp_path / JSON_FILE)
+    assert (tmp_path / JSON_FILE).read_bytes() == oracle.plan_json(head(input_rows=25_001), rows)
+    assert sum(1 for _ in written_rows(tmp_path / JSON_FILE)) == 25_001
 
 
 def test_half_a_surrogate_pair_breaks_no_file(tmp_path: Path):
-    digest = write_plan(plan(planned(nickname="\ud83d"), notes=("\udfff",)), tmp_path, as_is)
+    digest = write_plan(plan(planned(nickname="\ud83d"), notes=("\udfff",)), tmp_path / JSON_FILE)
     check_untouched(tmp_path / JSON_FILE, digest)
-    assert table(tmp_path)[1][9] == "\\ud83d"
 
 
 def test_a_plan_that_cannot_be_written_whole_is_not_there(tmp_path: Path):
-    def fail(text: str) -> str:
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        write_plan(plan(*ROWS), tmp_path, fail)
+    made = plan(*ROWS)
+    made.rows.loc[3, "input_value"] = b"no JSON"
+    with pytest.raises(TypeError):
+        write_plan(made, tmp_path / JSON_FILE)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -221,7 +183,7 @@ def test_a_plan_that_cannot_be_written_whole_is_not_there(tmp_path: Path):
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data())
 def test_one_flipped_bit_anywhere_is_refused(tmp_path: Path, data):
-    digest = write_plan(plan(*ROWS), tmp_path, as_is)
+    digest = write_plan(plan(*ROWS), tmp_path / JSON_FILE)
     path = tmp_path / JSON_FILE
     content = bytearray(path.read_bytes())
     place = data.draw(st.integers(0, len(content) - 1))
@@ -242,7 +204,7 @@ def test_one_flipped_bit_anywhere_is_refused(tmp_path: Path, data):
     ],
 )
 def test_a_plan_cut_off_or_added_to_is_refused(tmp_path: Path, change):
-    digest = write_plan(plan(*ROWS), tmp_path, as_is)
+    digest = write_plan(plan(*ROWS), tmp_path / JSON_FILE)
     path = tmp_path / JSON_FILE
     path.write_bytes(change(path.read_bytes()))
     with pytest.raises(Refused) as refused:
@@ -252,7 +214,7 @@ def test_a_plan_cut_off_or_added_to_is_refused(tmp_path: Path, change):
 
 @pytest.mark.parametrize("digest", ["", "ab" * 32, "AB" * 32])
 def test_another_digest_is_another_plan(tmp_path: Path, digest):
-    write_plan(plan(*ROWS), tmp_path, as_is)
+    write_plan(plan(*ROWS), tmp_path / JSON_FILE)
     with pytest.raises(Refused):
         check_untouched(tmp_path / JSON_FILE, digest)
 
@@ -264,7 +226,7 @@ def test_a_plan_that_cannot_be_read_is_refused(tmp_path: Path, place):
 
 
 def test_a_plan_that_became_a_link_is_refused(tmp_path: Path):
-    digest = write_plan(plan(*ROWS), tmp_path, as_is)
+    digest = write_plan(plan(*ROWS), tmp_path / JSON_FILE)
     (tmp_path / JSON_FILE).rename(tmp_path / "moved.json")
     (tmp_path / JSON_FILE).symlink_to(tmp_path / "moved.json")
     with pytest.raises(Refused, match="the approved plan cannot be read"):
@@ -275,9 +237,9 @@ def test_a_plan_that_became_a_link_is_refused(tmp_path: Path):
 
 
 def test_a_plan_file_names_its_run(tmp_path: Path):
-    write_plan(plan(*ROWS), tmp_path, as_is)
+    write_plan(plan(*ROWS), tmp_path / JSON_FILE)
     assert run_id_of(tmp_path / JSON_FILE) == RUN
-    write_plan(plan(), tmp_path, as_is)
+    write_plan(plan(), tmp_path / JSON_FILE)
     assert run_id_of(tmp_path / JSON_FILE) == RUN
 
 
@@ -308,6 +270,6 @@ def test_what_is_no_plan_is_refused(tmp_path: Path, content):
 
 
 def test_a_head_with_very_many_columns_is_read_all_the_same(tmp_path: Path):
-    made = Plan(head(other_columns=tuple(f"a column with a long name {n}" for n in range(16_000))), ())
-    write_plan(made, tmp_path, as_is)
+    made = plan(other_columns=tuple(f"a column with a long name {n}" for n in range(16_000)))
+    write_plan(made, tmp_path / JSON_FILE)
     assert run_id_of(tmp_path / JSON_FILE) == RUN

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from decom.errors import BadInput
 from decom.intake.cells import read_cell
 from decom.intake.interface import Rows
-from decom.planning.decide import plan_table, planned_rows, undecided
-from decom.planning.plan import PlannedRow
+from decom.planning.decide import plan_table, undecided
+from decom.planning.plan import PlannedRow, planned_rows
 from decom.planning.selection import ALL_ROWS, Selection, choose
 from decom.tables import shaped
 from decom.vocabulary import Decision

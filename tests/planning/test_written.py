@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from decom.dialnexa.models import Number
 from decom.intake.cells import read_cell
-from decom.planning.decide import plan_table, planned_rows
-from decom.planning.plan import PlannedRow
+from decom.planning.decide import plan_table
+from decom.planning.plan import PlannedRow, planned_rows
 from decom.planning.removed import Removed
 from decom.planning.survey import Survey
 from decom.vocabulary import Decision

@@ -11,11 +11,11 @@ from decom.ledger.reader import Reader
 from decom.ledger.records import Attempt, Ended, Intent, Look, Record, Settled, Started, Verified, entry
 from decom.ledger.writer import Writer
 from decom.planning.plan import Billing, Plan, PlannedRow, ReportOptions
-from decom.planning.saved import SavedHead
+from decom.planning.saved import SavedHead, rows_as_json
 from decom.vocabulary import Decision, Evidence, Outcome, Stopped
 from decom.workflow.runs import record_plan
 from tests.ledger.entries import names as names_of_numbers
-from tests.planning.plans import RUN, conflicts, head, maybe, texts
+from tests.planning.plans import RUN, conflicts, head, maybe, plan_of, texts
 from tests.quick_clock import QuickClock
 from tests.reporting.oracle.compare import differences
 
@@ -81,7 +81,7 @@ def plans(draw: st.DrawFn) -> Plan:
             )
         )
     report = ReportOptions(group_by=draw(st.none() | st.sampled_from(["team", "note"])), billing=draw(billings))
-    return Plan(head(input_rows=len(rows), other_columns=tuple(others), report=report), tuple(rows))
+    return plan_of(head(input_rows=len(rows), other_columns=tuple(others), report=report), rows)
 
 
 @settings(max_examples=150, deadline=None)
@@ -97,6 +97,6 @@ def test_the_same_bytes_as_row_by_row_whatever_the_ledger_says(
 
 def recorded(home: Path, plan: Plan, story: list[Record]) -> None:
     clock = QuickClock()
-    record_plan(home, plan, SavedHead(plan.head, home, "ab" * 32), clock)
+    record_plan(home, plan, rows_as_json(plan), SavedHead(plan.head, home, "ab" * 32), clock)
     with Writer(home, RUN, clock) as ledger:
         ledger.write([entry(record, f"2026-11-23T18:58:{place:02}.000Z") for place, record in enumerate(story, 1)])

@@ -25,7 +25,7 @@ from decom.ledger.records import (
 )
 from decom.ledger.writer import Writer
 from decom.planning.plan import Billing, Conflict, Plan, PlannedRow, ReportOptions, Source
-from decom.planning.saved import SavedHead
+from decom.planning.saved import SavedHead, rows_as_json
 from decom.reporting.audit import build
 from decom.reporting.interface import Audit, Timing, Verification
 from decom.vocabulary import Decision, Evidence, Outcome, SourceState, Stopped
@@ -55,7 +55,7 @@ def settled(outcome: Outcome, evidence: str = "evidence", **facts: object) -> Se
 
 def written(home: Path, made: Plan, records: Iterable[Record]) -> None:
     """A plan, and what was recorded of carrying it out."""
-    record_plan(home, made, SavedHead(made.head, home, "ab" * 32), QuickClock())
+    record_plan(home, made, rows_as_json(made), SavedHead(made.head, home, "ab" * 32), QuickClock())
     with Writer(home, RUN, QuickClock()) as ledger:
         ledger.write([entry(record, at(place)) for place, record in enumerate(records, 1)])
 

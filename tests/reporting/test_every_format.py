@@ -22,10 +22,10 @@ from openpyxl.utils.escape import unescape
 
 from decom.clock import iso
 from decom.errors import BadSettings
+from decom.pieces import AT_ONCE
 from decom.planning.plan import Conflict, in_words
 from decom.reporting.formula_safe import escape_formulas, single_line
 from decom.reporting.kinds import FORMATS
-from decom.reporting.pieces import AT_ONCE
 from decom.reporting.write import chosen, write_reports
 from decom.reporting.xlsx_rows import SHEETS
 from decom.reporting.xlsx_sheet import cell_text

@@ -7,14 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from decom.planning.plan import Conflict, ReportOptions
+from decom.planning.plan import Conflict, ReportOptions, cost_of
 from decom.reporting.interface import Money
 from decom.reporting.statement import (
     MOST_OF_A_NAME,
     by_group,
     by_month,
     by_outcome,
-    cost_of,
     group_column,
     holders,
     total,

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from decom.dialnexa.models import Number
 from decom.phone_numbers import numbering
@@ -39,9 +40,13 @@ class Phones:
 
     def __init__(self, numbers: Iterable[str]) -> None:
         """`numbers` as the account writes them, E.164 mostly."""
-        known = tuple(dict.fromkeys(numbers))
-        self._all = _ByDigits(known)
-        self._odd = _ByDigits([number for number in known if not numbering.is_e164(number)])
+        self._known = tuple(dict.fromkeys(numbers))
+        self._odd = _ByDigits([number for number in self._known if not numbering.is_e164(number)])
+
+    @cached_property
+    def _all(self) -> "_ByDigits":
+        """Made when first needed: most of what is written can mean one number only, and a million take much room."""
+        return _ByDigits(self._known)
 
     def meant_by(self, written: str) -> Meaning:
         """Every number that `written` may mean."""
