@@ -102,7 +102,7 @@ def test_a_run_of_another_workspace_is_not_resumed_though_it_is_named(start_sand
     refused = trouble_of(lambda: desk.resume(sandbox, run_id))
 
     assert refused.exit_code == 5 and "another workspace's key" in refused.what
-    assert "of 3 numbers that should be left this key sees 0, 3 are needed" in refused.what
+    assert "this key sees 0 of 3 numbers that should still be there; 3 are needed" in refused.what
     assert len(desk.asked) == 1 and len(deletes(sandbox)) == 1
 
 

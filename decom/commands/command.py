@@ -57,7 +57,10 @@ def run_command(flags: Flags, work: Callable[[Screen], CommandResult]) -> int:
 
 def _interrupted(code: ExitCode) -> CommandResult:
     """A signal came outside a release, which has its own way to end: nothing was in flight that changes anything."""
-    error = Interrupted(f"stopped by {code.name}", remedy="`decom runs` shows the status of each run.")
+    error = Interrupted(
+        f"interrupted ({'Ctrl-C' if code is ExitCode.SIGINT else code.name})",
+        remedy="`decom runs` shows the status of each run.",
+    )
     return CommandResult(code, {}, error)
 
 

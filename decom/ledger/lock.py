@@ -71,7 +71,8 @@ def workspace_locked(home: Path, workspace: str, run_id: str, clock: Clock) -> I
         raise Locked(
             f"another run is using this workspace: {_in_words(holder_of(record))}",
             where=str(home),
-            remedy="Wait for it to end, or stop it with SIGTERM: it finishes what it sent, and reports.",
+            remedy="Wait for it to end, or stop it with SIGTERM: it finishes the requests in flight and writes its"
+            " reports.",
         )
     try:
         with _signed(record, Holder(os.getpid(), iso(clock.now()), run_id)):

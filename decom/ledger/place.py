@@ -54,7 +54,7 @@ def check_place(home: Path, mounts: Path = MOUNTS) -> None:
     kind = network_file_system(Path(os.path.realpath(home)), text)
     if kind is not None:
         raise LedgerTrouble(
-            f"the home lies on a network file system ({kind}), where no lock can be relied on",
+            f"the home is on a network file system ({kind}), where no lock can be relied on",
             where=str(home),
             remedy="Name a home on a disk of this machine with --home. An old home: copy it there while no run works.",
         )

@@ -103,7 +103,7 @@ def _steps(audit: Audit, exit_code: ExitCode) -> Iterator[str]:
     if (wrong := _differences(audit)) > 0:
         yield f"see audit.html for what is not as reported ({wrong:,}); `decom verify {audit.run_id}` checks again."
     if (held := counts.get(Outcome.CONFLICTED, 0)) > 0:
-        yield f"see conflicts.csv for what uses the {held:,} conflicted. End or change that, then run again."
+        yield f"see conflicts.csv for what uses the {held:,} conflicted. End or change it, then run the list again."
     if (invalid := counts.get(Outcome.INVALID, 0)) > 0:
         yield f"see audit.csv for what is wrong with {invalid:,} invalid {'row' if invalid == 1 else 'rows'}."
 
@@ -112,6 +112,10 @@ def _after_a_guard(audit: Audit) -> str:
     unread = _not_checked(audit)
     if audit.why is Stopped.GUARD and len(unread) > 0:
         return f"type `decom resume {audit.run_id}` when {' and '.join(unread)} can be read again."
+    if audit.why is Stopped.GUARD:
+        return (
+            f"`decom show {audit.run_id}` says which guard stopped the run; `decom resume {audit.run_id}` continues it."
+        )
     return "the plan is out of date. Plan again."
 
 

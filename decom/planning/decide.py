@@ -89,7 +89,7 @@ def undecided(rows: Rows, choice: Choice = ALL_ROWS) -> "pd.DataFrame":
     decided = _Decided(rows.table.index)
     decided.settle(Decision.NOT_SELECTED, choice.left_out_by_column(rows.others))
     decided.settle(Decision.INVALID, rows.table["problem"])
-    decided.reason[decided.is_open] = "the account could not be asked about it"
+    decided.reason[decided.is_open] = "the account could not be queried"
     named = {name: rows.table[name] for name in ("row", "input_value", "number_id", "phone_number")}
     return shaped({**named, "decision": decided.decision, "reason": decided.reason}, "P")
 
@@ -120,7 +120,7 @@ class _Decided:
             releases = self.decision.eq(Decision.RELEASE)
             beyond = releases & releases.cumsum().gt(limit)
             self.decision[beyond] = Decision.NOT_SELECTED.value
-            self.reason[beyond] = f"beyond the first {limit:,} releases, and --limit asks for no more"
+            self.reason[beyond] = f"beyond the first {limit:,} releases (--limit)"
 
 
 def _of_two_minds(table: "pd.DataFrame", key: "pd.Series[str]", left_out: "pd.Series[Any]") -> "pd.Series[Any]":

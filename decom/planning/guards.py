@@ -155,7 +155,7 @@ def check_cost(extent: Extent, limits: Limits) -> None:
     if extent.unknown_costs > 0:
         raise Refused(
             f"the cost of {extent.unknown_costs:,} of the {extent.releases:,} numbers to be released is not known,"
-            f" so nobody can tell whether they are within USD {limits.max_cost:,.2f} per month",
+            f" so the limit of USD {limits.max_cost:,.2f} per month cannot be checked",
             where=limits.set_by.get("max_cost", "max_cost"),
             remedy="Take these numbers off the list, or leave max_cost out.",
         )
@@ -165,7 +165,7 @@ def _refused(limits: Limits, name: str, what: str, condition: str, enough: str) 
     """The refusal by one limit: where it is set, and what would let the list through."""
     place = limits.set_by.get(name)
     if place is not None:
-        return Refused(what, where=place, remedy=f"{condition}, set it to {enough} there, or take it out.")
+        return Refused(what, where=place, remedy=f"{condition}, set it to {enough} there, or remove it.")
     return Refused(what, where=name, remedy=f"{condition}, plan again with: --{name.replace('_', '-')} {enough}")
 
 

@@ -68,7 +68,7 @@ def _name(rule: str, region: str | None, where: str) -> str:
         raise BadInput(why, where=where, remedy=_REMEDY)
     number = reading.number.numbers[0]
     if not reading.number.certain:
-        why = f"{shown} may not mean {number}, and a rule must be certain"
+        why = f"{shown} does not certainly mean {number}, and a rule must be unambiguous"
         raise BadInput(
             why, where=where, remedy="Write it with + and its country code, without separators, or as an ID."
         )

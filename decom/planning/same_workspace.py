@@ -45,7 +45,7 @@ async def prove_same_workspace(account: Account, head: PlanHead, left: Sequence[
     asked = min(MOST_LOOKS, len(left))
     trouble = f" ({why})" if why != "" else ""
     raise _refused(
-        head, f"of {asked:,} numbers that should be left this key sees {seen:,}, {wanted:,} are needed{trouble}"
+        head, f"this key sees {seen:,} of {asked:,} numbers that should still be there; {wanted:,} are needed{trouble}"
     )
 
 
@@ -58,8 +58,8 @@ def _spread(rows: Sequence[PlannedRow]) -> Sequence[PlannedRow]:
 
 def _refused(head: PlanHead, why: str) -> Refused:
     return Refused(
-        f"this plan was made with another workspace's key, as far as can be told: {why}",
+        f"this plan was apparently made with another workspace's key: {why}",
         where=head.run_id,
-        remedy="Use the key that the plan was made with, or plan again. If this key surely is of the same workspace:"
-        f" DECOM_WORKSPACE={head.workspace}",
+        remedy="Use the key that the plan was made with, or plan again. If you are sure that this key belongs to the"
+        f" same workspace, set: DECOM_WORKSPACE={head.workspace}",
     )

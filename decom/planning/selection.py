@@ -92,7 +92,7 @@ class Choice:
 
             def of_only(cell: str, column: str = column, asked: tuple[InColumn, ...] = asked) -> str | None:
                 is_meant = any(rule.fits(cell) for rule in asked)
-                return None if is_meant else f"{column} is {cell!r}, and --only asks for another"
+                return None if is_meant else f"{column} is {cell!r}, not selected by --only"
 
             found = found.where(found.notna(), each_text(others[at], of_only))
         for rule in self.exclude:

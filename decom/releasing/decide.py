@@ -168,7 +168,7 @@ def _after_attempt(attempts: Sequence[Attempt], may: May) -> Step:
     if last.proof is Proof.APPLIED:
         return Settle(Outcome.RELEASED, Evidence.ANSWERED_2XX, f"the service confirmed the release ({last.status})")
     if last.proof is Proof.GONE and doubt:
-        return _released("when asked to release it")
+        return _released("when its release was requested again")
     if last.proof in (_REFUSED | {Proof.HELD}) and not doubt:
         return _refused(last)
     if last.proof is Proof.KEY:

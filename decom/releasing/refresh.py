@@ -130,7 +130,7 @@ async def read_meanings(account: Account, ids: Set[str]) -> AsyncIterator[Number
         for number_id in sorted(ids):
             look = await account.look(number_id)
             if look.found is Looked.NO_ANSWER:
-                raise Unreachable(f"the account could not be asked for {number_id}: {look.why}")
+                raise Unreachable(f"{number_id} could not be looked up on the account: {look.why}")
             if isinstance(look.found, Number):
                 yield look.found
         return

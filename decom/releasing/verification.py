@@ -92,7 +92,7 @@ def _odd(claims: Sequence[Claim], numbers: Mapping[str, Number]) -> list[tuple[C
 def _difference(claim: Claim, look: Sight) -> Difference | None:
     """What a second look makes of a claim that did not agree; None where it does by now."""
     if look.found is Looked.NO_ANSWER:
-        return Difference(claim, False, f"could not be asked for again: {look.why}")
+        return Difference(claim, False, f"could not be looked up again: {look.why}")
     if claim.outcome in STAYED:
         return Difference(claim, False, "is not on the account any more") if look.found is Looked.ABSENT else None
     if isinstance(look.found, Number) and _is_the_one(claim, look.found):

@@ -212,7 +212,7 @@ async def _look_back(tools: _Tools, quiet: float) -> None:
 def _not_released(claim: Claim, reasons: Mapping[str | None, str]) -> Settled:
     """The outcome of a release that was confirmed and did not happen, or did not last."""
     assert claim.number_id is not None
-    reason = f"{reasons[claim.number_id]}; but at the end it was still on the account, twice"
+    reason = f"{reasons[claim.number_id]}; but verification found it on the account twice"
     return Settled(claim.number_id, claim.phone_number, Outcome.FAILED, Evidence.STILL_PRESENT, reason)
 
 

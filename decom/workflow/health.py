@@ -87,8 +87,9 @@ def _ledger(home: Path) -> Check:
     except LedgerTrouble as error:
         return Check("ledger", CheckState.BAD, error.what, error.remedy, ExitCode.BAD_INPUT)
     if len(broken) > 0:
-        more = f" (and {len(broken) - 1:,} more runs)" if len(broken) > 1 else ""
-        remedy = "Somebody changed the ledger. Put back a good copy, or name another home with --home."
+        others = len(broken) - 1
+        more = f" (and {others:,} more {'run' if others == 1 else 'runs'})" if others > 0 else ""
+        remedy = "The ledger was changed. Put back a good copy, or name another home with --home."
         return Check("ledger", CheckState.BAD, f"{broken[0]}{more}", remedy, ExitCode.BAD_INPUT)
     if not (home / schema.FILE).exists():
         return Check("ledger", CheckState.WELL, "none yet; created by the first plan")
@@ -153,7 +154,7 @@ _ADVICE = "Use a key created for this job alone, and revoke it after a one-off j
 def _source(source: Source) -> Check:
     name = source.name.replace("-", " ")
     if source.state is SourceState.NOT_CHECKED:
-        remedy = f"Plans are refused (exit 5) until it can be read, or with: --accept-unchecked {source.name}"
+        remedy = f"Until it can be read, plans are refused (exit 5) unless you add: --accept-unchecked {source.name}"
         return Check(name, CheckState.STRANGE, f"cannot be read: {source.why}", remedy)
     if source.state is SourceState.NOT_APPLICABLE:
         return Check(name, CheckState.WELL, f"not there: {source.why}")

@@ -31,7 +31,7 @@ def test_a_list_with_updates_among_its_deletes_is_asked_about_and_then_carried_o
     assert [row["outcome"] for row in rows] == ["released", "not_selected", "released", "not_selected"]
     assert (rows[1]["evidence"], rows[1]["reason"], rows[1]["monthly_cost_usd"]) == (
         "plan",
-        "Operation is 'Update', and --only asks for another",
+        "Operation is 'Update', not selected by --only",
         "",
     )
     assert "rows chosen with --only operation=delete" in audit(decom.run_folder())["notes"]

@@ -44,7 +44,7 @@ def test_a_confirmed_release_that_the_look_back_sees_standing_is_failed_and_says
     (row,) = [row for row in audit_rows(decom.run_folder()) if row["outcome"] == "failed"]
     assert (row["number_id"], row["evidence"], row["billing_stops_on"]) == (chosen[0], "still_present", "")
     assert row["reason"] == (
-        f"the service confirmed the release ({row['http_status']}); but at the end it was still on the account, twice"
+        f"the service confirmed the release ({row['http_status']}); but verification found it on the account twice"
     )
     assert audit(decom.run_folder())["verification"]["differences"] == []
     assert decom("verify", decom.run_folder()).code == 0

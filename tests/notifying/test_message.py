@@ -90,7 +90,7 @@ def test_the_body_has_counts_next_step_and_where_the_reports_are(tmp_path: Path)
         "",
         "To do: type `decom resume 20261123T185757Z-1a2b3c`, as the same user and in the same home.",
         "To do: see audit.csv for why 2 failed; retry.csv is ready as the next run's input.",
-        "To do: see conflicts.csv for what uses the 3 conflicted. End or change that, then run again.",
+        "To do: see conflicts.csv for what uses the 3 conflicted. End or change it, then run the list again.",
         "To do: see audit.csv for what is wrong with 1 invalid row.",
         f"Reports: {tmp_path} on night-1",
         "         audit.csv, audit.html",

@@ -377,7 +377,7 @@ def test_where_the_account_could_not_be_asked_good_rows_have_no_decision():
     rows = [row(2, "phn_1", others=("x",)), Row(3, "?", problem="not a valid ID or phone number", others=("y",))]
     list_ = framed(rows)
     assert list(planned_rows(undecided(list_), list_.others)) == [
-        PlannedRow(2, "phn_1", None, "the account could not be asked about it", "phn_1", others=("x",)),
+        PlannedRow(2, "phn_1", None, "the account could not be queried", "phn_1", others=("x",)),
         PlannedRow(3, "?", Decision.INVALID, "not a valid ID or phone number", others=("y",)),
     ]
 

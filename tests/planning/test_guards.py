@@ -355,8 +355,8 @@ def test_a_refusal_of_the_rent_says_both_sums_or_how_many_are_unknown():
         " USD 100.00 are allowed in one run\nIf that is what you want, plan again with: --max-cost 1234.51"
     )
     assert str(cost_refusal(["1.00", None, None], "100")) == (
-        "max_cost: the cost of 2 of the 3 numbers to be released is not known, so nobody can tell whether they are"
-        " within USD 100.00 per month\nTake these numbers off the list, or leave max_cost out."
+        "max_cost: the cost of 2 of the 3 numbers to be released is not known, so the limit of USD 100.00"
+        " per month cannot be checked\nTake these numbers off the list, or leave max_cost out."
     )
 
 
@@ -399,7 +399,7 @@ def test_a_refusal_by_what_is_in_force_now_says_where_that_is_set():
     refused = size_refusal(3, 400, now)
     assert str(refused) == (
         "DECOM_MAX_RELEASE: this would release 3 numbers, and at most 2 are allowed in one run\n"
-        "If that is what you want, set it to 3 there, or take it out."
+        "If that is what you want, set it to 3 there, or remove it."
     )
 
 

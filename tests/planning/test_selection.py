@@ -73,7 +73,7 @@ def test_a_list_that_says_what_to_do_is_a_question_that_shows_its_values_and_bot
 def test_only_a_value_of_a_column_takes_its_rows_and_no_others():
     rows = planned(LIST, only=("operation=Delete",))
     assert [row.decision for row in rows] == [GO, OUT, GO, OUT, OUT]
-    assert rows[1].reason == "operation is 'Update', and --only asks for another"
+    assert rows[1].reason == "operation is 'Update', not selected by --only"
     assert (rows[1].number_id, rows[1].phone_number) == ("phn_2", "+14155550102")
     assert (rows[1].monthly_cost_usd, rows[1].evidence) == (None, "plan")
 
@@ -108,7 +108,7 @@ def test_a_limit_takes_the_first_releases_and_counts_nothing_else():
                     ("phn_3", "a"), columns=("team",))  # fmt: skip
     rows = planned(source, limit=2)
     assert [row.decision for row in rows] == ["invalid", GO, "duplicate", "missing", GO, OUT, "duplicate"]
-    assert rows[5].reason == "beyond the first 2 releases, and --limit asks for no more"
+    assert rows[5].reason == "beyond the first 2 releases (--limit)"
     assert decisions(source, limit=3)[5] == GO
 
 
@@ -116,7 +116,7 @@ def test_a_number_of_which_the_list_says_two_things_stays():
     source = listed(("phn_1", "Delete", ""), ("+14155550101", "Update", ""), ("phn_2", "Delete", ""))
     rows = planned(source, only=("operation=Delete",))
     assert [row.decision for row in rows] == ["invalid", OUT, GO]
-    assert rows[0].reason == ("row 3 has the same number, and operation is 'Update', and --only asks for another")
+    assert rows[0].reason == ("row 3 has the same number, and operation is 'Update', not selected by --only")
 
 
 @pytest.mark.parametrize(

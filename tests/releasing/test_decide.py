@@ -80,7 +80,7 @@ RELEASED = Settle(Outcome.RELEASED, Evidence.ANSWERED_2XX, "the service confirme
 ABSENT = Settle(
     Outcome.RELEASED,
     Evidence.ABSENT_AFTER_UNCONFIRMED_DELETE,
-    "the response to our release was lost; the number was gone when asked to release it",
+    "the response to our release was lost; the number was gone when its release was requested again",
 )
 ABSENT_AT_A_LOOK = Settle(
     Outcome.RELEASED,

@@ -160,7 +160,7 @@ def test_a_number_that_is_another_one_at_the_second_look_is_not_the_released_one
 def test_a_second_look_that_cannot_be_had_is_a_difference_too(start_sandbox: Start):
     faults = FaultPlan((Rule.of("500_before", method="GET", path="/phn_1"),))
     assert found(start_sandbox(small(5), faults=faults), claim(1, Outcome.RELEASED)) == (
-        f"{phone(1)} (phn_1) is reported as released, and could not be asked for again: 500 Internal server error",
+        f"{phone(1)} (phn_1) is reported as released, and could not be looked up again: 500 Internal server error",
     )
 
 

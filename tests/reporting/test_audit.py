@@ -118,10 +118,10 @@ def test_a_row_that_is_not_released_is_reported_as_planned(tmp_path: Path, decis
 
 
 def test_a_row_of_a_run_that_could_not_plan_was_not_attempted(tmp_path: Path):
-    row = planned(2, None, reason="the account could not be asked about it")
+    row = planned(2, None, reason="the account could not be queried")
     found = one(tmp_path, Ended(Stopped.OUTAGE, "no answer"), row=row)
     assert (found.outcome, found.evidence) == ("not_attempted", "stopped:outage")
-    assert (found.reason, found.decided_at) == ("the account could not be asked about it", PLANNED_AT)
+    assert (found.reason, found.decided_at) == ("the account could not be queried", PLANNED_AT)
 
 
 # --- Rows that were to be released ------------------------------------------------------------------------------
@@ -440,7 +440,7 @@ def test_a_plan_that_was_not_carried_out_has_nothing_to_report(tmp_path: Path, r
     written(tmp_path, plan(planned()), records)
     with Reader(tmp_path) as ledger, pytest.raises(BadInput) as refused:
         build(ledger, RUN)
-    assert refused.value.remedy == f"Carry it out with: decom release {RUN}"
+    assert refused.value.remedy == f"Apply it with: decom release {RUN}"
 
 
 def test_a_run_that_nobody_knows_has_none_either(tmp_path: Path):

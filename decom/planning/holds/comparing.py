@@ -114,7 +114,9 @@ def compare(
             for number in meaning.numbers:
                 held.setdefault(number, {}).update(dict.fromkeys(conflicts))
             if not meaning.is_clear:
-                unclear = unclear or f"{conflicts[0]} calls from {written[:60]!r}, and which number that is is unclear"
+                unclear = (
+                    unclear or f"{conflicts[0]} calls from {written[:60]!r}, and it is unclear which number that is"
+                )
         if odd is not None and len(finding.held) > 0:
             unclear = unclear or f"{odd.id} is {(odd.phone_number or '')[:60]!r} on the account, which is not in E.164"
         sources.append(_unless(unclear, finding.source))

@@ -31,7 +31,7 @@ class Workflows:
         strange = [each for each in workflows if each.status not in INACTIVE and each.status != ACTIVE]
         if len(strange) > 0:
             why = f"of an unknown status ({strange[0].status[:40] or 'none'}): {_names(strange)}"
-            return Source(self.name, SourceState.NOT_CHECKED, f"{why}; nobody knows whether they are active")
+            return Source(self.name, SourceState.NOT_CHECKED, f"{why}; they may be active")
         active = [each for each in workflows if each.status == ACTIVE]
         if len(active) == 0:
             read = f"{amount(len(workflows), 'workflow')}, none of them active"

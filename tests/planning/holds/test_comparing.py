@@ -89,7 +89,9 @@ def test_what_is_held_is_given_by_the_accounts_own_writing_and_once_for_each_hol
 def test_a_number_that_cannot_be_read_leaves_its_source_unchecked_and_what_was_read_held():
     source, held = compared(US, "desk", numbers=tuple(Number(f"phn_{n}", each) for n, each in enumerate(ACCOUNT)))
     assert source.state is SourceState.NOT_CHECKED
-    assert source.why == "campaign \"Spring\" cmp_1 (scheduled) calls from 'desk', and which number that is is unclear"
+    assert (
+        source.why == "campaign \"Spring\" cmp_1 (scheduled) calls from 'desk', and it is unclear which number that is"
+    )
     assert held == {US: (SPRING,)}
 
 

@@ -84,7 +84,7 @@ def undecided(rows: Iterable[Row], choice: Choice = ALL_ROWS) -> Iterator[Planne
         if why is not None:
             planned = replace(planned, decision=Decision.NOT_SELECTED, reason=why)
         elif row.problem is None:
-            planned = replace(planned, decision=None, reason="the account could not be asked about it")
+            planned = replace(planned, decision=None, reason="the account could not be queried")
         yield planned
 
 
@@ -115,7 +115,7 @@ def _left_out(row: Row, planned: PlannedRow, number: Number | None, choice: Choi
 def _beyond(decided: PlannedRow, limit: int) -> PlannedRow:
     if decided.decision is not Decision.RELEASE:
         return decided
-    reason = f"beyond the first {limit:,} releases, and --limit asks for no more"
+    reason = f"beyond the first {limit:,} releases (--limit)"
     return replace(decided, decision=Decision.NOT_SELECTED, reason=reason, monthly_cost_usd=None, cost_from=None)
 
 
@@ -322,7 +322,7 @@ def left_out_by_column(choice: Choice, row: Row) -> str | None:
     """Why a row is left out for what stands in its columns; None where it is not."""
     for column, rules in itertools.groupby(choice.only, key=lambda rule: (rule.at, rule.column)):
         if not any(_has(row, rule) for rule in rules):
-            return f"{column[1]} is {row.others[column[0]]!r}, and --only asks for another"
+            return f"{column[1]} is {row.others[column[0]]!r}, not selected by --only"
     excluded = next((rule for rule in choice.exclude if _has(row, rule)), None)
     return None if excluded is None else f"{excluded.column} is {row.others[excluded.at]!r}, left out by --exclude"
 
