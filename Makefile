@@ -3,7 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Ties the environment to pyproject.toml: it is rebuilt whenever that changes.
+# Tie the environment to pyproject.toml: it is rebuilt whenever that changes. A run needs no developers' tools.
+FOR_RUNS := $(VENV)/.for_runs
 MADE := $(VENV)/.made
 CODE := decom tests tests_browser bench input_samples
 
@@ -12,13 +13,19 @@ CODE := decom tests tests_browser bench input_samples
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
-$(MADE): pyproject.toml
+$(FOR_RUNS): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "decom needs Python 3.11 or newer; name one with: make PYTHON=python3.12 …")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@echo 'Installing decom into $(VENV), once; this can take a minute …'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-run: $(MADE)  ## try the whole job on a made-up account: plan, release, verify, report
+$(MADE): $(FOR_RUNS)
+	@echo "Installing the developers' tools into $(VENV), once …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+run: $(FOR_RUNS)  ## try the whole job on a made-up account: plan, release, verify, report
 	@bash jobs/try_it.sh $(BIN)/decom
 
 # Four workers even on two cores: many tests wait for a process or a time-out.

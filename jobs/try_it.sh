@@ -5,7 +5,9 @@ set -euo pipefail
 decom=${1:-decom}
 work=$(mktemp -d)
 reports=decom-runs
-export DECOM_HOME="$work/home" DECOM_OUTPUT="$reports"
+home=.home/try  # of this script alone, and new each time
+rm -rf "$home"
+export DECOM_HOME="$home" DECOM_OUTPUT="$reports"
 unset DIALNEXA_API_KEY_FILE DECOM_RATE DECOM_CONCURRENCY DECOM_MAX_RELEASE DECOM_MAX_SHARE
 
 say() { printf '\n\033[1m$ %s\033[0m\n' "$*"; }
@@ -30,4 +32,6 @@ allowing_3 "$decom" release "$run" --yes
 say decom verify "$run"
 "$decom" verify "$run"
 
-printf '\nThe reports are in %s/%s: open audit.html, or audit.xlsx.\n' "$reports" "$run"
+printf '\nThe reports are in %s/%s. Open the page: file://%s/%s/%s/audit.html\n' "$reports" "$run" "$PWD" "$reports" "$run"
+printf 'The made-up account is gone now, so nothing can be released or verified on it any more. What is on record stays:\n'
+printf '%s show %s --home %s\n' "$decom" "$run" "$home"
