@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Set
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from decom.dialnexa.models import Number, Price
@@ -329,7 +329,6 @@ some_rows = st.lists(
 accounts = st.lists(st.builds(Number, ids, st.none() | phones), unique_by=lambda each: each.id, max_size=4)
 
 
-@settings(deadline=None)
 @given(
     rows=some_rows,
     account=accounts,

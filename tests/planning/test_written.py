@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from decom.dialnexa.models import Number
@@ -135,7 +135,6 @@ def test_what_the_plans_call_impossible_is_released_where_the_account_has_it():
     assert (after.decision, after.evidence) == (Decision.MISSING, "earlier_run:run-1")
 
 
-@settings(deadline=None)
 @given(pair=pairs(), region=st.sampled_from([None, "DE", "US", "IN"]), others=st.sets(lines, max_size=6))
 @example(pair=("+4930123456", "+4930123457", "+49 30 123456/7"), region=None, others={"+49301234567"})
 @example(pair=("+4930123456", "+4930123457", '="+4930123456"/7'), region=None, others={"+49301234567"})
