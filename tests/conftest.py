@@ -6,7 +6,6 @@ No test reaches beyond loopback: pytest-socket sees to that (`--allow-hosts` in 
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -19,8 +18,8 @@ import pytest
 from tests.laws import two_laws
 from tests.service.server import Sandbox
 from tests.service.world import World
+from tests.started import COMMAND, OURS, start
 
-OURS = ("DIALNEXA_", "DECOM_")
 THEIRS = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "NO_COLOR", "FORCE_COLOR", "XDG_STATE_HOME", "COLUMNS")
 
 
@@ -71,31 +70,28 @@ class Command:
         """
         given = stdin.encode() if isinstance(stdin, str) else stdin
         since = 0 if self.server is None else len(self.server.log)
-        ended = subprocess.run(
-            self.arguments(*arguments),
-            cwd=self.folder,
-            env={**os.environ, **self.environment, **environment},
-            input=given,
-            stdin=subprocess.DEVNULL if given is None else None,
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
+        with self.begun(*arguments, stdin=None if given is None else subprocess.PIPE, **environment) as process:
+            out, err = process.communicate(given, timeout=60)
         if (
             self.server is not None
             and environment.get("DIALNEXA_BASE_URL", self.server.base_url) == self.server.base_url
         ):
-            two_laws(str(arguments[0]), ended.returncode, self.server, since, self.output)
-        return Ran(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+            two_laws(str(arguments[0]), process.returncode, self.server, since, self.output)
+        return Ran(process.returncode, out.decode(), err.decode())
 
     @contextmanager
-    def begun(self, *arguments: object) -> "Iterator[subprocess.Popen[bytes]]":
-        """A process that is at work, for tests that do something to it meanwhile; it does not outlive the block."""
-        with subprocess.Popen(
-            self.arguments(*arguments),
-            cwd=self.folder,
-            env={**os.environ, **self.environment},
-            stdin=subprocess.DEVNULL,
+    def begun(
+        self, *arguments: object, stdin: int | None = None, **environment: str
+    ) -> "Iterator[subprocess.Popen[bytes]]":
+        """A process that is at work, for tests that do something to it meanwhile; it does not outlive the block.
+
+        `stdin` as `Popen` takes it; None: there is nothing to read.
+        """
+        with start(
+            arguments,
+            self.folder,
+            {**os.environ, **self.environment, **environment},
+            stdin=subprocess.DEVNULL if stdin is None else stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         ) as process:
@@ -106,7 +102,7 @@ class Command:
 
     def arguments(self, *arguments: object) -> list[str]:
         """The command line, for tests that start the process themselves."""
-        return [sys.executable, "-m", "decom", *map(str, arguments)]
+        return [*COMMAND, *map(str, arguments)]
 
     @property
     def home(self) -> Path:

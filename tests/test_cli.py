@@ -406,43 +406,34 @@ def test_the_shell_completes_commands(shell: str, alone: Command) -> None:
     assert "release" not in ran.out
 
 
-def started_sandbox(alone: Command, *flags: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        alone.arguments("sandbox", *flags),
-        cwd=alone.folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+def ended(process: "subprocess.Popen[bytes]") -> tuple[int, str, str]:
     """Stop it; its exit code, and what else it wrote to stdout and stderr."""
     process.send_signal(signal.SIGTERM)
     output, error = process.communicate(timeout=30)
-    return process.returncode, output, error
+    return process.returncode, output.decode(), error.decode()
 
 
 def test_the_sandbox_prints_what_to_export_and_serves_until_it_is_stopped(alone: Command) -> None:
-    process = started_sandbox(alone, "--rate", "none", "--numbers", "7", "--generation", "second", "--seed", "3")
-    assert process.stdout is not None
-    lines = [process.stdout.readline().strip() for _ in range(2)]
-    exported: dict[str, Any] = dict(line.removeprefix("export ").split("=", 1) for line in lines)
-    assert set(exported) == {"DIALNEXA_BASE_URL", "DIALNEXA_API_KEY"}
-    ran = alone("doctor", **exported)
-    assert ran.code == 0, ran.err + ran.out
-    assert "which has 7" in ran.out and "workflows: can be read" in ran.out
-    code, output, error = ended(process)
+    flags = ("--rate", "none", "--numbers", "7", "--generation", "second", "--seed", "3")
+    with alone.begun("sandbox", *flags) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline().decode().strip() for _ in range(2)]
+        exported: dict[str, Any] = dict(line.removeprefix("export ").split("=", 1) for line in lines)
+        assert set(exported) == {"DIALNEXA_BASE_URL", "DIALNEXA_API_KEY"}
+        ran = alone("doctor", **exported)
+        assert ran.code == 0, ran.err + ran.out
+        assert "which has 7" in ran.out and "workflows: can be read" in ran.out
+        code, output, error = ended(process)
     assert (code, output) == (0, "")
     assert "Ctrl-C" in error
 
 
 def test_the_sandbox_says_it_to_scripts_as_one_object(alone: Command) -> None:
-    process = started_sandbox(alone, "--json", "--quiet")
-    assert process.stdout is not None
-    found = json.loads(process.stdout.readline())
-    assert found["base_url"].startswith("http://127.0.0.1:")
-    assert ended(process) == (0, "", "")
+    with alone.begun("sandbox", "--json", "--quiet") as process:
+        assert process.stdout is not None
+        found = json.loads(process.stdout.readline())
+        assert found["base_url"].startswith("http://127.0.0.1:")
+        assert ended(process) == (0, "", "")
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ def test_no_redirect_is_followed(status):
     asyncio.run(main())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     raw=st.binary(max_size=60)
     | st.builds(

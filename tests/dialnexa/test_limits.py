@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from decom.dialnexa.pacing.rate import UNLIMITED, Fixed
@@ -246,7 +246,6 @@ def scenarios(draw: st.DrawFn) -> Scenario:
 
 
 @given(scenario=scenarios())
-@settings(deadline=None)
 def test_no_limit_that_announces_itself_is_ever_exceeded(scenario: Scenario) -> None:
     run: Run = simulate(scenario)
     assert (run.throttled, run.excess, len(run.answered)) == (0, 0, scenario.requests)

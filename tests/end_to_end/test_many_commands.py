@@ -1,13 +1,13 @@
 """Whatever commands are typed beside each other on one home, and whichever are killed, the ledger loses nothing."""
 
-import json
-import os
+import random
+import signal
 import sqlite3
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from decom.clock import SystemClock
@@ -27,8 +27,8 @@ from tests.planning.plans import plan_of
 from tests.service.server import Sandbox
 from tests.service.world import World
 
-ROOT = Path(__file__).parents[2]
 ROWS = 3_000
+REPORT = ("report", RUN_ID)
 EXPECTED = {0, 3, 4, 5, 75}
 """4 and 5 are for the runs that another command interrupted, or carried out before."""
 
@@ -55,20 +55,44 @@ def enter_a_large_run(home: Path, folder: Path) -> None:
         writer.record(Ended(None), Verified(()))
 
 
-def many_at_once(commands: list[object]) -> Iterator[dict[str, object]]:
-    given = json.dumps({"commands": commands, "at_once": 4, "seed": 11})
-    ran = subprocess.run(
-        [sys.executable, "-m", "tests.end_to_end.many_commands"],
-        input=given,
-        cwd=ROOT,
-        env=os.environ,
-        capture_output=True,
-        text=True,
-        timeout=110,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    return map(json.loads, ran.stdout.splitlines())
+@dataclass(frozen=True)
+class Answer:
+    """How a command ended that others worked beside."""
+
+    arguments: tuple[str, ...]
+    code: int
+    err: str
+
+    @property
+    def was_killed(self) -> bool:
+        return self.code == -signal.SIGKILL
+
+    @property
+    def is_as_expected(self) -> bool:
+        """Whether it ended as commands do that others got in the way of, and not in trouble."""
+        return self.was_killed or self.code in EXPECTED or "nothing to resume" in self.err
+
+
+def side_by_side(
+    commands: Sequence[tuple[Command, tuple[str, ...]]], at_once: int, chance: random.Random
+) -> list[Answer]:
+    """Do all the commands, so many at once, in an order by chance; every fourth is killed at some instant."""
+    shuffled = chance.sample(commands, len(commands))
+    ends = [chance.uniform(0.0, 0.4) if chance.random() < 1 / 4 else None for _ in shuffled]
+    with ThreadPoolExecutor(at_once) as pool:
+        return list(pool.map(at_work, shuffled, ends))
+
+
+def at_work(command: tuple[Command, tuple[str, ...]], kill_after: float | None) -> Answer:
+    decom, arguments = command
+    with decom.begun(*arguments) as process:
+        try:
+            _, err = process.communicate(timeout=kill_after or 100)
+        except subprocess.TimeoutExpired:
+            assert kill_after is not None, arguments
+            process.kill()
+            _, err = process.communicate()
+    return Answer(arguments, process.returncode, err.decode())
 
 
 def test_every_command_beside_every_other_leaves_the_ledger_whole(
@@ -85,39 +109,34 @@ def test_every_command_beside_every_other_leaves_the_ledger_whole(
     ]
     assert one("plan", lists[0]).code == 0
     planned = one.run_folder().name
-    commands: list[object] = [
-        *((["run", path, "--execute", "--yes"], one.environment) for path in lists),
-        *((["plan", path], one.environment) for path in lists[:2]),
-        *((["resume", "--yes"], one.environment) for _ in range(2)),
-        (["release", planned, "--yes"], one.environment),
-        (["verify", done], other.environment),
-        (["report", done], other.environment),
-        *((["report", RUN_ID], one.environment) for _ in range(4)),
-        *((["runs"], one.environment) for _ in range(3)),
-        (["show", RUN_ID], one.environment),
-        (["doctor"], one.environment),
+    commands: list[tuple[Command, tuple[str, ...]]] = [
+        *((one, ("run", path, "--execute", "--yes")) for path in lists),
+        *((one, ("plan", path)) for path in lists[:2]),
+        *((one, ("resume", "--yes")) for _ in range(2)),
+        (one, ("release", planned, "--yes")),
+        (other, ("verify", done)),
+        (other, ("report", done)),
+        *((one, REPORT) for _ in range(4)),
+        *((one, ("runs",)) for _ in range(3)),
+        (one, ("show", RUN_ID)),
+        (one, ("doctor",)),
     ]
     before = entries_of(one.home, RUN_ID)
 
-    ended = list(many_at_once(commands))
+    ended = side_by_side(commands, 4, random.Random(11))
 
     with closing(sqlite3.connect(one.home / FILE)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    assert [each for each in ended if not as_expected(each)] == []
-    assert len(ended) == len(commands) and sum(1 for each in ended if each["killed"]) > 2
+    assert [each for each in ended if not each.is_as_expected] == []
+    assert len(ended) == len(commands) and sum(1 for each in ended if each.was_killed) > 2
     with Reader(one.home) as ledger:
         known = ledger.run_ids()
         assert [ledger.broken_link(run_id, ledger.head(run_id)) for run_id in known] == [None] * len(known)
-    reports = sum(1 for each in ended if each["arguments"] == ["report", RUN_ID] and each["code"] == 0)
+    reports = sum(1 for each in ended if each.arguments == REPORT and each.code == 0)
     assert reports > 0
     assert entries_of(one.home, RUN_ID) >= before + reports
     folders = {folder.name for folder in one.output.iterdir() if (folder / "audit.json").exists()}
     assert folders <= set(known)
-
-
-def as_expected(ended: dict[str, object]) -> bool:
-    """Whether a command ended as commands do that others got in the way of, and not in trouble."""
-    return ended["killed"] is True or ended["code"] in EXPECTED or "nothing to resume" in str(ended["err"])
 
 
 def entries_of(home: Path, run_id: str) -> int:

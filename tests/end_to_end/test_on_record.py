@@ -1,10 +1,8 @@
 """What is released is what was shown, and a report says what was recorded: a ledger that was changed does neither."""
 
 import hashlib
-import os
 import shutil
 import signal
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,15 +33,9 @@ def some_numbers(sandbox: Sandbox, decom: Command, count: int = 4) -> Path:
 
 def killed_run(sandbox: Sandbox, decom: Command, numbers: Path, nth: int = 2) -> str:
     """A run that was killed when its nth number had just been released."""
-    with subprocess.Popen(
-        decom.arguments("run", numbers, "--execute", "--yes", "--concurrency", "1"),
-        cwd=decom.folder,
-        env={**os.environ, **decom.environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
+    with decom.begun("run", numbers, "--execute", "--yes", "--concurrency", "1") as process:
         sandbox.on_phase = when("applied", nth, kill(process.pid, signal.SIGKILL))
-        process.wait(60)
+        process.communicate(timeout=60)
     sandbox.on_phase = None
     return decom.run_folder().name
 

@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from decom.intake.cells import BLANK, header_of, is_blank, names_something, read_cell, text_of
@@ -349,7 +349,6 @@ TEXTS = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(cell=TEXTS, region=st.sampled_from([None, "IN", "US", "IT"]))
 @example(cell="1" * 100_000, region=None)
 @example(cell="#\tA", region=None)
@@ -368,7 +367,6 @@ def test_any_text_gives_an_id_or_a_number_or_a_problem_and_never_raises(cell, re
         assert reading.problem.isprintable()
 
 
-@settings(deadline=None)
 @given(cell=TEXTS)
 def test_without_a_region_no_digit_is_added_to_a_number_and_none_but_zeros_left_out(cell):
     reading = said(cell, None)
@@ -377,7 +375,6 @@ def test_without_a_region_no_digit_is_added_to_a_number_and_none_but_zeros_left_
         assert re.sub("[^1-9]", "", digits) == reading.phone_number.lstrip("+").replace("0", "")
 
 
-@settings(deadline=None)
 @given(cell=st.one_of(st.builds(BadCell, st.text(min_size=1)), st.builds(NotedCell, TEXTS, st.text())))
 def test_a_cell_of_a_workbook_never_raises_either(cell: Cell):
     read_cell(cell, "IN")

@@ -267,7 +267,7 @@ def test_text_stays_text_from_the_first_byte_on(tmp_path):
 CELLS = st.text(alphabet="phn_1290+,;|\t\"'\n\r é\u00a0.x", max_size=12)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(st.lists(CELLS, min_size=2, max_size=2), min_size=1, max_size=8),
     delimiter=st.sampled_from(",;\t|"),

@@ -1,7 +1,7 @@
 """Which column holds the IDs and which the numbers, and every way in which that cannot be told."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from decom.errors import BadInput
@@ -276,7 +276,6 @@ HEADERS = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(names=st.lists(HEADERS, min_size=1, max_size=12))
 def test_whatever_the_headers_the_other_columns_have_names_that_are_unique_and_none_of_ours(names):
     try:

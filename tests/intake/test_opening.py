@@ -469,7 +469,7 @@ BYTES = st.one_of(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=BYTES, column=st.sampled_from([None, "x", ""]))
 def test_any_bytes_give_rows_or_a_refusal(tmp_path, content, column):
     path = written(tmp_path, content)

@@ -413,7 +413,7 @@ def test_a_run_without_entries_has_the_first_head(tmp_path: Path):
         assert ledger.broken_link(OTHER, "ab" * 32) == "the ledger's last entries of this run are gone"
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seq=st.integers(1, len(LIFE)), place=st.integers(0, 1_000), letter=st.characters(codec="utf-8"))
 def test_any_changed_letter_of_a_body_is_named(finished: Path, broken, seq, place, letter):
     with closing(sqlite3.connect(finished / FILE)) as connection:

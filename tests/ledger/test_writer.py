@@ -473,7 +473,7 @@ def test_two_runs_write_at_the_same_time_each_its_own_chain(home: Path):
     assert count(home) == 40
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(batches=st.lists(st.lists(records, max_size=4), max_size=5))
 def test_any_records_are_written_as_they_are_in_order(tmp_path_factory: pytest.TempPathFactory, batches):
     home = tmp_path_factory.mktemp("home")

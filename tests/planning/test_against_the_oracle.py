@@ -115,7 +115,7 @@ choices = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     rows=rows_of_lists(),
     found=surveys,

@@ -4,7 +4,7 @@ from collections.abc import Sequence, Set
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from decom.dialnexa.models import Number, Price
@@ -402,7 +402,6 @@ some_rows = st.lists(
 accounts = st.lists(st.builds(Number, ids, st.none() | phones), unique_by=lambda each: each.id, max_size=4)
 
 
-@settings(deadline=None)
 @given(
     rows=some_rows,
     account=accounts,

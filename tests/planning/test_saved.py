@@ -180,7 +180,7 @@ def test_a_plan_that_cannot_be_written_whole_is_not_there(tmp_path: Path):
 # --- Only if not a byte was changed -----------------------------------------------------------------------------
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_one_flipped_bit_anywhere_is_refused(tmp_path: Path, data):
     digest = write_plan(plan(*ROWS), tmp_path / JSON_FILE)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from decom.errors import BadInput
@@ -178,7 +178,6 @@ CELLS = st.sampled_from(["phn_1", "+14155550101", "phn_2", "+1 415 555 0102", "p
 ROWS = st.lists(st.tuples(CELLS, st.sampled_from(["Delete", "Update", ""]), st.sampled_from(["a", "b"])), min_size=1)
 
 
-@settings(deadline=None)
 @given(rows=ROWS, only=st.sampled_from(["operation=Delete", "team=a", "phn_1"]), limit=st.none() | st.integers(1, 3))
 def test_nothing_that_is_not_selected_is_released_whatever_the_list(rows, only, limit):
     source = listed(*rows)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from decom.dialnexa.models import Number
@@ -135,7 +135,6 @@ def test_what_the_plans_call_impossible_is_released_where_the_account_has_it():
     assert (after.decision, after.evidence) == (Decision.MISSING, "earlier_run:run-1")
 
 
-@settings(deadline=None)
 @given(pair=pairs(), region=st.sampled_from([None, "DE", "US", "IN"]), others=st.sets(lines, max_size=6))
 @example(pair=("+4930123456", "+4930123457", "+49 30 123456/7"), region=None, others={"+49301234567"})
 @example(pair=("+4930123456", "+4930123457", '="+4930123456"/7'), region=None, others={"+49301234567"})
@@ -149,7 +148,6 @@ def test_two_numbers_in_one_cell_release_neither_and_no_third(pair, region, othe
 regions = st.sampled_from([None, "DE", "US", "IN"])
 
 
-@settings(deadline=None)
 @given(number=lines, data=st.data(), regions=st.tuples(regions, regions), since=st.sets(lines, max_size=4))
 @example(number="+4155550100", data=None, regions=(None, None), since={"+14155550100"})
 def test_a_row_that_released_a_number_releases_no_other_one_later(number, data, regions, since):

@@ -475,7 +475,7 @@ def story_of(numbers: list[int], steps: list[str]) -> list[Record]:
     return records
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(decided=st.lists(decisions, max_size=6), numbers=st.lists(st.integers(1, 6), min_size=1), some=steps)
 def test_every_row_is_in_the_audit_once_in_order_and_the_counts_add_up(
     tmp_path_factory: pytest.TempPathFactory, decided, numbers, some

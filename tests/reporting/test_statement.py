@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from decom.planning.plan import Conflict, ReportOptions, cost_of
@@ -87,7 +87,6 @@ def test_a_cost_that_is_no_plain_decimal_is_unknown(text):
     assert cost_of(text) is None
 
 
-@settings(deadline=None)
 @given(st.lists(st.decimals(0, 10**6, places=4), max_size=50))
 def test_sums_are_exact_in_any_order(costs):
     rows = [costing(Outcome.RELEASED, str(cost)) for cost in costs]
@@ -178,7 +177,6 @@ def test_a_column_of_endless_values_has_each_and_its_names_are_cut():
 held = st.builds(Conflict, st.sampled_from(["campaigns", "x"]), *[st.text("ab\ud83d", max_size=2)] * 3)
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(held, max_size=3), max_size=8))
 def test_what_holds_numbers_back_is_as_counted_row_by_row(conflicts):
     rows = [

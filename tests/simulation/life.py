@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from decom.errors import DecomError, Locked, Refused
 from decom.ledger.reader import Reader, RunRecord
 from decom.reporting.audit import build
+from decom.reporting.interface import Audit
 from decom.settings.secret import Secret
 from decom.workflow import job
 from decom.workflow.plan import PlanResult
@@ -60,6 +61,8 @@ class Life:
         """The home as it was when the run was planned; None: nobody kept it."""
         self.besides: set[str] = set()
         """Runs that other commands made."""
+        self.audited: tuple[str, Audit, tuple[AuditRow, ...]] | None = None
+        """The ledger's head at the last audit, that audit and its rows: built again only when there is more to tell."""
 
     def all_night(self) -> None:
         """From the evening to the morning."""
@@ -289,10 +292,13 @@ class Life:
                 if any(request.method != "GET" for request in sent):
                     night.broken.append("I15: something was sent for a plan that was never begun")
                 return
-            audit = build(ledger, story.run_id)
-            rows = rows_of(audit)
+            head = ledger.head(story.run_id)
+            if self.audited is None or self.audited[0] != head:
+                audit = build(ledger, story.run_id)
+                self.audited = (head, audit, rows_of(audit))
+            _, audit, rows = self.audited
             if final:
-                night.broken += [f"reports differ: {pair}" for pair in differences(ledger, story.run_id)[:3]]
+                night.broken += [f"reports differ: {pair}" for pair in differences(audit, ledger, story.run_id)[:3]]
         night.case = self.case(read_lines(self.settings.home), rows, audit.exit_code, final=final)
         night.words.update(str(row.outcome) for row in rows)
         night.words.update(row.evidence.partition(":20")[0] for row in rows)

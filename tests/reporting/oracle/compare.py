@@ -4,9 +4,9 @@ import io
 from typing import Any
 
 from decom.ledger.reader import Reader
-from decom.reporting import audit as frames
 from decom.reporting.as_json import AsJson
 from decom.reporting.csv_files import AuditCsv, ConflictsCsv, RetryCsv
+from decom.reporting.interface import Audit
 from tests.reporting.oracle import as_conflicts_csv, as_csv, as_json, as_retry_csv, table
 
 _PAIRS = (
@@ -17,9 +17,9 @@ _PAIRS = (
 )
 
 
-def differences(ledger: Reader, run_id: str) -> list[tuple[bytes, bytes]]:
-    """The lines in which the reports differ: as they are now, and as they were."""
-    new, old = frames.build(ledger, run_id), table.build(ledger, run_id)
+def differences(new: Audit, ledger: Reader, run_id: str) -> list[tuple[bytes, bytes]]:
+    """The lines in which the reports differ: those of this audit, and those made row by row."""
+    old = table.build(ledger, run_id)
     found = []
     for now, before in _PAIRS:
         ours, theirs = (lines_of(form, audit) for form, audit in ((now, new), (before, old)))
