@@ -143,7 +143,7 @@ def test_a_plan_without_rows_is_a_document_too(tmp_path: Path):
     assert list(written_rows(tmp_path / JSON_FILE)) == []
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=lists_of_rows(), made=heads)
 def test_whatever_the_rows_say_the_file_is_as_it_was_row_by_row_and_its_rows_are_read_back_from_it(
     tmp_path: Path, rows, made

@@ -3,7 +3,7 @@
 import csv
 import io
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from decom.planning.plan import Plan
 from decom.reporting.csv_files import write_plan_csv
@@ -70,7 +70,6 @@ def test_a_plan_without_rows_is_its_header():
     assert len(lines_of(written(plan()))) == 1
 
 
-@settings(deadline=None)
 @given(rows=lists_of_rows(), made=heads)
 def test_whatever_the_rows_say_the_file_is_as_it_was_row_by_row(rows, made):
     others = len(rows[0].others) if len(rows) > 0 else 0
