@@ -178,7 +178,7 @@ def _outcomes(run: RunLine) -> Text:
     parts = [
         (f"{outcome.value.replace('_', ' ')} {count:,}", COLOURS[outcome]) for outcome, count in run.outcomes.items()
     ]
-    if run.open > 0:
+    if run.open > 0 and run.status == "releasing":
         parts.append((f"open {run.open:,}", BAD))
     words = Text()
     for number, (part, colour) in enumerate(parts):
