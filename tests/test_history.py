@@ -48,7 +48,10 @@ def released(number: int) -> tuple[Record, ...]:
     )
 
 
-ONE: dict[Outcome, int] = {Outcome.RELEASED: 1}
+STAYING = {Outcome.CONFLICTED: 1, Outcome.MISSING: 1, Outcome.INVALID: 1, Outcome.DUPLICATE: 1}
+"""Rows of the plan to which nothing is sent; the other two are to be released."""
+ONE: dict[Outcome, int] = {Outcome.RELEASED: 1, Outcome.NOT_ATTEMPTED: 1}
+NONE: dict[Outcome, int] = {Outcome.NOT_ATTEMPTED: 2}
 
 
 def throttled(number: int) -> Record:
@@ -64,16 +67,16 @@ def test_a_home_without_a_ledger_has_no_runs_and_gets_none(tmp_path: Path) -> No
     ("records", "status", "outcomes", "still_open"),
     [
         ((), "planned", {}, 0),
-        ((STARTED, *released(2), Ended(None), Verified(()), Reported("ab")), "done", {Outcome.RELEASED: 1}, 0),
+        ((STARTED, *released(2), Ended(None), Verified(()), Reported("ab")), "done", ONE, 0),
         # Killed between its end and its reports: that is not done.
-        ((STARTED, *released(2), Ended(None)), "interrupted", {Outcome.RELEASED: 1}, 0),
-        ((STARTED, *released(2), Ended(None), Verified(())), "interrupted", {Outcome.RELEASED: 1}, 0),
+        ((STARTED, *released(2), Ended(None)), "interrupted", ONE, 0),
+        ((STARTED, *released(2), Ended(None), Verified(())), "interrupted", ONE, 0),
         ((STARTED, *released(2), Ended(None), Reported("ab"), STARTED, Ended(None)), "interrupted", ONE, 0),
         ((STARTED, *released(2), Ended(Stopped.SIGTERM, "SIGTERM"), Reported("ab")), "stopped", ONE, 0),
-        ((Ended(Stopped.OUTAGE), Reported("ab")), "stopped", {}, 0),
-        ((STARTED, Intent("phn_2", 1), throttled(2)), "interrupted", {}, 0),
-        ((STARTED, *released(2), Intent("phn_3", 1)), "interrupted", {Outcome.RELEASED: 1}, 1),
-        ((STARTED, Ended(Stopped.SIGTERM), STARTED), "interrupted", {}, 0),
+        ((Ended(Stopped.OUTAGE), Reported("ab")), "stopped", NONE, 0),
+        ((STARTED, Intent("phn_2", 1), throttled(2)), "interrupted", NONE, 0),
+        ((STARTED, *released(2), Intent("phn_3", 1)), "interrupted", {Outcome.RELEASED: 1, Outcome.UNKNOWN: 1}, 1),
+        ((STARTED, Ended(Stopped.SIGTERM), STARTED), "interrupted", NONE, 0),
     ],
 )
 def test_a_run_in_a_line_says_how_it_stands(
@@ -86,7 +89,8 @@ def test_a_run_in_a_line_says_how_it_stands(
 ) -> None:
     entered(tmp_path / "home", clock, FIRST, *records)
     [line] = history.runs(tmp_path / "home")
-    assert (line.run_id, line.status, line.outcomes, line.open) == (FIRST, status, outcomes, still_open)
+    expected = {} if status == "planned" else {**outcomes, **STAYING}
+    assert (line.run_id, line.status, line.outcomes, line.open) == (FIRST, status, expected, still_open)
     assert (line.input_name, line.rows, line.planned_at) == ("numbers.csv", 6, "2026-11-23T18:57:57.120Z")
 
 
@@ -121,7 +125,8 @@ def test_a_run_that_holds_its_lock_is_releasing_and_one_that_does_not_is_interru
     entered(home, clock, FIRST, STARTED)
     record = home / "ws-0123456789ab.holder.json"
     with workspace_locked(home, "ws-0123456789ab", FIRST, clock):
-        assert [line.status for line in history.runs(home)] == ["releasing"]
+        [line] = history.runs(home)
+        assert (line.status, line.outcomes) == ("releasing", STAYING)  # what is to come has no outcome yet
         assert f"process {os.getpid()}" in history.working_now(home)[FIRST]
         left_behind = record.read_bytes()
     assert [line.status for line in history.runs(home)] == ["interrupted"]

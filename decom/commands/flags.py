@@ -8,7 +8,6 @@ Light, since `--help` loads it.
 
 import functools
 import inspect
-import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,14 +64,6 @@ class Flags:
     """Flags that are settings, by the setting's name; only those that were given. A list where it may be repeated."""
     switches: frozenset[str]
     """Flags without a value that were given: `json`, `quiet`, `verbose`, `no_color`, `yes`, `execute`."""
-
-    def place_flags(self) -> str:
-        """The flags that another command about the same run needs too, to be put behind it: ` --home h`."""
-        return "".join(
-            f" --{name.replace('_', '-')} {shlex.quote(str(self.settings[name]))}"
-            for name in ("home", "base_url")
-            if name in self.settings
-        )
 
 
 def command(

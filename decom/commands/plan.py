@@ -32,5 +32,5 @@ def plan(input: Input, flags: Flags, screen: "Screen") -> "CommandResult":
         setup.progress.waiting(f"reading {input.name} and querying the account")
         planned = run_interruptibly(job.plan(setup.settings, setup.context))
         show_plan(setup, planned)
-        screen.show(next_after_plan(planned.plan, near(planned.folder), planned.refusal, flags.place_flags()))
+        screen.show(next_after_plan(planned.plan, near(planned.folder), planned.refusal, setup.place_flags()))
         return CommandResult(plan_code(planned), plan_facts(planned), planned.refusal)

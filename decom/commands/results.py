@@ -87,7 +87,9 @@ def show_run(setup: Setup, finished: RunResult) -> CommandResult:
     log.info("run_ended", run_id=audit.run_id, status=audit.status, exit_code=int(finished.exit_code), counts=counts)
     # Where nothing was begun, what kept it from beginning says what to do.
     is_said = audit.timing.parts == 0 and finished.trouble is not None
-    next_lines = () if is_said else tuple(next_after_run(audit, finished.files, setup.flags.place_flags()))
+    next_lines = (
+        () if is_said else tuple(next_after_run(audit, finished.files, setup.place_flags(), setup.accept_flags()))
+    )
     if not screen.showing.quiet:
         screen.show(summary_lines(audit, folder, finished.files, screen.out.width))
         screen.show(next_lines)
@@ -97,7 +99,10 @@ def show_run(setup: Setup, finished: RunResult) -> CommandResult:
     else:
         screen.show(not_checked_lines(audit.sources), even_if_quiet=True)
     files = {path.name: str(path) for path in finished.files}
-    return CommandResult(finished.exit_code, summary(audit, files), finished.trouble)
+    trouble = finished.trouble
+    if trouble is not None and trouble.remedy is not None:
+        trouble.remedy = setup.with_flags(trouble.remedy)
+    return CommandResult(finished.exit_code, summary(audit, files), trouble)
 
 
 def near(path: Path) -> Path:

@@ -32,14 +32,14 @@ def run(input: Input, flags: Flags, screen: "Screen") -> "CommandResult":
     from decom.workflow import job
 
     made: list[PlanResult] = []
-    with set_up(flags, screen, input) as setup:
+    try:
+        with set_up(flags, screen, input) as setup:
 
-        def show(planned: "PlanResult") -> None:
-            made.append(planned)
-            show_plan(setup, planned)
+            def show(planned: "PlanResult") -> None:
+                made.append(planned)
+                show_plan(setup, planned)
 
-        setup.progress.waiting(f"reading {input.name} and querying the account")
-        try:
+            setup.progress.waiting(f"reading {input.name} and querying the account")
             return apply(setup, job.run(setup.settings, setup.context, show))
-        except DecomError as error:
-            return CommandResult(error.exit_code, plan_facts(made[0]) if len(made) > 0 else {}, error)
+    except DecomError as error:
+        return CommandResult(error.exit_code, plan_facts(made[0]) if len(made) > 0 else {}, error)

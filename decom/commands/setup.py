@@ -3,6 +3,8 @@
 import os
 import pwd
 import random
+import re
+import shlex
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,21 +18,24 @@ from decom import logs
 from decom.clock import SystemClock
 from decom.commands.flags import Flags
 from decom.dialnexa.connection import network_transport_maker
-from decom.errors import BadSettings
+from decom.errors import BadSettings, DecomError
 from decom.notifying import notify
 from decom.output.plan_view import asked_for_leave
 from decom.output.progress import Progress
 from decom.output.screen import Line, Screen, harmless
 from decom.planning.plan import ToConfirm
 from decom.releasing.events import Event, tell
+from decom.settings.catalogue import BY_NAME
 from decom.settings.home import working_folder
 from decom.settings.load import Settings, load
 from decom.settings.secret import Secret
 from decom.settings.sources import JOB_SUFFIX
 from decom.workflow.context import Context
+from decom.workflow.runs import RUN_ID
 
 log = structlog.get_logger()
 
+_ABOUT_A_RUN = re.compile(rf"decom (?P<name>release|report|resume|show|verify) {RUN_ID.pattern}", re.ASCII)
 _LONGEST_NAME = 64
 """Most characters of what SUDO_USER says."""
 
@@ -44,6 +49,34 @@ class Setup:
     settings: Settings
     context: Context
     progress: Progress
+
+    def place_flags(self) -> str:
+        """The flags that another command about the same run needs too, to be put behind it: ` --home h`.
+
+        A home or base URL that the command line or the job file names; the environment names it again by itself.
+        """
+        named = {"home": str(self.settings.home), "base_url": self.settings.base_url}
+        return "".join(
+            f" {BY_NAME[name].on_the_command_line} {shlex.quote(str(self.flags.settings.get(name, value)))}"
+            for name, value in named.items()
+            if not self.settings.origins.get(name, str(BY_NAME[name].env)).endswith(str(BY_NAME[name].env))
+        )
+
+    def accept_flags(self) -> str:
+        """The sources that this command line accepted unread, to be put behind a command that releases: they are not
+        on record, unless the plan was made with them."""
+        made_here = "input" in self.settings.origins
+        accepted = () if made_here else self.flags.settings.get("accept_unchecked", ())
+        return "".join(f" --accept-unchecked {shlex.quote(name)}" for name in accepted)
+
+    def with_flags(self, words: str) -> str:
+        """Words in which each command about a run has the flags that it needs to be accepted here."""
+        place, accept = self.place_flags(), self.accept_flags()
+
+        def typed(command: re.Match[str]) -> str:
+            return f"{command[0]}{place}{accept if command['name'] in ('release', 'resume') else ''}"
+
+        return _ABOUT_A_RUN.sub(typed, words)
 
     def run_named(self, target: str) -> str:
         """What names a run: as it is, or its folder in the output directory."""
@@ -71,7 +104,12 @@ def set_up(flags: Flags, screen: Screen, source: Path | None = None, *, with_key
             operator=started_by(os.getuid(), os.environ.get("SUDO_USER")),
             say=lambda line: _say(screen, progress, line),
         )
-        yield Setup(flags, screen, settings, context, progress)
+        setup = Setup(flags, screen, settings, context, progress)
+        try:
+            yield setup
+        except DecomError as error:
+            error.remedy = None if error.remedy is None else setup.with_flags(error.remedy)
+            raise
 
 
 def _settings(flags: Flags, source: Path | None, *, with_key: bool) -> Settings:

@@ -19,7 +19,7 @@ from decom.ledger import records, schema
 from decom.ledger.records import Attempt, Ended, Entry, Kind, Look, Settled, Started, Verified
 from decom.ledger.troubles import trouble
 from decom.ledger.waiting import Waiting
-from decom.vocabulary import Outcome
+from decom.vocabulary import Decision, Outcome
 
 T = TypeVar("T")
 
@@ -184,6 +184,12 @@ class Reader:
         """The bodies of a run's planned rows, in the input's order."""
         query = "SELECT body FROM entries WHERE run_id = ? AND kind = 'row' ORDER BY seq"
         return (str(body) for (body,) in self._rows(query, run_id))
+
+    def decisions(self, run_id: str) -> Iterator[tuple[Decision | None, str | None]]:
+        """The decision and the number's ID of each of a run's planned rows; None where there is none."""
+        query = "SELECT json_extract(body, '$.decision'), number_id FROM entries WHERE run_id = ? AND kind = 'row'"
+        for decision, number_id in self._rows(query, run_id):
+            yield None if decision is None else Decision(decision), number_id
 
     def entries_of(self, run_id: str, kind: Kind) -> Iterator[tuple[Any, ...]]:
         """A run's entries of one kind in their order: place in the ledger, when written, number, body."""

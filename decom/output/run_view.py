@@ -12,7 +12,7 @@ from decom.output.screen import BAD, COLOURS, DONE, HELD, QUIET, Line, Renderabl
 from decom.output.sources import not_checked_lines
 from decom.reporting.interface import Audit
 from decom.reporting.words import NOT_VERIFIED, dollars, heading
-from decom.vocabulary import OUTCOME_MEANINGS, Outcome
+from decom.vocabulary import OUTCOME_MEANINGS, Outcome, SourceState, Stopped
 from decom.workflow.checks import Check, CheckState
 from decom.workflow.history import NumberDetails, PastEvent, RunDetails, RunLine
 
@@ -101,16 +101,21 @@ def differences_lines(differences: Sequence[str]) -> Iterator[Renderable]:
         yield Line(Text(f"and {len(differences) - 20:,} more"), indent=2)
 
 
-def next_after_run(audit: Audit, files: Sequence[Path], place_flags: str) -> Iterator[Renderable]:
-    """The next command to type."""
+def next_after_run(
+    audit: Audit, files: Sequence[Path], place_flags: str, accept_flags: str = ""
+) -> Iterator[Renderable]:
+    """The next command to type: with flags that it needs, and those with which it may release."""
     names = {path.name for path in files}
+    if _is_out_of_date(audit):
+        yield Line(Text("The plan is out of date and cannot be continued. Plan the same list again."))
+        return
     if (
         audit.status != "done"
         or audit.unverified
         or any(audit.counts.get(outcome, 0) > 0 for outcome in _LEFT_UNDONE[:2])
     ):
         if audit.timing.parts > 0:
-            command = f"decom resume {audit.run_id}{place_flags}"
+            command = f"decom resume {audit.run_id}{place_flags}{accept_flags}"
             yield Line(Text.assemble("To continue this run: ", (command, "bold")), whole=True)
         else:
             yield Line(Text("Nothing was sent. Run the same command again when the service can be reached."))
@@ -121,6 +126,16 @@ def next_after_run(audit: Audit, files: Sequence[Path], place_flags: str) -> Ite
     if audit.timing.parts > 0:
         command = f"decom verify {audit.run_id}{place_flags}"
         yield Line(Text.assemble("To verify again later: ", (command, "bold")), whole=True)
+
+
+def _is_out_of_date(audit: Audit) -> bool:
+    """Whether `resume` would stop where this run did: the account is not what the plan was made on, or it is too old.
+
+    Not where a source could not be read, which may change; nor where `resume` still finds out what became of a number.
+    """
+    can_be_read_later = any(source.state is SourceState.NOT_CHECKED for source in audit.sources)
+    stale = audit.why is Stopped.STALE_PLAN or (audit.why is Stopped.GUARD and not can_be_read_later)
+    return stale and audit.counts.get(Outcome.UNKNOWN, 0) == 0
 
 
 def verify_lines(run_id: str, checked: int, differences: Sequence[str], changed: Sequence[str]) -> Iterator[Renderable]:
@@ -163,7 +178,7 @@ def _outcomes(run: RunLine) -> Text:
     parts = [
         (f"{outcome.value.replace('_', ' ')} {count:,}", COLOURS[outcome]) for outcome, count in run.outcomes.items()
     ]
-    if run.open > 0:
+    if run.open > 0 and run.status == "releasing":
         parts.append((f"open {run.open:,}", BAD))
     words = Text()
     for number, (part, colour) in enumerate(parts):

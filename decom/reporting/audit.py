@@ -36,7 +36,7 @@ def build(ledger: Reader, run_id: str) -> Audit:
         raise BadInput(
             "this plan was not applied, so there is nothing to report",
             where=run_id,
-            remedy=f"Apply it with: decom release {run_id}",
+            remedy=f"To see the plan, type: decom show {run_id}",
         )
     head = saved_head(story.plan).head
     numbers = number_frame(ledger, run_id)

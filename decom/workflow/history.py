@@ -11,6 +11,7 @@ from pathlib import Path
 
 from decom.errors import BadInput
 from decom.ledger import records
+from decom.ledger.counting import outcome_counts
 from decom.ledger.lock import holder_of
 from decom.ledger.reader import Reader, RunRecord
 from decom.ledger.records import Entry, Kind
@@ -36,9 +37,10 @@ class RunLine:
     rows: int
     """Rows of the input."""
     outcomes: Mapping[Outcome, int]
-    """Of the numbers that were to be released and whose fate is known; outcomes without a number are left out."""
+    """Rows of the input by what they came to, as in the audit's summary; outcomes without a row are left out. None for
+    a plan that was not applied; of a run that goes on those without an outcome so far are left out."""
     open: int
-    """Numbers of which something was sent, and whose fate is not known."""
+    """Numbers of which something was sent, and whose fate is not known; `unknown`, once the run does not go on."""
     unverified: bool = False
     """True where it is done, and nobody could look afterwards whether all is as reported."""
 
@@ -89,7 +91,7 @@ def runs(home: Path) -> list[RunLine]:
     with Reader(home) as ledger:
         stories = (ledger.story(run_id) for run_id in ledger.run_ids())
         working = _working_now(home)
-        return [_line(story, working) for story in stories if story is not None]
+        return [_line(ledger, story, working) for story in stories if story is not None]
 
 
 def show(home: Path, run_or_number: str, ours: tuple[str, str] | None = None) -> RunDetails | NumberDetails:
@@ -133,11 +135,11 @@ def _working_now(home: Path) -> frozenset[str]:
     return frozenset(working_now(home))
 
 
-def _line(story: RunRecord, working: frozenset[str]) -> RunLine:
+def _line(ledger: Reader, story: RunRecord, working: frozenset[str]) -> RunLine:
     head = saved_head(story.plan).head
-    outcomes = Counter(number.settled.outcome for number in story.numbers.values() if number.settled is not None)
-    unknown = sum(1 for number in story.numbers.values() if number.is_open)
     status = _status(story, working)
+    outcomes = outcome_counts(ledger, story, at_work=status == "releasing")
+    unknown = sum(1 for number in story.numbers.values() if number.is_open)
     return RunLine(
         run_id=story.run_id,
         planned_at=story.planned_at,
@@ -164,9 +166,9 @@ def _run(home: Path, ledger: Reader, run_id: str) -> RunDetails:
             "this home's ledger has no record of this run", where=run_id, remedy="`decom runs` lists the runs."
         )
     saved = saved_head(story.plan)
-    decisions = Counter(row_from_json(line).decision for line in ledger.plan_rows(run_id))
+    decisions = Counter(decision for decision, _ in ledger.decisions(run_id))
     return RunDetails(
-        line=_line(story, _working_now(home)),
+        line=_line(ledger, story, _working_now(home)),
         head=saved.head,
         folder=saved.folder,
         decisions={decision: decisions[decision] for decision in Decision},

@@ -8,6 +8,7 @@ The only file that knows the order of the stages. A plan is carried out once, an
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
@@ -30,11 +31,20 @@ from decom.settings.load import Settings
 from decom.vocabulary import ExitCode
 from decom.workflow.apply import apply_plan, changed_since, claims_of
 from decom.workflow.context import Context, service_for
-from decom.workflow.guards import in_force
+from decom.workflow.guards import GuardsInForce, in_force
 from decom.workflow.memory import memory_of
 from decom.workflow.plan import PlanResult, make_plan, read, report_unreachable
 from decom.workflow.reports import RunResult, write_reports_again
-from decom.workflow.runs import KnownRun, check_as_shown, find_run, latest_interrupted, load_run, new_run_id, saved_of
+from decom.workflow.runs import (
+    KnownRun,
+    check_as_shown,
+    find_run,
+    is_interrupted,
+    latest_interrupted,
+    load_run,
+    new_run_id,
+    saved_of,
+)
 from decom.workflow.workspace import workspace_of
 
 log = structlog.get_logger()
@@ -93,24 +103,39 @@ async def release(settings: Settings, context: Context, target: str) -> RunResul
     service = service_for(settings, context)
     with _run_locked(settings, context, run_id) as claimed:
         this = _known(settings, run_id)
-        if len(this.story.starts) > 0 or this.story.ended is not None:
-            raise Refused(
-                "this plan was already applied, and a plan can be applied once",
-                where=run_id,
-                remedy=f"If that run was interrupted, type: decom resume {run_id}. Otherwise plan again.",
-            )
-        _check_as_shown(settings, this)
-        head, guards = this.saved.head, in_force(settings, this.saved.head)
-        check_same_service(head, settings.base_url)
-        check_untouched(path or this.saved.folder / JSON_FILE, this.saved.digest)
-        check_age(head, context.clock.now(), guards.plan_ttl)
-        rows = guards.unprotected(this.releases)
-        check_extent(this.extent.releasing(rows), guards.limits)
-        if len(rows) > 0:
-            check_sources(head.sources, guards.accept_unchecked, run_id)
+        guards = _applicable(settings, context, this, path)
         await _check_workspace(settings, service, this)
-        _ask_for_leave(to_confirm(head, rows), context, guards.said_of(this.releases))
+        wanted = to_confirm(this.saved.head, guards.unprotected(this.releases))
+        _ask_for_leave(wanted, context, guards.said_of(this.releases))
         return await apply_plan(settings, context, service, claimed, guards)
+
+
+def _applicable(settings: Settings, context: Context, this: KnownRun, path: Path | None = None) -> GuardsInForce:
+    """The guards under which a plan can be applied; `path` is its file, where another one was named.
+
+    Raises Refused where it cannot, BadInput for a bad protect file.
+    """
+    run_id, head = this.story.run_id, this.saved.head
+    if len(this.story.starts) > 0 or this.story.ended is not None:
+        with Reader(settings.home) as ledger:
+            goes_on = is_interrupted(ledger, this.story)
+        raise Refused(
+            "this plan was already applied, and a plan can be applied once",
+            where=run_id,
+            remedy=f"That run is not finished. To continue it, type: decom resume {run_id}"
+            if goes_on
+            else "Plan again.",
+        )
+    _check_as_shown(settings, this)
+    guards = in_force(settings, head)
+    check_same_service(head, settings.base_url)
+    check_untouched(path or this.saved.folder / JSON_FILE, this.saved.digest)
+    check_age(head, context.clock.now(), guards.plan_ttl)
+    rows = guards.unprotected(this.releases)
+    check_extent(this.extent.releasing(rows), guards.limits)
+    if len(rows) > 0:
+        check_sources(head.sources, guards.accept_unchecked, run_id)
+    return guards
 
 
 async def resume(settings: Settings, context: Context, target: str | None) -> RunResult:
@@ -124,6 +149,7 @@ async def resume(settings: Settings, context: Context, target: str | None) -> Ru
     with _run_locked(settings, context, run_id) as claimed:
         this = _known(settings, run_id)
         if len(this.story.starts) == 0:
+            _applicable(settings, context, this)  # what `release` would refuse is not advised
             raise Refused(
                 "this run was never started, so there is nothing to continue",
                 where=run_id,
@@ -134,7 +160,8 @@ async def resume(settings: Settings, context: Context, target: str | None) -> Ru
         await _check_workspace(settings, service, this)
         left = {task.number_id for task in pending_tasks(this.releases, this.story.numbers, 0.0)}
         rows = tuple(row for row in this.releases if row.number_id in left)
-        _ask_for_leave(to_confirm(head, guards.unprotected(rows)), context, guards.said_of(rows))
+        wanted = to_confirm(head, guards.unprotected(rows))
+        _ask_for_leave(wanted, context, guards.said_of(rows), again="resume")
         return await apply_plan(settings, context, service, claimed, guards)
 
 
@@ -228,11 +255,14 @@ def _interrupted(settings: Settings, context: Context) -> str:
     return story.run_id
 
 
-def _ask_for_leave(wanted: ToConfirm, context: Context, said: Iterable[str] = ()) -> None:
-    """Nothing is sent without leave; where nothing is to be sent, nobody is asked. `said` is to be known before."""
+def _ask_for_leave(wanted: ToConfirm, context: Context, said: Iterable[str] = (), again: str = "release") -> None:
+    """Nothing is sent without leave; where nothing is to be sent, nobody is asked.
+
+    `said` is to be known before; `again` is the command that asks again, once it was declined.
+    """
     for line in said:
         context.say(line)
     if wanted.releases > 0 and not context.confirm(wanted):
         run_id = wanted.head.run_id
-        remedy = f"The plan is kept. When you are sure, type: decom release {run_id}"
+        remedy = f"The plan is kept. When you are sure, type: decom {again} {run_id}"
         raise Refused("not confirmed: nothing was released", where=run_id, remedy=remedy)

@@ -1,5 +1,6 @@
 """The audit from frames beside the one that was put together row by row: the same bytes, whatever the ledger says."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from decom.dialnexa.replies import Proof
+from decom.ledger.counting import outcome_counts
 from decom.ledger.reader import Reader
 from decom.ledger.records import Attempt, Ended, Intent, Look, Record, Settled, Started, Verified, entry
 from decom.ledger.writer import Writer
@@ -94,6 +96,19 @@ def test_the_same_bytes_as_row_by_row_whatever_the_ledger_says(
     recorded(home, plan, [Started("ops@host", 7, "0.1.0"), *story])
     with Reader(home) as ledger:
         assert differences(build(ledger, RUN), ledger, RUN) == []
+
+
+@given(plan=plans(), story=st.lists(records, max_size=20))
+@settings(max_examples=200)
+def test_runs_and_show_count_as_the_audit_whatever_the_ledger_says(
+    tmp_path_factory: pytest.TempPathFactory, plan: Plan, story: list[Record]
+):
+    home = tmp_path_factory.mktemp("home")
+    recorded(home, plan, [Started("ops@host", 7, "0.1.0"), *story])
+    with Reader(home) as ledger:
+        on_record = ledger.story(RUN)
+        assert on_record is not None
+        assert outcome_counts(ledger, on_record) == Counter(build(ledger, RUN).counts)
 
 
 def recorded(home: Path, plan: Plan, story: list[Record]) -> None:

@@ -440,7 +440,7 @@ def test_a_plan_that_was_not_carried_out_has_nothing_to_report(tmp_path: Path, r
     written(tmp_path, plan(planned()), records)
     with Reader(tmp_path) as ledger, pytest.raises(BadInput) as refused:
         build(ledger, RUN)
-    assert refused.value.remedy == f"Apply it with: decom release {RUN}"
+    assert refused.value.remedy == f"To see the plan, type: decom show {RUN}"
 
 
 def test_a_run_that_nobody_knows_has_none_either(tmp_path: Path):
