@@ -110,8 +110,10 @@ COLUMNS = (
     Column("conflicted", "S", WHOLE, 0),
     Column("ending_usd", "S", AMOUNT, Decimal(0)),
     Column("continuing_usd", "S", AMOUNT, Decimal(0)),
+    Column("in_doubt_usd", "S", AMOUNT, Decimal(0)),
     Column("unknown_ending", "S", WHOLE, 0),
     Column("unknown_continuing", "S", WHOLE, 0),
+    Column("unknown_in_doubt", "S", WHOLE, 0),
     Column("from_price_list", "S", WHOLE, 0),
     Column("run_id", "U", SHARED, "", "Run", CellType.TEXT, 26, "U"),
 )

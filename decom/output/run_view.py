@@ -11,7 +11,7 @@ from rich.text import Text
 from decom.output.screen import BAD, COLOURS, DONE, HELD, QUIET, Line, Renderable, counted, harmless
 from decom.output.sources import not_checked_lines
 from decom.reporting.interface import Audit
-from decom.reporting.words import NOT_VERIFIED, dollars, heading
+from decom.reporting.words import NOT_VERIFIED, dollars, heading, is_known, parts_of
 from decom.vocabulary import OUTCOME_MEANINGS, Outcome, SourceState, Stopped
 from decom.workflow.checks import Check, CheckState
 from decom.workflow.history import NumberDetails, PastEvent, RunDetails, RunLine
@@ -72,14 +72,12 @@ def _counts(audit: Audit, width: int) -> Table:
 
 
 def _money(audit: Audit) -> Iterator[Renderable]:
-    money = audit.money
-    for words, sum_, unknown in (
-        ("ending", money.stopping, money.unknown_stopping),
-        ("continuing", money.continuing, money.unknown_continuing),
-    ):
-        besides = f", plus {counted(unknown, 'number')} of unknown cost" if unknown > 0 else ""
-        if sum_ > 0 or unknown > 0:
-            yield Line(Text(f"Monthly cost {words}: USD {dollars(sum_)}{besides}."))
+    for words, amount, unknown in parts_of(audit.money):
+        if not is_known(amount, unknown):
+            yield Line(Text(f"Monthly cost {words}: {counted(unknown, 'number')} of unknown cost."))
+        elif amount > 0:
+            besides = f", plus {counted(unknown, 'number')} of unknown cost" if unknown > 0 else ""
+            yield Line(Text(f"Monthly cost {words}: USD {dollars(amount)}{besides}."))
 
 
 def _verification(audit: Audit) -> Iterator[Renderable]:

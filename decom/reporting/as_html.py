@@ -16,7 +16,7 @@ from markupsafe import Markup
 from decom.reporting.formula_safe import escape_controls
 from decom.reporting.interface import Audit
 from decom.reporting.page_context import page_context
-from decom.reporting.words import SOURCE_STATES, kind_of, step_for, usd
+from decom.reporting.words import SOURCE_STATES, is_known, kind_of, step_for, usd
 from decom.vocabulary import SourceState
 
 _SOURCE_MARKS = {
@@ -62,7 +62,12 @@ def _template() -> Template:
         autoescape=True, undefined=StrictUndefined, finalize=_shown, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals.update(
-        usd=usd, kind_of=kind_of, step_for=step_for, source_states=SOURCE_STATES, source_marks=_SOURCE_MARKS
+        usd=usd,
+        is_known=is_known,
+        kind_of=kind_of,
+        step_for=step_for,
+        source_states=SOURCE_STATES,
+        source_marks=_SOURCE_MARKS,
     )
     return environment.from_string(_text("page.html"))
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from decom.errors import BadInput
 from decom.ledger.reader import Reader, RunRecord
-from decom.planning.plan import PlanHead, Source
+from decom.planning.plan import PlanHead, Source, cost_of
 from decom.planning.saved import saved_head
 from decom.reporting.billing import billing_stops_on, renewal_column
 from decom.reporting.interface import Audit, Timing, Verification
-from decom.reporting.statement import total
+from decom.reporting.statement import COSTING, total
 from decom.tables import shaped
 from decom.vocabulary import Decision, Evidence, ExitCode, Outcome, SourceState, Stopped, exit_code, stopped
 
@@ -125,6 +125,7 @@ def _rows(
     rows = {name: planned[name] for name in planned.columns if name not in ("decision", "created_at", "duplicate_of")}
     return shaped(
         rows
+        | _costs(planned, outcome)
         | {
             "outcome": outcome,
             "evidence": _either(
@@ -179,6 +180,14 @@ def _both(planned: "pd.Series[Any]", later: "pd.Series[Any]") -> "pd.Series[Any]
     pairs = zip(found[more], later[more], strict=True)
     found.loc[more] = [after if before == "" else f"{before[:-1]},{after[1:]}" for before, after in pairs]
     return found
+
+
+def _costs(planned: "pd.DataFrame", outcome: "pd.Series[Any]") -> "dict[str, pd.Series[Any]]":
+    """What each number costs, on the one row that carries its outcome; blank where that is unknown."""
+    costs = planned["monthly_cost_usd"]
+    known = [cost for cost in costs.dropna().unique() if cost_of(cost) is not None]
+    carries = outcome.isin(COSTING) & costs.isin(known)
+    return {name: planned[name].where(carries) for name in ("monthly_cost_usd", "cost_from")}
 
 
 def _billing(

@@ -22,13 +22,27 @@ class Money:
     stopping: Decimal
     """Of released numbers."""
     continuing: Decimal
-    """Of numbers that stay on the account: conflicted, failed, unknown, not attempted, protected."""
+    """Of numbers that stay on the account: conflicted, failed, not attempted, protected."""
+    in_doubt: Decimal
+    """Of numbers with outcome `unknown`: nobody can tell whether their cost ends or continues."""
     unknown_stopping: int
     """Released numbers whose cost is unknown and in no sum."""
     unknown_continuing: int
     """Numbers that stay and whose cost is unknown."""
+    unknown_in_doubt: int
+    """Numbers with outcome `unknown` whose cost is unknown."""
     from_price_list: int
     """How many of the summed costs came from the price list instead of the number's own record."""
+
+    @property
+    def total(self) -> Decimal:
+        """Of all numbers: what the column `monthly_cost_usd` adds up to."""
+        return self.stopping + self.continuing + self.in_doubt
+
+    @property
+    def unknown(self) -> int:
+        """Numbers that should have a cost and whose cost is unknown."""
+        return self.unknown_stopping + self.unknown_continuing + self.unknown_in_doubt
 
 
 @dataclass(frozen=True, slots=True)

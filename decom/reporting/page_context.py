@@ -11,7 +11,7 @@ from decom.reporting.interface import Audit
 from decom.reporting.statement import by_group, by_month, by_outcome, group_column, holders
 from decom.reporting.throughput import Stretches, stretches
 from decom.reporting.timeline import Step, steps_of
-from decom.reporting.words import heading, outcome_in_words, usd
+from decom.reporting.words import heading, is_known, outcome_in_words, usd
 from decom.tables import in_file, lines_of
 from decom.vocabulary import OUTCOME_MEANINGS, Outcome
 
@@ -81,7 +81,7 @@ class OutcomeLine:
     share: str
     """`60.0 %`; empty for none."""
     cost: Decimal
-    """Monthly cost in USD, ending or continuing."""
+    """Monthly cost in USD: ending, continuing or not known which."""
     unknown: int
     """Rows of it without a price, of those that should have one."""
 
@@ -268,15 +268,16 @@ def _outcome_line(line: Any, audit: Audit) -> OutcomeLine:
         meaning=OUTCOME_MEANINGS[outcome],
         rows=rows,
         share="" if rows == 0 else f"{100 * rows / max(audit.input_rows, 1):.1f} %",
-        cost=line.ending_usd + line.continuing_usd,
-        unknown=line.unknown_ending + line.unknown_continuing,
+        cost=line.ending_usd + line.continuing_usd + line.in_doubt_usd,
+        unknown=line.unknown_ending + line.unknown_continuing + line.unknown_in_doubt,
     )
 
 
 def _month_bars(months: "pd.DataFrame") -> list[Bar]:
     known = months[months["name"].ne("")].head(MOST_MONTHS_DRAWN)
     return [
-        Bar(line.name, [("ending", float(line.ending_usd))], usd(round(line.ending_usd, 2))) for line in lines_of(known)
+        Bar(line.name, [("ending", float(line.ending_usd))], _rounded(line.ending_usd, line.unknown_ending))
+        for line in lines_of(known)
     ]
 
 
@@ -284,11 +285,23 @@ def _group_bars(groups: "pd.DataFrame") -> list[Bar]:
     return [
         Bar(
             _label(line.name or "(no entry)"),
-            [("ending", float(line.ending_usd)), ("continuing", float(line.continuing_usd))],
-            usd(round(line.ending_usd + line.continuing_usd, 2)),
+            [
+                ("ending", float(line.ending_usd)),
+                ("continuing", float(line.continuing_usd)),
+                ("unknown", float(line.in_doubt_usd)),
+            ],
+            _rounded(
+                line.ending_usd + line.continuing_usd + line.in_doubt_usd,
+                line.unknown_ending + line.unknown_continuing + line.unknown_in_doubt,
+            ),
         )
         for line in lines_of(groups.head(MOST_BARS))
     ]
+
+
+def _rounded(amount: Decimal, unknown: int) -> str:
+    """What stands at the end of a bar of money; nothing where nothing of it is known."""
+    return usd(round(amount, 2)) if is_known(amount, unknown) else ""
 
 
 def _throughput_bars(pace: Stretches) -> list[Bar]:

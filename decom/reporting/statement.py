@@ -1,4 +1,4 @@
-"""The audit's rows added up, exactly: monthly cost ending and continuing in all, by group and by month; and holders.
+"""The audit's rows added up, exactly: monthly cost ending, continuing and in doubt, by group and month; and holders.
 
 A number's cost counts once, with the row that carries its outcome. A cost that is absent, or is not a plain decimal,
 is in no sum and is counted as unknown.
@@ -16,8 +16,13 @@ from decom.vocabulary import Outcome
 if TYPE_CHECKING:
     import pandas as pd
 
-STAYING = (Outcome.CONFLICTED, Outcome.FAILED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED, Outcome.PROTECTED)
-"""Outcomes of numbers that are, or may be, still on the account and so go on costing."""
+STAYING = (Outcome.CONFLICTED, Outcome.FAILED, Outcome.NOT_ATTEMPTED, Outcome.PROTECTED)
+"""Outcomes of numbers that are still on the account and so go on costing."""
+
+COSTING = (Outcome.RELEASED, *STAYING, Outcome.UNKNOWN)
+"""Outcomes whose rows carry a cost: one row a number, so that the column adds up to the sums. Of `UNKNOWN` nobody can
+tell whether the cost ends or continues; the other outcomes are of numbers that were not there, that another row
+carries, or that are no affair of the run."""
 
 GROUP_HEADERS = ("costcentre", "costcenter", "department", "team", "owner")
 """The columns to subtotal by where the user names none, in the order in which they are preferred."""
@@ -38,8 +43,10 @@ def total(rows: "pd.DataFrame") -> Money:
     return Money(
         stopping=line.ending_usd,
         continuing=line.continuing_usd,
+        in_doubt=line.in_doubt_usd,
         unknown_stopping=line.unknown_ending,
         unknown_continuing=line.unknown_continuing,
+        unknown_in_doubt=line.unknown_in_doubt,
         from_price_list=line.from_price_list,
     )
 
@@ -58,7 +65,7 @@ def by_group(audit: Audit) -> "pd.DataFrame":
         return shaped({}, "S")
     names = audit.others[at].map(lambda cell: cell.strip()[:MOST_OF_A_NAME])
     lines = _by_name(audit.rows, names)
-    money = lines["ending_usd"] + lines["continuing_usd"]
+    money = lines["ending_usd"] + lines["continuing_usd"] + lines["in_doubt_usd"]
     order = sorted(lines.index, key=lambda place: (-money[place], lines["name"][place]))
     return lines.take(order)
 
@@ -152,6 +159,7 @@ def _summed(rows: "pd.DataFrame", places: Any, lines: int) -> "pd.DataFrame":
     is_ = {outcome: counted["outcome"].eq(place) for place, outcome in enumerate(rows["outcome"].cat.categories)}
     ending = is_[Outcome.RELEASED]
     continuing = counted["outcome"].isin([place for place, each in enumerate(is_) if each in STAYING])
+    in_doubt = is_[Outcome.UNKNOWN]
 
     def sums(which: "pd.Series[bool]", column: str = "rows", nothing: Any = 0) -> "pd.Series[Any]":
         return counted[which].groupby("place")[column].sum().reindex(range(lines), fill_value=nothing)
@@ -163,9 +171,11 @@ def _summed(rows: "pd.DataFrame", places: Any, lines: int) -> "pd.DataFrame":
             "conflicted": sums(is_[Outcome.CONFLICTED]),
             "ending_usd": sums(ending & known, "usd", Decimal(0)),
             "continuing_usd": sums(continuing & known, "usd", Decimal(0)),
+            "in_doubt_usd": sums(in_doubt & known, "usd", Decimal(0)),
             "unknown_ending": sums(ending & ~known),
             "unknown_continuing": sums(continuing & ~known),
-            "from_price_list": sums((ending | continuing) & known & counted["listed"]),
+            "unknown_in_doubt": sums(in_doubt & ~known),
+            "from_price_list": sums((ending | continuing | in_doubt) & known & counted["listed"]),
         },
         "S",
     )

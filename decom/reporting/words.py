@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from decom.reporting.interface import Audit
+from decom.reporting.interface import Audit, Money
 from decom.vocabulary import ExitCode, Outcome, SourceState
 
 NOT_VERIFIED = "the account has not been checked since the run ended, so this report may be wrong."
@@ -117,10 +117,29 @@ def usd(amount: Decimal) -> str:
     return f"${int(whole):,}.{places}"
 
 
+def is_known(amount: Decimal, unknown: int) -> bool:
+    """Whether a sum says anything: one of nothing but `unknown` costs is shown as blank or as unknown, never as 0."""
+    return amount != 0 or unknown == 0
+
+
+def parts_of(money: Money) -> tuple[tuple[str, Decimal, int], ...]:
+    """The sums of a run: what becomes of the cost, the sum, and of how many numbers the cost is unknown.
+
+    The third, of numbers of which nobody can tell whether they were released, is only there where there are any.
+    """
+    parts = (
+        ("ending", money.stopping, money.unknown_stopping),
+        ("continuing", money.continuing, money.unknown_continuing),
+    )
+    in_doubt = ("not known which", money.in_doubt, money.unknown_in_doubt)
+    return (*parts, in_doubt) if money.in_doubt > 0 or money.unknown_in_doubt > 0 else parts
+
+
 def headline(audit: Audit) -> str:
     """The run in one line: `Done: 300 of 400 rows released, monthly cost ending USD 412.50, continuing USD 61.00`."""
     released = audit.counts.get(Outcome.RELEASED, 0)
-    return (
-        f"{heading(audit)}: {released:,} of {audit.input_rows:,} rows released, "
-        f"monthly cost ending USD {dollars(audit.money.stopping)}, continuing USD {dollars(audit.money.continuing)}"
+    sums = ", ".join(
+        f"{words} USD {dollars(amount)}" if is_known(amount, unknown) else f"{words} unknown"
+        for words, amount, unknown in parts_of(audit.money)
     )
+    return f"{heading(audit)}: {released:,} of {audit.input_rows:,} rows released, monthly cost {sums}"

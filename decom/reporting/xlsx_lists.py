@@ -21,8 +21,8 @@ MOST_GROUPS = 100_000
 
 
 def write_groups(lines: Lines, audit: Audit, groups: "pd.DataFrame") -> None:
-    """Subtotals per group: rows, monthly cost ending and continuing."""
-    lines.widths((34, 10, 12, 12, 12, 22, 22, 16, 16))
+    """Subtotals per group: rows, monthly cost ending, continuing and not known which."""
+    lines.widths((34, 10, 12, 12, 12, 22, 22, 22, 16, 16, 16))
     set_up_page(lines, audit.run_id)
     at = group_column(audit.options, audit.other_columns)
     if at is None:
@@ -30,7 +30,8 @@ def write_groups(lines: Lines, audit: Audit, groups: "pd.DataFrame") -> None:
         return
     lines.heading(
         audit.other_columns[at], "Rows", "Released", "Conflicted", "Other", "Ending (USD/month)",
-        "Continuing (USD/month)", "Ending, no price", "Continuing, no price", numbers=range(1, 9),
+        "Continuing (USD/month)", "Not known which (USD/month)", "Ending, no price", "Continuing, no price",
+        "Not known which, no price", numbers=range(1, 11),
     )  # fmt: skip
     lines.sheet.freeze_panes(1, 1)
     lines.sheet.repeat_rows(0)
@@ -91,5 +92,5 @@ def write_sources(lines: Lines, audit: Audit) -> None:
 def _group_line(sums: Any) -> tuple[Any, ...]:
     return (
         sums.rows, sums.released, sums.conflicted, sums.rows - sums.released - sums.conflicted, sums.ending_usd,
-        sums.continuing_usd, sums.unknown_ending, sums.unknown_continuing,
+        sums.continuing_usd, sums.in_doubt_usd, sums.unknown_ending, sums.unknown_continuing, sums.unknown_in_doubt,
     )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from decom.reporting.interface import Audit
 from decom.reporting.statement import STAYING, by_month, by_outcome, group_column
-from decom.reporting.words import headline, outcome_in_words
+from decom.reporting.words import headline, is_known, outcome_in_words, parts_of
 from decom.reporting.xlsx_rows import SHEETS, Written
 from decom.reporting.xlsx_sheet import Lines, Value, moment_of, set_up_page
 from decom.tables import lines_of
@@ -43,14 +43,16 @@ def _outcomes(lines: Lines, audit: Audit) -> None:
     for sums in lines_of(by_outcome(audit)):
         outcome = Outcome(sums.name)
         rows = audit.counts.get(outcome, 0)
+        cost = sums.ending_usd + sums.continuing_usd + sums.in_doubt_usd
+        unknown = sums.unknown_ending + sums.unknown_continuing + sums.unknown_in_doubt
         lines.line(
-            outcome_in_words(outcome), rows, _share(rows, audit.input_rows), sums.ending_usd + sums.continuing_usd,
-            sums.unknown_ending + sums.unknown_continuing, SHEETS[outcome], OUTCOME_MEANINGS[outcome],
+            outcome_in_words(outcome), rows, _share(rows, audit.input_rows), _known(cost, unknown), unknown,
+            SHEETS[outcome], OUTCOME_MEANINGS[outcome],
             formats=[None, None, lines.look.share],
         )  # fmt: skip
     money = audit.money
-    unknown = money.unknown_stopping + money.unknown_continuing
-    lines.total("All rows", sum(audit.counts.values()), None, money.stopping + money.continuing, unknown)
+    known = _known(money.total, money.unknown)
+    lines.total("All rows", sum(audit.counts.values()), None, known, money.unknown)
     if audit.gone_before_us > 0:
         were = "was" if audit.gone_before_us == 1 else "were"
         lines.line(
@@ -63,8 +65,9 @@ def _outcomes(lines: Lines, audit: Audit) -> None:
 def _money(lines: Lines, audit: Audit) -> None:
     money = audit.money
     lines.heading("Money (USD)", "Per month", "", "Annualized", "Without a price", numbers=range(1, 5))
-    lines.line("Ending: released", money.stopping, None, money.stopping * 12, money.unknown_stopping)
-    lines.line("Continuing: still there", money.continuing, None, money.continuing * 12, money.unknown_continuing)
+    names = ("Ending: released", "Continuing: still there", "Not known which: unknown")
+    for name, (_, amount, unknown) in zip(names, parts_of(money), strict=False):
+        lines.line(name, _known(amount, unknown), None, _known(amount * 12, unknown), unknown)
     if money.from_price_list > 0:
         note = f"{money.from_price_list:,} of these prices come from the price list, the others from the numbers."
         lines.line(note, formats=[lines.look.small])
@@ -73,7 +76,7 @@ def _money(lines: Lines, audit: Audit) -> None:
     months = by_month(audit)
     for month in lines_of(months):
         name = month.name if month.name != "" else _UNKNOWN_MONTH
-        lines.line(name, month.ending_usd, month.rows, None, month.unknown_ending)
+        lines.line(name, _known(month.ending_usd, month.unknown_ending), month.rows, None, month.unknown_ending)
     if len(months) == 0:
         lines.line("Nothing was released.", formats=[lines.look.small])
     elif months["name"].eq("").any():
@@ -95,12 +98,14 @@ def _controls(lines: Lines, audit: Audit, groups: "pd.DataFrame", written: Writt
     checks += [
         ("Monthly cost ending", money.stopping, written.usd[Outcome.RELEASED]),
         ("Monthly cost continuing", money.continuing, continuing),
+        ("Monthly cost not known which", money.in_doubt, written.usd[Outcome.UNKNOWN]),
     ]
     if group_column(audit.options, audit.other_columns) is not None:
         checks += [
             ("Rows over all groups", audit.input_rows, sum(groups["rows"].tolist())),
             ("Monthly cost ending, all groups", money.stopping, sum(groups["ending_usd"], Decimal(0))),
             ("Monthly cost continuing, all groups", money.continuing, sum(groups["continuing_usd"], Decimal(0))),
+            ("Monthly cost not known which, all groups", money.in_doubt, sum(groups["in_doubt_usd"], Decimal(0))),
         ]
     for name, expected, found in checks:
         ties = expected == found
@@ -159,6 +164,11 @@ def _asked(lines: Lines, audit: Audit) -> None:
         lines.line(name, value, formats=[lines.look.label])
     for note in audit.notes:
         lines.line("Note", note, formats=[lines.look.label])
+
+
+def _known(amount: Decimal, unknown: int) -> Decimal | None:
+    """A sum as the sheet shows it: blank where nothing of it is known."""
+    return amount if is_known(amount, unknown) else None
 
 
 def _share(rows: int, of: int) -> Decimal | None:

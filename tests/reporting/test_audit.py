@@ -1,6 +1,7 @@
 """The one table of facts, from every kind of story that a ledger can tell."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -110,8 +111,8 @@ def test_a_row_that_is_not_released_is_reported_as_planned(tmp_path: Path, decis
         country_code="US",
         type="local",
         nickname="Desk",
-        monthly_cost_usd="1.15",
-        cost_from="number",
+        monthly_cost_usd="1.15" if decision in (Decision.CONFLICTED, Decision.PROTECTED) else None,
+        cost_from="number" if decision in (Decision.CONFLICTED, Decision.PROTECTED) else None,
         billing_stops_on=None,
         others=("Sales",),
     )
@@ -346,6 +347,35 @@ def test_what_the_look_back_made_of_a_release_is_its_outcome_and_its_money(tmp_p
     assert (row.outcome, row.evidence, row.http_status, row.billing_stops_on) == ("failed", "still_present", 202, None)
     assert (audit.counts[Outcome.RELEASED], audit.counts[Outcome.FAILED], audit.exit_code) == (0, 1, 4)
     assert (str(audit.money.stopping), str(audit.money.continuing)) == ("0", "1.15")
+
+
+def test_the_column_of_costs_adds_up_to_the_sums_of_the_summary(tmp_path: Path):
+    """A number that several rows name costs once, one that was gone when we came costs nobody, "free" is no amount."""
+    ids = ["phn_1", "phn_2", "phn_3", "phn_4", "phn_5"]
+    became = [Outcome.RELEASED, Outcome.MISSING, Outcome.FAILED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED]
+    rows = [
+        planned(row, number_id=each, monthly_cost_usd=f"{row}.15", cost_from="number")
+        for row, each in enumerate(ids, 2)
+    ]
+    rows += [
+        planned(7, Decision.DUPLICATE, number_id="phn_1", monthly_cost_usd="2.15", duplicate_of=2),
+        planned(8, Decision.PROTECTED, number_id="phn_6", monthly_cost_usd="0.85", cost_from="number"),
+        planned(9, Decision.INVALID, number_id="phn_7", monthly_cost_usd="9.00"),
+        planned(10, Decision.CONFLICTED, number_id="phn_8", monthly_cost_usd="free"),
+    ]
+    story: list[Record] = [
+        STARTED,
+        *(Settled(each, None, outcome, "evidence", "because") for each, outcome in zip(ids, became, strict=True)),
+        Ended(None),
+    ]
+    audit, found = audited(tmp_path, plan(*rows), *story)
+    costs = [row.monthly_cost_usd for row in found]
+    assert costs == ["2.15", None, "4.15", "5.15", "6.15", None, "0.85", None, None]
+    assert [row.cost_from is None for row in found] == [cost is None for cost in costs]
+    money = audit.money
+    assert (str(money.stopping), str(money.continuing), str(money.in_doubt)) == ("2.15", "11.15", "5.15")
+    assert money.total == sum(Decimal(cost) for cost in costs if cost is not None)
+    assert (money.unknown_continuing, money.unknown) == (1, 1)
 
 
 @pytest.mark.parametrize("proof", [Proof.THROTTLED, Proof.NOT_SENT])

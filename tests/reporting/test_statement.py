@@ -35,22 +35,26 @@ def costing(outcome, cost, **changes):
 
 
 @pytest.mark.parametrize(
-    ("outcome", "stops", "continues"),
+    ("outcome", "stops", "continues", "in_doubt"),
     [
-        (Outcome.RELEASED, "1.10", "0"),
-        (Outcome.CONFLICTED, "0", "1.10"),
-        (Outcome.FAILED, "0", "1.10"),
-        (Outcome.UNKNOWN, "0", "1.10"),
-        (Outcome.NOT_ATTEMPTED, "0", "1.10"),
-        (Outcome.PROTECTED, "0", "1.10"),
-        (Outcome.MISSING, "0", "0"),
-        (Outcome.INVALID, "0", "0"),
-        (Outcome.DUPLICATE, "0", "0"),
-        (Outcome.NOT_SELECTED, "0", "0"),
+        (Outcome.RELEASED, "1.10", "0", "0"),
+        (Outcome.CONFLICTED, "0", "1.10", "0"),
+        (Outcome.FAILED, "0", "1.10", "0"),
+        (Outcome.UNKNOWN, "0", "0", "1.10"),
+        (Outcome.NOT_ATTEMPTED, "0", "1.10", "0"),
+        (Outcome.PROTECTED, "0", "1.10", "0"),
+        (Outcome.MISSING, "0", "0", "0"),
+        (Outcome.INVALID, "0", "0", "0"),
+        (Outcome.DUPLICATE, "0", "0", "0"),
+        (Outcome.NOT_SELECTED, "0", "0", "0"),
     ],
 )
-def test_rent_stops_for_released_numbers_and_goes_on_for_those_that_stay(outcome, stops, continues):
-    assert add_up([costing(outcome, "1.10")]) == Money(Decimal(stops), Decimal(continues), 0, 0, 0)
+def test_a_cost_ends_for_released_numbers_continues_for_those_that_stay_and_is_in_doubt_for_the_unknown(
+    outcome, stops, continues, in_doubt
+):
+    assert add_up([costing(outcome, "1.10")]) == Money(
+        Decimal(stops), Decimal(continues), Decimal(in_doubt), 0, 0, 0, 0
+    )
 
 
 def test_a_thousand_tenths_are_a_hundred_exactly():
@@ -62,9 +66,14 @@ def test_an_unknown_cost_is_counted_and_in_no_sum():
         costing(Outcome.RELEASED, None),
         costing(Outcome.FAILED, None),
         costing(Outcome.FAILED, None),
+        costing(Outcome.UNKNOWN, None),
+        costing(Outcome.UNKNOWN, None),
+        costing(Outcome.UNKNOWN, None),
         costing(Outcome.MISSING, None),
     ]
-    assert add_up(rows) == Money(Decimal(0), Decimal(0), 1, 2, 0)
+    found = add_up(rows)
+    assert found == Money(Decimal(0), Decimal(0), Decimal(0), 1, 2, 3, 0)
+    assert (found.total, found.unknown) == (0, 6)
 
 
 def test_costs_from_the_price_list_are_counted_where_they_are_in_a_sum():
@@ -128,8 +137,10 @@ def sums_of(lines):
     return {
         "stopping": sum(lines["ending_usd"]),
         "continuing": sum(lines["continuing_usd"]),
+        "in_doubt": sum(lines["in_doubt_usd"]),
         "unknown_stopping": lines["unknown_ending"].sum(),
         "unknown_continuing": lines["unknown_continuing"].sum(),
+        "unknown_in_doubt": lines["unknown_in_doubt"].sum(),
         "from_price_list": lines["from_price_list"].sum(),
     }
 

@@ -56,11 +56,15 @@ class Money:
     stopping: Decimal
     """Of released numbers."""
     continuing: Decimal
-    """Of numbers that stay on the account: conflicted, failed, unknown, not attempted, protected."""
+    """Of numbers that stay on the account: conflicted, failed, not attempted, protected."""
+    in_doubt: Decimal
+    """Of numbers with outcome `unknown`: nobody can tell whether their cost ends or continues."""
     unknown_stopping: int
     """Released numbers whose cost is unknown and in no sum."""
     unknown_continuing: int
     """Numbers that stay and whose cost is unknown."""
+    unknown_in_doubt: int
+    """Numbers with outcome `unknown` whose cost is unknown."""
     from_price_list: int
     """How many of the summed costs came from the price list instead of the number's own record."""
 

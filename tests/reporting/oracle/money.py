@@ -14,8 +14,8 @@ from decom.planning.plan import ReportOptions
 from decom.vocabulary import Outcome
 from tests.reporting.oracle.interface import Audit, AuditRow, Money
 
-STAYING = frozenset({Outcome.CONFLICTED, Outcome.FAILED, Outcome.UNKNOWN, Outcome.NOT_ATTEMPTED, Outcome.PROTECTED})
-"""Outcomes of numbers that are, or may be, still on the account and so go on costing rent."""
+STAYING = frozenset({Outcome.CONFLICTED, Outcome.FAILED, Outcome.NOT_ATTEMPTED, Outcome.PROTECTED})
+"""Outcomes of numbers that are still on the account and so go on costing rent."""
 
 GROUP_HEADERS = ("costcentre", "costcenter", "department", "team", "owner")
 """The columns to subtotal by where the user names none, in the order in which they are preferred."""
@@ -42,10 +42,14 @@ class Sums:
     """Rent a month of released numbers, in USD."""
     continuing: Decimal = Decimal(0)
     """Rent a month of numbers that stay."""
+    in_doubt: Decimal = Decimal(0)
+    """Rent a month of numbers that may have been released."""
     unknown_stopping: int = 0
     """Released numbers whose cost is unknown."""
     unknown_continuing: int = 0
     """Numbers that stay and whose cost is unknown."""
+    unknown_in_doubt: int = 0
+    """Numbers that may have been released and whose cost is unknown."""
     from_price_list: int = 0
     """How many of the summed costs came from the price list."""
 
@@ -53,16 +57,20 @@ class Sums:
         """Count one row."""
         self.outcomes[row.outcome] += 1
         stops, stays = row.outcome is Outcome.RELEASED, row.outcome in STAYING
-        if not stops and not stays:
+        doubtful = row.outcome is Outcome.UNKNOWN
+        if not stops and not stays and not doubtful:
             return
         cost = cost_of(row)
         if cost is None:
             self.unknown_stopping += stops
             self.unknown_continuing += stays
+            self.unknown_in_doubt += doubtful
             return
         self.from_price_list += row.cost_from == "price_list"
         if stops:
             self.stopping += cost
+        elif doubtful:
+            self.in_doubt += cost
         else:
             self.continuing += cost
 
@@ -71,8 +79,10 @@ class Sums:
         self.outcomes.update(other.outcomes)
         self.stopping += other.stopping
         self.continuing += other.continuing
+        self.in_doubt += other.in_doubt
         self.unknown_stopping += other.unknown_stopping
         self.unknown_continuing += other.unknown_continuing
+        self.unknown_in_doubt += other.unknown_in_doubt
         self.from_price_list += other.from_price_list
 
     def rows(self) -> int:
@@ -102,7 +112,9 @@ class Breakdown:
 
     def groups_by_money(self) -> list[tuple[str, Sums]]:
         """The groups, those with the most rent first; groups of equal rent by name."""
-        return sorted(self.groups.items(), key=lambda pair: (-(pair[1].stopping + pair[1].continuing), pair[0]))
+        return sorted(
+            self.groups.items(), key=lambda pair: (-(pair[1].stopping + pair[1].continuing + pair[1].in_doubt), pair[0])
+        )
 
     def months_in_order(self) -> list[tuple[str, Sums]]:
         """The months in order, the unknown one last."""
@@ -111,7 +123,11 @@ class Breakdown:
 
 def cost_of(row: AuditRow) -> Decimal | None:
     """The rent a month in USD; None where it is unknown or not written as a plain decimal."""
-    text = row.monthly_cost_usd
+    return cost_of_text(row.monthly_cost_usd)
+
+
+def cost_of_text(text: str | None) -> Decimal | None:
+    """As `cost_of`."""
     if text is None or _PLAIN_COST.fullmatch(text) is None:
         return None
     return Decimal(text)
@@ -125,8 +141,10 @@ def add_up(rows: Iterable[AuditRow]) -> Money:
     return Money(
         stopping=sums.stopping,
         continuing=sums.continuing,
+        in_doubt=sums.in_doubt,
         unknown_stopping=sums.unknown_stopping,
         unknown_continuing=sums.unknown_continuing,
+        unknown_in_doubt=sums.unknown_in_doubt,
         from_price_list=sums.from_price_list,
     )
 

@@ -15,7 +15,7 @@ from decom.planning.saved import row_from_json, saved_head
 from decom.reporting.billing import billing_stops_on, renewal_column
 from decom.vocabulary import Decision, Evidence, ExitCode, Outcome, SourceState, Stopped, exit_code, stopped
 from tests.reporting.oracle.interface import Audit, AuditRow, Timing, Verification
-from tests.reporting.oracle.money import add_up
+from tests.reporting.oracle.money import STAYING, add_up, cost_of_text
 
 
 def build(ledger: Reader, run_id: str) -> Audit:
@@ -189,6 +189,8 @@ def _conflicts(planned: PlannedRow, number: NumberRecord) -> tuple[Conflict, ...
 
 def _row(planned: PlannedRow, became: _Became, billing_stops_on: str | None) -> AuditRow:
     answered = became.answered
+    carries = became.outcome in {Outcome.RELEASED, Outcome.UNKNOWN, *STAYING}
+    has_cost = carries and cost_of_text(planned.monthly_cost_usd) is not None
     return AuditRow(
         row=planned.row,
         input_value=planned.input_value,
@@ -206,8 +208,8 @@ def _row(planned: PlannedRow, became: _Became, billing_stops_on: str | None) -> 
         country_code=planned.country_code,
         type=planned.type,
         nickname=planned.nickname,
-        monthly_cost_usd=planned.monthly_cost_usd,
-        cost_from=planned.cost_from,
+        monthly_cost_usd=planned.monthly_cost_usd if has_cost else None,
+        cost_from=planned.cost_from if has_cost else None,
         billing_stops_on=billing_stops_on,
         others=planned.others,
     )
