@@ -16,14 +16,12 @@ from decom.ledger.writer import Writer
 from decom.planning.plan import Plan, PlannedRow
 from decom.planning.saved import JSON_FILE, SavedHead, rows_as_json, write_plan, written_rows
 from decom.vocabulary import Decision, Outcome, Stopped
+from decom.workflow.naming import RUN_ID, find_run, new_run_id
 from decom.workflow.runs import (
-    RUN_ID,
     check_as_shown,
-    find_run,
     is_interrupted,
     latest_interrupted,
     load_run,
-    new_run_id,
     record_plan,
 )
 from tests.ledger.tampering import tamper
@@ -129,6 +127,54 @@ def test_whatever_is_typed_there_is_an_answer(target):
     except (BadInput, Refused):
         return
     assert path is None and RUN_ID.fullmatch(run_id)
+
+
+RUNS = ["20261123T185757Z-1a2b3c", "20261124T185757Z-4d5e6f", "20261124T190000Z-1a2b99"]
+"""The runs of a home, oldest first."""
+
+
+@pytest.mark.parametrize(
+    ("target", "run"),
+    [
+        ("latest", 2), ("4d5e", 1), ("4d5e6f", 1), ("2b3c", 0), ("T1900", 2), ("20261123", 0), ("-1a2b9", 2),
+        (RUNS[0][:-1], 0), (RUNS[2][1:], 2),
+    ],
+)  # fmt: skip
+def test_latest_or_a_part_of_its_id_that_no_other_run_has_names_a_run(target: str, run: int):
+    assert find_run(target, RUNS) == (RUNS[run], None)
+
+
+@pytest.mark.parametrize(
+    ("target", "several"), [("1a2b", (0, 2)), ("20261124", (1, 2)), ("185757Z", (0, 1)), ("2026", (0, 1, 2))]
+)
+def test_a_part_that_fits_several_runs_is_refused_with_their_names(target: str, several: tuple[int, ...]):
+    with pytest.raises(BadInput) as refused:
+        find_run(target, RUNS)
+    assert f"part of {len(several)} run IDs: {', '.join(RUNS[each] for each in several)}" in refused.value.what
+    assert refused.value.remedy == "Type more of the ID."
+
+
+def test_of_very_many_the_latest_are_named():
+    many = [f"20261123T1857{n:02}Z-1a2b3c" for n in range(60)]
+    with pytest.raises(BadInput, match=f"part of 60 run IDs: {many[55]}, .*{many[59]}, and 55 more"):
+        find_run("2026", many)
+
+
+@pytest.mark.parametrize("target", ["", "4d5", "LATEST", "4D5E", "4d5x", "4d5e6f0", "185757z"])
+def test_what_is_shorter_or_in_no_id_names_none(target: str):
+    with pytest.raises(DecomError):
+        find_run(target, RUNS)
+
+
+def test_a_home_without_a_run_has_no_latest():
+    with pytest.raises(BadInput, match="this home has no run yet"):
+        find_run("latest")
+
+
+def test_what_exists_is_no_part_of_an_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    saved(tmp_path).rename("4d5e")
+    assert find_run("4d5e", RUNS) == (RUN, Path("4d5e") / JSON_FILE)
 
 
 @pytest.mark.parametrize("place", ["folder", "plan", "plan in its folder"])

@@ -26,7 +26,10 @@ HELP = ["--help", "-h"]
 Input = Annotated[
     Path, typer.Argument(metavar="INPUT", help="A CSV file or a workbook, - for CSV on stdin, or a job file (.toml).")
 ]
-Run = Annotated[str, typer.Argument(metavar="RUN", help="A run ID, or a run's folder.")]
+A_RUN = "A run ID, 4 or more characters of one, `latest`, or a run's folder"
+"""How a run is named, for the help."""
+
+Run = Annotated[str, typer.Argument(metavar="RUN", help=f"{A_RUN}.")]
 
 
 @dataclass(frozen=True, slots=True)

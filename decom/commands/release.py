@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from decom.commands.flags import YES, Flags, command
+from decom.commands.flags import A_RUN, YES, Flags, command
 
 if TYPE_CHECKING:
     from decom.commands.command import CommandResult
@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 
 def release(
-    plan: Annotated[str, typer.Argument(metavar="PLAN", help="A run ID, a run's folder, or its plan.json.")],
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help=f"{A_RUN} or its plan.json.")],
     flags: Flags,
     screen: "Screen",
 ) -> "CommandResult":

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from decom.commands.flags import YES, Flags, command
+from decom.commands.flags import A_RUN, YES, Flags, command
 
 if TYPE_CHECKING:
     from decom.commands.command import CommandResult
@@ -20,7 +20,7 @@ def resume(
     flags: Flags,
     screen: "Screen",
     run: Annotated[
-        str | None, typer.Argument(metavar="RUN", help="A run ID. Default: the most recent interrupted run.")
+        str | None, typer.Argument(metavar="RUN", help=f"{A_RUN}. Default: the most recent interrupted run.")
     ] = None,
 ) -> "CommandResult":
     """Continue an interrupted run.

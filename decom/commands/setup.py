@@ -31,7 +31,7 @@ from decom.settings.load import Settings, load
 from decom.settings.secret import Secret
 from decom.settings.sources import JOB_SUFFIX
 from decom.workflow.context import Context
-from decom.workflow.runs import RUN_ID
+from decom.workflow.naming import RUN_ID
 
 log = structlog.get_logger()
 

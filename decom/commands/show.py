@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from decom.commands.flags import Flags, command
+from decom.commands.flags import A_RUN, Flags, command
 
 if TYPE_CHECKING:
     from decom.commands.command import CommandResult
@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 
 def show(
-    target: Annotated[str, typer.Argument(metavar="RUN-or-NUMBER", help="A run ID, a number's ID, or +919876543210.")],
+    target: Annotated[str, typer.Argument(metavar="RUN-or-NUMBER", help=f"{A_RUN}; a number's ID, or +919876543210.")],
     flags: Flags,
     screen: "Screen",
 ) -> "CommandResult":

@@ -44,7 +44,8 @@ def in_words(reply: Reply) -> str:
     if isinstance(reply, Unanswered):
         return reply.why
     if is_page(reply):
-        return f"a web page was returned instead of data ({reply.status}): check the base URL and any proxy"
+        remedy = "the service may be down" if reply.status >= 500 else "check the base URL and any proxy"
+        return f"a web page was returned instead of data ({reply.status}): {remedy}"
     if coding(reply.headers) != "":
         return f"the response is encoded ({coding(reply.headers)[:30]}), which was not requested: is there a proxy?"
     if not reply.complete:

@@ -20,8 +20,10 @@ OUTAGE_AFTER = 5
 """DELETEs in a row without a usable answer after which the service is asked whether it is there."""
 PROBES = 5
 """Questions to a silent service, with growing pauses, before the run stops."""
+ANSWERED_IN_VAIN = 3
+"""Probes that were answered, and no DELETE between or after them, after which only releases are out of order."""
 FIRST_PAUSE = 1.0
-"""Seconds before the first probe; doubled before each further one."""
+"""Seconds before the first probe; doubled before each further one, until a DELETE has a usable answer."""
 FORBIDDEN_AFTER = 3
 """Answers of 403 in a row, from the first DELETE on, after which the key is taken to lack the right."""
 FORBIDDEN_LATER = 5
@@ -148,6 +150,10 @@ class Tally:
     """How often in a row, and how often in all."""
 
     silent: int = 0
+    fruitless: int = 0
+    """DELETEs in a row without a usable answer, whatever other questions were answered meanwhile."""
+    answered_probes: int = 0
+    """Probes that were answered since a DELETE had a usable answer."""
     strange: int = 0
     throttled: int = 0
     forbidden: int = 0
@@ -156,6 +162,28 @@ class Tally:
     retries: int = 0
     usable: int = 0
     """DELETEs with an answer that only the API gives."""
+
+    def count(self, proof: Proof, *, surprising: bool) -> None:
+        """One more DELETE was answered, or given up; `surprising` as for `CircuitBreaker.saw`."""
+        self._count_silence(proof)
+        self.strange = self.strange + 1 if proof is Proof.STRANGE else 0
+        self.throttled = self.throttled + 1 if proof is Proof.THROTTLED else 0
+        if surprising:
+            self.surprising += 1
+        elif proof is Proof.FORBIDDEN:
+            self.forbidden += 1
+        elif proof in _USABLE:
+            self.usable += 1
+            self.forbidden = self.surprising = 0
+
+    def _count_silence(self, proof: Proof) -> None:
+        if proof in (Proof.NOT_SENT, Proof.IN_DOUBT):
+            self.silent += 1
+            self.fruitless += 1
+            return
+        self.silent = 0
+        if proof is not Proof.THROTTLED:
+            self.fruitless = self.answered_probes = 0
 
 
 class CircuitBreaker:
@@ -168,6 +196,7 @@ class CircuitBreaker:
         self._probe = probe
         self._tally = Tally()
         self._probing: asyncio.Task[None] | None = None
+        self._last: Reply = Unanswered(sent=False, why="nothing was sent")
 
     def may_retry(self) -> bool:
         """Whether the run's budget has room for another retry."""
@@ -210,16 +239,7 @@ class CircuitBreaker:
         `surprising` says that it is a number's first 404, and that none of our requests can have removed the number.
         """
         tally = self._tally
-        tally.silent = tally.silent + 1 if proof in (Proof.NOT_SENT, Proof.IN_DOUBT) else 0
-        tally.strange = tally.strange + 1 if proof is Proof.STRANGE else 0
-        tally.throttled = tally.throttled + 1 if proof is Proof.THROTTLED else 0
-        if surprising:
-            tally.surprising += 1
-        elif proof is Proof.FORBIDDEN:
-            tally.forbidden += 1
-        elif proof in _USABLE:
-            tally.usable += 1
-            tally.forbidden = tally.surprising = 0
+        tally.count(proof, surprising=surprising)
         if proof is Proof.KEY:
             self._stop.ask(Stopped.KEY, "the service no longer accepts the API key (401)")
         elif tally.forbidden >= (FORBIDDEN_AFTER if tally.usable == 0 else FORBIDDEN_LATER):
@@ -238,19 +258,32 @@ class CircuitBreaker:
             self._stop.ask(Stopped.TLS, reply.why)
         elif tally.throttled >= THROTTLED_AFTER:
             self._stop.ask(Stopped.RATE, f"{tally.throttled} consecutive 429 responses")
+        elif tally.answered_probes >= ANSWERED_IN_VAIN and tally.silent >= OUTAGE_AFTER:
+            detail = f"{tally.fruitless} consecutive releases failed ({_said(reply)})"
+            self._stop.ask(Stopped.OUTAGE, f"{detail}, though the service answers other requests")
+        self._last = reply
 
     async def _probe_until_there(self) -> None:
-        pause = FIRST_PAUSE
+        pause = FIRST_PAUSE * 2**self._tally.answered_probes
+        why = "the service does not respond" if isinstance(self._last, Unanswered) else _said(self._last)
         try:
             for _ in range(PROBES):
-                log.info("waiting", seconds=math.ceil(pause), why="the service does not respond")
+                log.info("waiting", seconds=math.ceil(pause), why=why)
                 await self._stop.pause(pause, self._clock)
                 if self._stop.asked:
                     return
                 if await self._probe():
                     self._tally.silent = 0
+                    self._tally.answered_probes += 1
                     return
                 pause *= 2
-            self._stop.ask(Stopped.OUTAGE, f"the service did not answer {OUTAGE_AFTER} releases and {PROBES} probes")
+            detail = f"the service did not answer {OUTAGE_AFTER} releases and {PROBES} probes"
+            answered = "" if isinstance(self._last, Unanswered) else f" ({_said(self._last)})"
+            self._stop.ask(Stopped.OUTAGE, f"{detail}{answered}")
         finally:
             self._probing = None
+
+
+def _said(reply: Reply) -> str:
+    """What a DELETE was told in the end: `the service returned 503`, or why there was no answer."""
+    return reply.why if isinstance(reply, Unanswered) else f"the service returned {reply.status}"

@@ -3,7 +3,6 @@
 Light: neither pandas nor httpx is loaded for it, and nothing is asked of the service.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,8 +19,7 @@ from decom.planning.plan import PlanHead
 from decom.planning.saved import row_from_json, saved_head
 from decom.vocabulary import Decision, Outcome
 from decom.workflow.memory import memory_of
-
-_RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}", re.ASCII)
+from decom.workflow.naming import LATEST, RUN_ID, find_run, names_a_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +93,9 @@ def runs(home: Path) -> list[RunLine]:
 
 
 def show(home: Path, run_or_number: str, ours: tuple[str, str] | None = None) -> RunDetails | NumberDetails:
-    """One run by its ID, or one number by its ID or its E.164 number as people write it.
+    """One run as `find_run` takes it, or one number by its ID or its E.164 number as people write it.
+
+    What is a number on record is that, not part of a run's ID.
 
     `ours` is the workspace, by name and base URL, whose runs a number's life is told of: the same name may be another
     number elsewhere. None: every workspace that knows it is told of, one after the other. Raises BadInput where the
@@ -104,8 +104,8 @@ def show(home: Path, run_or_number: str, ours: tuple[str, str] | None = None) ->
     wanted = run_or_number.strip()
     remedy = "`decom runs` lists the runs; a number is written +919876543210, or as its ID. Another home: --home."
     with Reader(home) as ledger:
-        if _RUN_ID.fullmatch(wanted) is not None:
-            return _run(home, ledger, wanted)
+        if wanted == LATEST or RUN_ID.fullmatch(wanted) is not None:
+            return _run(home, ledger, find_run(wanted, ledger.run_ids())[0])
         among = None if ours is None else memory_of(ledger, *ours).run_ids
         for name in _names(wanted):
             life = ledger.life(name, among)
@@ -117,6 +117,8 @@ def show(home: Path, run_or_number: str, ours: tuple[str, str] | None = None) ->
                 where=wanted[:80],
                 remedy="Is it the right key? Without a key, decom show covers all workspaces.",
             )
+        if names_a_run(wanted, run_ids := ledger.run_ids()):
+            return _run(home, ledger, find_run(wanted, run_ids)[0])
     raise BadInput("no such run or number in this home's ledger", where=wanted[:80], remedy=remedy)
 
 

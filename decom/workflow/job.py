@@ -33,16 +33,15 @@ from decom.workflow.apply import apply_plan, changed_since, claims_of
 from decom.workflow.context import Context, service_for
 from decom.workflow.guards import GuardsInForce, in_force
 from decom.workflow.memory import memory_of
+from decom.workflow.naming import find_run, new_run_id
 from decom.workflow.plan import PlanResult, make_plan, read, report_unreachable
 from decom.workflow.reports import RunResult, write_reports_again
 from decom.workflow.runs import (
     KnownRun,
     check_as_shown,
-    find_run,
     is_interrupted,
     latest_interrupted,
     load_run,
-    new_run_id,
     saved_of,
 )
 from decom.workflow.workspace import workspace_of
@@ -99,7 +98,7 @@ async def release(settings: Settings, context: Context, target: str) -> RunResul
 
     Raises Refused where the plan was changed, used, made elsewhere, is too old or beyond a limit; otherwise as `run`.
     """
-    run_id, path = find_run(target)
+    run_id, path = _named(settings, target)
     service = service_for(settings, context)
     with _run_locked(settings, context, run_id) as claimed:
         this = _known(settings, run_id)
@@ -144,7 +143,7 @@ async def resume(settings: Settings, context: Context, target: str | None) -> Ru
     A guard that refuses now is the run's stop, not an error: what was sent is asked about all the same. Raises as
     `release`.
     """
-    run_id = find_run(target)[0] if target is not None else _interrupted(settings, context)
+    run_id = _named(settings, target)[0] if target is not None else _interrupted(settings, context)
     service = service_for(settings, context)
     with _run_locked(settings, context, run_id) as claimed:
         this = _known(settings, run_id)
@@ -167,7 +166,7 @@ async def resume(settings: Settings, context: Context, target: str | None) -> Ru
 
 async def verify(settings: Settings, context: Context, target: str) -> Seen:
     """Ask the account again, and compare every file and record of the run with what was written. Sends only GET."""
-    run_id, _ = find_run(target)
+    run_id, _ = _named(settings, target)
     service = service_for(settings, context)
     with _run_locked(settings, context, run_id):
         this = _known(settings, run_id)
@@ -191,7 +190,7 @@ def report(settings: Settings, target: str, clock: Clock) -> RunResult:
 
     Raises BadInput, Locked, NotWritten, Altered where its records are not those that were written.
     """
-    run_id, _ = find_run(target)
+    run_id, _ = _named(settings, target)
     with Reader(settings.home) as ledger:
         workspace = saved_of(ledger, run_id).head.workspace
     with (
@@ -221,6 +220,12 @@ def _run_locked(settings: Settings, context: Context, run_id: str) -> Iterator[C
         planned_for = saved_of(ledger, run_id).head.workspace
     with _locked(settings, context, run_id, workspace_of(settings), planned_for) as claimed:
         yield claimed
+
+
+def _named(settings: Settings, target: str) -> tuple[str, Path | None]:
+    """The run of this home that a person named, as `find_run` has it."""
+    with Reader(settings.home) as ledger:
+        return find_run(target, ledger.run_ids())
 
 
 def _known(settings: Settings, run_id: str) -> KnownRun:

@@ -1,7 +1,5 @@
-"""The runs of a home: naming a new one, finding an old one. In: what a person types. Out: a run ID, a story."""
+"""The runs of a home, entered and read back. In: a plan, a run ID. Out: a ledger with it, a story."""
 
-import re
-import secrets
 from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,14 +20,11 @@ from decom.planning.saved import (
     digest_of,
     first_difference,
     row_number,
-    run_id_of,
     saved_head,
     saved_head_as_json,
 )
 from decom.reporting.manifest import Manifest, read_manifest
 from decom.vocabulary import Decision, Outcome
-
-RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}", re.ASCII)
 
 _ROWS_AT_ONCE = 10_000
 """Rows a commit when a plan is entered: another workspace's run must not wait long for its turn to write."""
@@ -63,11 +58,6 @@ class KnownRun:
         )
 
 
-def new_run_id(clock: Clock) -> str:
-    """`YYYYMMDDTHHMMSSZ-` and six hex digits: it sorts by time."""
-    return f"{clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-
-
 def record_plan(home: Path, plan: Plan, rows: Iterable[str], saved: SavedHead, clock: Clock) -> None:
     """Put a plan into the ledger: its rows, and last its head, so that half a plan is no plan. Raises LedgerTrouble.
 
@@ -97,32 +87,6 @@ def nothing_was_sent() -> Iterator[None]:
 def _in_pieces(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
     while len(piece := list(islice(entries, _ROWS_AT_ONCE))) > 0:
         yield piece
-
-
-def find_run(target: str) -> tuple[str, Path | None]:
-    """The run ID that a person means by a run ID, a run's folder or its `plan.json`; and the plan file, if named.
-
-    Raises BadInput where it is none of them, Refused where the file is no plan.
-    """
-    if RUN_ID.fullmatch(target) is not None:
-        return target, None
-    path = Path(target)
-    try:
-        path = path / JSON_FILE if path.is_dir() else path
-        if Path(target).is_symlink() or path.is_symlink():
-            raise BadInput(
-                "this is a symbolic link, and links are not followed", where=target, remedy="Name the plan itself."
-            )
-        found = path.is_file()
-    except OSError as error:
-        raise BadInput(
-            f"this cannot be looked at: {error.strerror}",
-            where=target[:200],
-            remedy="Name a run, its folder or its plan.",
-        ) from error
-    if not found:
-        raise BadInput("no such run or plan", where=target, remedy="`decom runs` lists the runs of this home.")
-    return run_id_of(path), path
 
 
 def load_run(ledger: Reader, run_id: str) -> KnownRun:

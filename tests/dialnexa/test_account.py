@@ -71,7 +71,11 @@ def test_a_first_page_says_how_many_there_are_and_is_not_read_twice(start_sandbo
     ("fault", "error", "words"),
     [
         ("500_before", Unreachable, "could not be listed: 500 Internal server error"),
-        ("502_before", Unreachable, "could not be listed: a web page was returned instead of data (502)"),
+        (
+            "502_before",
+            Unreachable,
+            "could not be listed: a web page was returned instead of data (502): the service may be down",
+        ),
         (
             "html_200",
             Unreachable,

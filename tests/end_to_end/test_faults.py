@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import Command
 from tests.end_to_end.readings import audit_rows, deletes, ids, input_of, outcomes, released
-from tests.service.faults import Fault, Rule
+from tests.service.faults import Fault, FaultPlan, Rule
 from tests.service.server import Sandbox
 from tests.service.world import World
 
@@ -96,6 +96,28 @@ def test_a_fault_that_stays_is_reported_as_what_it_is(
     assert (rows[first]["outcome"], rows[first]["evidence"]) == (outcome, evidence)
     assert {rows[number_id]["outcome"] for number_id in others} == {"released"}
     assert ran.code == code, ran.err
+
+
+def test_releases_that_are_all_answered_503_are_an_outage_though_the_account_can_be_read(
+    start_sandbox: Callable[..., Sandbox], decom_for: Callable[[Sandbox], Command]
+) -> None:
+    sandbox = start_sandbox(World.made_up(numbers=100), faults=[Rule.of(Fault("503_before", text="0"))])
+    decom = decom_for(sandbox)
+    chosen = ids(sandbox.world.releasable)[:30]
+    ran = decom("run", input_of(decom.folder, chosen), "--execute", "--yes", "--concurrency", "4", DECOM_TIMEOUT="1")
+    assert ran.code == 4, ran.err
+    rows = audit_rows(decom.run_folder())
+    assert "stopped:outage" in {row["evidence"] for row in rows}
+    assert {row["outcome"] for row in rows} <= {"not_attempted", "unknown", "failed"}
+    assert "the service returned 503" in decom("show", decom.run_folder().name).out
+    assert "base URL" not in ran.out + ran.err and "base URL" not in "".join(row["reason"] for row in rows)
+    assert len(deletes(sandbox)) < 30 and sandbox.removed == {}
+
+    sandbox.faults = FaultPlan()
+    resumed = decom("resume", "--yes", DECOM_TIMEOUT="1")
+    failed = {row["number_id"] for row in rows if row["outcome"] == "failed"}
+    assert resumed.code == (4 if len(failed) > 0 else 0), resumed.err
+    assert set(sandbox.removed) == set(chosen) - failed
 
 
 @pytest.mark.parametrize("fault", ["route_404", "html_404", "html_200", "redirect_307"])

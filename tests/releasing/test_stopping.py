@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from decom.dialnexa.replies import Answered, Proof, Reply, Unanswered
 from decom.releasing.stopping import (
+    ANSWERED_IN_VAIN,
     FEWEST_RETRIES,
     FORBIDDEN_AFTER,
     FORBIDDEN_LATER,
@@ -442,6 +443,45 @@ def test_an_outage_may_come_twice():
             assert service.asked == outages and not stop.asked
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("between", [None, THROTTLED, HELD])
+def test_releases_that_never_succeed_are_an_outage_though_other_questions_are_answered(between):
+    """Nothing but a usable answer to a DELETE speaks against it."""
+
+    async def main() -> tuple[StopSignal, QuickClock]:
+        stop, clock = StopSignal(), QuickClock()
+        watch = CircuitBreaker(stop, clock, Service(1))
+        for _ in range(ANSWERED_IN_VAIN + 1):
+            assert not stop.asked
+            if between is not None:
+                watch.saw(answer(between), between)
+            for _ in range(OUTAGE_AFTER):
+                watch.saw(Answered(503), IN_DOUBT)
+            await watch.ready()
+        return stop, clock
+
+    stop, clock = asyncio.run(main())
+    if between is HELD:
+        assert stop.why is None and clock.waits == [1.0] * (ANSWERED_IN_VAIN + 1)
+        return
+    assert stop.why is Stopped.OUTAGE and clock.waits == [1.0, 2.0, 4.0]
+    assert stop.detail == (
+        "20 consecutive releases failed (the service returned 503), though the service answers other requests"
+    )
+
+
+def test_what_a_service_says_that_is_not_there_is_named():
+    async def main() -> StopSignal:
+        stop = StopSignal()
+        watch = CircuitBreaker(stop, QuickClock(), Service(PROBES + 1))
+        for _ in range(OUTAGE_AFTER):
+            watch.saw(Answered(503), IN_DOUBT)
+        await watch.ready()
+        return stop
+
+    said = "the service did not answer 5 releases and 5 probes (the service returned 503)"
+    assert asyncio.run(main()).detail == said
 
 
 @pytest.mark.parametrize("workers", [1, 16])
