@@ -143,3 +143,10 @@ def test_two_numbers_in_one_cell_release_neither_and_no_third(pair, region, othe
     joined = re.sub("[^0-9]", "", text)
     row = planned(text, {first, second, *others, "+" + joined, "+" + joined.removeprefix("00")}, region)
     assert row.decision is Decision.INVALID
+
+
+def test_of_a_long_cell_the_reason_shows_sixty_characters():
+    text = f"49 7755{' ' * 60}91155"
+    row = planned(text, set())
+    assert row.decision is Decision.INVALID
+    assert f"'{text[:60]}' " in row.reason
