@@ -23,10 +23,10 @@ run: $(MADE)  ## try the whole job on a made-up account: plan, release, verify, 
 
 # Four at a time also on two cores: many tests wait for a process or a time-out.
 test: $(MADE)  ## all tests
-	$(BIN)/pytest -q -n 4
+	$(BIN)/pytest -q -n 4 --dist worksteal
 
 fast: $(MADE)  ## all tests but those that run whole processes
-	$(BIN)/pytest -q -n 4 --ignore tests/end_to_end
+	$(BIN)/pytest -q -n 4 --dist worksteal --ignore tests/end_to_end
 
 check: $(MADE)  ## format, lint, types, house rules
 	$(BIN)/ruff format --check $(CODE)
