@@ -30,10 +30,10 @@ run: $(FOR_RUNS)  ## try the whole job on a made-up account: plan, release, veri
 
 # Four workers even on two cores: many tests wait for a process or a time-out.
 test: $(MADE)  ## run all tests
-	$(BIN)/pytest -q -n 4
+	$(BIN)/pytest -q -n 4 --dist worksteal
 
 fast: $(MADE)  ## run all tests except tests/end_to_end
-	$(BIN)/pytest -q -n 4 --ignore tests/end_to_end
+	$(BIN)/pytest -q -n 4 --dist worksteal --ignore tests/end_to_end
 
 check: $(MADE)  ## check formatting, lint, types and house rules
 	$(BIN)/ruff format --check $(CODE)

@@ -19,7 +19,7 @@ class Receiver:
     requests: list[tuple[str, str, str]] = field(default_factory=list)
     """Method, target, body; in the order in which they came."""
     children: list[str] = field(default_factory=list)
-    """Command line and environment of every child that this process had while a request was answered."""
+    """Command line and environment of every child that this process has got since, as it was at each request."""
 
     @property
     def url(self) -> str:
@@ -40,7 +40,7 @@ def receiving(status: int = 200, **headers: str) -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-            receiver.children += list(_children())
+            receiver.children += [facts for pid, facts in _children() if pid not in before]
             receiver.requests.append((self.command, self.path, body))
             self.send_response(status)
             for name, value in {**headers, "Content-Length": "0"}.items():
@@ -52,6 +52,7 @@ def receiving(status: int = 200, **headers: str) -> Iterator[Receiver]:
         def log_message(self, *_: object) -> None:
             pass
 
+    before = {pid for pid, _ in _children()}
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         receiver = Receiver(server.server_address[1])
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -63,12 +64,13 @@ def receiving(status: int = 200, **headers: str) -> Iterator[Receiver]:
             thread.join()
 
 
-def _children() -> Iterator[str]:
+def _children() -> Iterator[tuple[str, str]]:
+    """The ID of each child of this process, with its command line and environment."""
     for path in Path("/proc/self/task").glob("*/children"):
         for pid in path.read_text().split():
             process = Path("/proc") / pid
             try:
-                yield process.joinpath("cmdline").read_text() + process.joinpath("environ").read_text()
+                yield pid, process.joinpath("cmdline").read_text() + process.joinpath("environ").read_text()
             except OSError:
                 continue  # it has just ended
 

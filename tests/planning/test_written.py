@@ -160,3 +160,10 @@ def test_a_row_that_released_a_number_releases_no_other_one_later(number, data, 
     after = planned(text, set(), tonight, gone)
     assert (after.decision, after.evidence, after.number_id) == (Decision.MISSING, "earlier_run:run-1", "phn_gone")
     assert planned(text, since - {number}, later, gone).decision in (Decision.MISSING, Decision.INVALID)
+
+
+def test_of_a_long_cell_the_reason_shows_sixty_characters():
+    text = f"49 7755{' ' * 60}91155"
+    row = planned(text, set())
+    assert row.decision is Decision.INVALID
+    assert f"'{text[:60]}' " in row.reason
