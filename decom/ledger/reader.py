@@ -186,10 +186,16 @@ class Reader:
         return (str(body) for (body,) in self._rows(query, run_id))
 
     def decisions(self, run_id: str) -> Iterator[tuple[Decision | None, str | None]]:
-        """The decision and the number's ID of each of a run's planned rows; None where there is none."""
-        query = "SELECT json_extract(body, '$.decision'), number_id FROM entries WHERE run_id = ? AND kind = 'row'"
-        for decision, number_id in self._rows(query, run_id):
-            yield None if decision is None else Decision(decision), number_id
+        """The decision and the number's ID of each of a run's planned rows; None where there is none.
+
+        Raises LedgerTrouble where somebody has made something else of a row.
+        """
+        query = "SELECT json_extract(body, '$.decision'), number_id, at FROM entries WHERE run_id = ? AND kind = 'row'"
+        for decision, number_id, at in self._rows(query, run_id):
+            try:
+                yield None if decision is None else Decision(decision), number_id
+            except ValueError as error:
+                raise _not_ours(Kind.ROW, at) from error
 
     def entries_of(self, run_id: str, kind: Kind) -> Iterator[tuple[Any, ...]]:
         """A run's entries of one kind in their order: place in the ledger, when written, number, body."""

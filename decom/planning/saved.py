@@ -80,7 +80,7 @@ def row_from_json(line: str) -> PlannedRow:
 
 
 def names_in_row(line: str) -> tuple[str | None, str | None, str]:
-    """The ID and the E.164 number that a row of `row_as_json` names, and the cell by which its owner named them.
+    """The ID and the E.164 number that a row of `rows_as_json` names, and the cell by which its owner named them.
 
     For a million rows of which nothing else is wanted. Raises as `row_from_json`.
     """

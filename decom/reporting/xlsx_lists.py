@@ -1,11 +1,13 @@
 """The workbook's sheets that list something other than rows: By group, To do, Sources."""
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from decom.reporting.interface import Audit
 from decom.reporting.page_context import blockers_of
 from decom.reporting.statement import group_column
-from decom.reporting.words import SOURCE_STATES, kind_of, step_for
+from decom.reporting.words import SOURCE_STATES, is_known, kind_of, step_for
 from decom.reporting.xlsx_sheet import Lines, set_up_page
 from decom.tables import lines_of
 from decom.vocabulary import SourceState
@@ -36,11 +38,11 @@ def write_groups(lines: Lines, audit: Audit, groups: "pd.DataFrame") -> None:
     lines.sheet.freeze_panes(1, 1)
     lines.sheet.repeat_rows(0)
     for group in lines_of(groups.head(MOST_GROUPS)):
-        lines.line(group.name if group.name != "" else "(no entry)", *_group_line(group))
+        lines.line(group.name if group.name != "" else "(no entry)", *_group_cells(_group_line(group)))
     if len(groups) > MOST_GROUPS:
         lines.line(f"{len(groups) - MOST_GROUPS:,} more groups: see audit.json.")
     columns = zip(*map(_group_line, lines_of(groups)), strict=True)
-    lines.total("All groups", *(sum(column[1:], column[0]) for column in columns))
+    lines.total("All groups", *_group_cells([sum(column[1:], column[0]) for column in columns]))
 
 
 def write_todo(lines: Lines, audit: Audit) -> None:
@@ -66,8 +68,8 @@ def write_todo(lines: Lines, audit: Audit) -> None:
         if more > 0:
             numbers += f" and {more:,} more: see the sheet Conflicted"
         lines.line(
-            kind_of(held.source), held.name, held.id, held.status, held.numbers, held.cost,
-            step_for(held.source), numbers, "", "",
+            kind_of(held.source), held.name, held.id, held.status, held.numbers,
+            _known(held.cost, held.unknown), step_for(held.source), numbers, "", "",
             formats=[wrapped, wrapped, wrapped, wrapped, None, None, wrapped, wrapped],
         )  # fmt: skip
     if beyond > 0:
@@ -94,3 +96,14 @@ def _group_line(sums: Any) -> tuple[Any, ...]:
         sums.rows, sums.released, sums.conflicted, sums.rows - sums.released - sums.conflicted, sums.ending_usd,
         sums.continuing_usd, sums.in_doubt_usd, sums.unknown_ending, sums.unknown_continuing, sums.unknown_in_doubt,
     )  # fmt: skip
+
+
+def _group_cells(line: Sequence[Any]) -> tuple[Any, ...]:
+    """A line of numbers of rows, sums and numbers without a price, as cells."""
+    money, without_price = line[4:7], line[7:]
+    return (*line[:4], *map(_known, money, without_price), *without_price)
+
+
+def _known(amount: Decimal, unknown: int) -> Decimal | None:
+    """A sum as a cell: blank where nothing of it is known."""
+    return amount if is_known(amount, unknown) else None

@@ -4,7 +4,7 @@ Light: neither pandas nor httpx is loaded for it, and nothing is asked of the se
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,7 +89,7 @@ def runs(home: Path) -> list[RunLine]:
     with Reader(home) as ledger:
         stories = (ledger.story(run_id) for run_id in ledger.run_ids())
         working = _working_now(home)
-        return [_line(ledger, story, working) for story in stories if story is not None]
+        return [_line(story, ledger.decisions(story.run_id), working) for story in stories if story is not None]
 
 
 def show(home: Path, run_or_number: str, ours: tuple[str, str] | None = None) -> RunDetails | NumberDetails:
@@ -137,10 +137,10 @@ def _working_now(home: Path) -> frozenset[str]:
     return frozenset(working_now(home))
 
 
-def _line(ledger: Reader, story: RunRecord, working: frozenset[str]) -> RunLine:
+def _line(story: RunRecord, rows: Iterable[tuple[Decision | None, str | None]], working: frozenset[str]) -> RunLine:
     head = saved_head(story.plan).head
     status = _status(story, working)
-    outcomes = outcome_counts(ledger, story, at_work=status == "releasing")
+    outcomes = outcome_counts(rows, story, at_work=status == "releasing")
     unknown = sum(1 for number in story.numbers.values() if number.is_open)
     return RunLine(
         run_id=story.run_id,
@@ -168,9 +168,10 @@ def _run(home: Path, ledger: Reader, run_id: str) -> RunDetails:
             "this home's ledger has no record of this run", where=run_id, remedy="`decom runs` lists the runs."
         )
     saved = saved_head(story.plan)
-    decisions = Counter(decision for decision, _ in ledger.decisions(run_id))
+    rows = list(ledger.decisions(run_id))
+    decisions = Counter(decision for decision, _ in rows)
     return RunDetails(
-        line=_line(ledger, story, _working_now(home)),
+        line=_line(story, rows, _working_now(home)),
         head=saved.head,
         folder=saved.folder,
         decisions={decision: decisions[decision] for decision in Decision},

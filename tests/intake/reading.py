@@ -11,24 +11,7 @@ from decom.intake.interface import ReadOptions, Rows
 from decom.intake.kinds import READERS
 from decom.intake.opening import read_input
 from decom.phone_numbers.reading import Readings
-
-
-@dataclass(frozen=True, slots=True)
-class ReadRow:
-    """One line of the frames of `Rows`."""
-
-    row: int
-    input_value: str
-    number_id: str | None = None
-    number: Readings | None = None
-    """All that the number can mean."""
-    problem: str | None = None
-    note: str = ""
-    others: tuple[str, ...] = ()
-
-    @property
-    def phone_number(self) -> str | None:
-        return None if self.number is None else self.number.numbers[0]
+from tests.planning.oracle.rows import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +20,7 @@ class ReadFile:
 
     name: str
     sha256: str
-    rows: tuple[ReadRow, ...]
+    rows: tuple[Row, ...]
     blank_rows: int
     other_columns: tuple[str, ...]
     notes: tuple[str, ...]
@@ -48,7 +31,7 @@ def line_by_line(rows: Rows) -> ReadFile:
     table = rows.table.astype(object).where(rows.table.notna(), None)
     others = rows.others.astype(object).itertuples(index=False, name=None) if rows.other_columns else repeat(())
     found = tuple(
-        ReadRow(number, value, number_id, readings or _plain(phone_number), problem, note, beside)
+        Row(number, value, number_id, readings or _plain(phone_number), problem, note, beside)
         for (number, value, number_id, phone_number, readings, problem, note), beside in zip(
             table.itertuples(index=False, name=None), others, strict=False
         )

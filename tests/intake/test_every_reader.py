@@ -4,7 +4,6 @@ import csv
 import io
 import runpy
 import tomllib
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,6 @@ from decom.planning.survey import Survey
 from tests.intake.reading import line_by_line, read
 from tests.planning.oracle import build as oracle
 from tests.planning.oracle import saved
-from tests.planning.oracle.rows import Row
 from tests.planning.plans import head
 from tests.service.world import World
 
@@ -80,8 +78,7 @@ def test_a_sample_is_decided_as_expected_on_the_account_that_stands_with_it(samp
     plan = Plan(head(other_columns=file.other_columns), plan_table(file, found, protected, (), choice), file.others)
     rows = list(planned_rows(plan.rows, plan.others))
     assert [row.decision for row in rows] == sample["decisions"]
-    by_row = [Row(*(getattr(row, fact.name) for fact in fields(Row))) for row in line_by_line(file).rows]
-    assert rows == list(oracle.build(by_row, found, protected, (), choice))
+    assert rows == list(oracle.build(line_by_line(file).rows, found, protected, (), choice))
     assert saved.differences(plan, rows) == []
 
 

@@ -17,7 +17,8 @@ from decom.intake.interface import OpenFile, ReadOptions, Sheet
 from decom.intake.kinds import READERS
 from decom.intake.opening import read_input
 from decom.phone_numbers.reading import Readings
-from tests.intake.reading import ReadRow, read, read_text, refusal, text_refusal, values, written
+from tests.intake.reading import read, read_text, refusal, text_refusal, values, written
+from tests.planning.oracle.rows import Row
 
 NAME_A_FILE = "Name a file with one ID or number per row."
 NO_ID = "not a valid ID or phone number (IDs begin with phn_)"
@@ -29,8 +30,8 @@ def test_a_file_becomes_rows_with_its_name_its_digest_and_its_other_columns(tmp_
     assert file.name == "numbers.csv"
     assert file.sha256 == hashlib.sha256(content.encode()).hexdigest()
     assert file.rows == (
-        ReadRow(row=2, input_value="phn_1", number_id="phn_1", others=("a",)),
-        ReadRow(row=5, input_value="phn_2", number_id="phn_2", others=("b",)),
+        Row(row=2, input_value="phn_1", number_id="phn_1", others=("a",)),
+        Row(row=5, input_value="phn_2", number_id="phn_2", others=("b",)),
     )
     assert file.blank_rows == 2
     assert file.other_columns == ("note",)
@@ -224,7 +225,7 @@ def test_a_region_reaches_every_cell(tmp_path):
     assert values(read_text(tmp_path, "phone\n09876543210\n", ReadOptions(region="IN"))) == ["+919876543210"]
 
 
-def both(folder: Path, line: str) -> ReadRow:
+def both(folder: Path, line: str) -> Row:
     """The row of a line below the headers for ID and number; a good row stands above it."""
     return read_text(folder, f"id,phone number,note\nphn_first,,\n{line}\n").rows[1]
 
@@ -234,13 +235,13 @@ def both(folder: Path, line: str) -> ReadRow:
     [
         pytest.param(
             "phn_1,+919876543210,x",
-            ReadRow(3, "phn_1", number_id="phn_1", number=Readings(("+919876543210",), True), others=("x",)),
+            Row(3, "phn_1", number_id="phn_1", number=Readings(("+919876543210",), True), others=("x",)),
             id="both",
         ),
-        pytest.param("phn_1,,x", ReadRow(3, "phn_1", number_id="phn_1", others=("x",)), id="the ID alone"),
+        pytest.param("phn_1,,x", Row(3, "phn_1", number_id="phn_1", others=("x",)), id="the ID alone"),
         pytest.param(
             ",+91 98765 43210,x",
-            ReadRow(
+            Row(
                 3,
                 "+91 98765 43210",
                 number=Readings(("+919876543210",), True, parts=("+9198765",)),
@@ -251,7 +252,7 @@ def both(folder: Path, line: str) -> ReadRow:
         ),
         pytest.param(
             " phn_1,919876543210,x",
-            ReadRow(
+            Row(
                 3,
                 " phn_1",
                 number_id="phn_1",
@@ -263,51 +264,47 @@ def both(folder: Path, line: str) -> ReadRow:
         ),
         pytest.param(
             "+919876543210,phn_1,x",
-            ReadRow(3, "+919876543210", number_id="phn_1", number=Readings(("+919876543210",), True), others=("x",)),
+            Row(3, "+919876543210", number_id="phn_1", number=Readings(("+919876543210",), True), others=("x",)),
             id="both, the other way round",
         ),
         pytest.param(
             "+919876543210,919876543210,x",
-            ReadRow(3, "+919876543210", number=Readings(("+919876543210",), True), others=("x",)),
+            Row(3, "+919876543210", number=Readings(("+919876543210",), True), others=("x",)),
             id="the same number twice, once for certain",
         ),
         pytest.param(
             "919876543210,+919876543210,x",
-            ReadRow(3, "919876543210", number=Readings(("+919876543210",), True), others=("x",)),
+            Row(3, "919876543210", number=Readings(("+919876543210",), True), others=("x",)),
             id="the same number twice, for certain in the second",
         ),
-        pytest.param("phn_1,phn_1,x", ReadRow(3, "phn_1", number_id="phn_1", others=("x",)), id="the same ID twice"),
+        pytest.param("phn_1,phn_1,x", Row(3, "phn_1", number_id="phn_1", others=("x",)), id="the same ID twice"),
         pytest.param(
-            "phn_1,phn_2,x", ReadRow(3, "phn_1", problem="two different IDs in this row", others=("x",)), id="two IDs"
+            "phn_1,phn_2,x", Row(3, "phn_1", problem="two different IDs in this row", others=("x",)), id="two IDs"
         ),
         pytest.param(
             "+919876543210,+919876543211,x",
-            ReadRow(3, "+919876543210", problem="two different numbers in this row", others=("x",)),
+            Row(3, "+919876543210", problem="two different numbers in this row", others=("x",)),
             id="two numbers",
         ),
         pytest.param(
             "phn_1,n/a,x",
-            ReadRow(3, "phn_1", problem=f"the number beside the ID cannot be read: {NO_ID}", others=("x",)),
+            Row(3, "phn_1", problem=f"the number beside the ID cannot be read: {NO_ID}", others=("x",)),
             id="a number that cannot be read",
         ),
-        pytest.param(",n/a,x", ReadRow(3, "n/a", problem=NO_ID, others=("x",)), id="no ID, and no number either"),
-        pytest.param(
-            "cmp_1,+919876543210,x", ReadRow(3, "cmp_1", problem=NO_ID, others=("x",)), id="an ID that is none"
-        ),
-        pytest.param(
-            ",,x", ReadRow(3, "", problem="no ID or number in this row", others=("x",)), id="neither, but a note"
-        ),
+        pytest.param(",n/a,x", Row(3, "n/a", problem=NO_ID, others=("x",)), id="no ID, and no number either"),
+        pytest.param("cmp_1,+919876543210,x", Row(3, "cmp_1", problem=NO_ID, others=("x",)), id="an ID that is none"),
+        pytest.param(",,x", Row(3, "", problem="no ID or number in this row", others=("x",)), id="neither, but a note"),
         pytest.param(
             " ,\u00a0,x",
-            ReadRow(3, " ", problem="no ID or number in this row", others=("x",)),
+            Row(3, " ", problem="no ID or number in this row", others=("x",)),
             id="blanks and a note",
         ),
         pytest.param(
             "ID,Phone Number,Note",
-            ReadRow(3, "ID", problem="looks like a header, not an ID or a number", others=("Note",)),
+            Row(3, "ID", problem="looks like a header, not an ID or a number", others=("Note",)),
             id="the header again",
         ),
-        pytest.param("Total: 60,,", ReadRow(3, "Total: 60", problem=NO_ID, others=("",)), id="a row of sums"),
+        pytest.param("Total: 60,,", Row(3, "Total: 60", problem=NO_ID, others=("",)), id="a row of sums"),
     ],
 )
 def test_the_cells_of_a_line_become_one_row(tmp_path, line, expected):

@@ -30,7 +30,7 @@ from decom.ledger.records import (
 )
 from decom.ledger.schema import FILE, START
 from decom.ledger.writer import Writer
-from decom.vocabulary import Outcome, Stopped
+from decom.vocabulary import Decision, Outcome, Stopped
 from tests.ledger.entries import AT, RUN, attempt, outcome, released
 from tests.quick_clock import QuickClock
 
@@ -463,6 +463,15 @@ def test_an_entry_that_cannot_be_understood_is_trouble_with_a_place(tmp_path: Pa
         if kind == Kind.SETTLED:
             with pytest.raises(LedgerTrouble):
                 ledger.removals(HOME)
+
+
+def test_a_planned_row_with_a_decision_that_nobody_knows_is_trouble_with_a_place(tmp_path: Path):
+    write(tmp_path, [Entry(Kind.ROW, at(0), '{"decision":"missing"}', "phn_1"), PLANNED])
+    with Reader(tmp_path) as ledger:
+        assert list(ledger.decisions(RUN)) == [(Decision.MISSING, "phn_1")]
+    tamper(tmp_path, "UPDATE entries SET body = ? WHERE kind = 'row'", '{"decision":"borrowed"}')
+    with Reader(tmp_path) as ledger, pytest.raises(LedgerTrouble, match=f"an entry of {at(0)} cannot be understood"):
+        list(ledger.decisions(RUN))
 
 
 @pytest.mark.parametrize("ask", [Reader.run_ids, lambda ledger: ledger.story(RUN), lambda ledger: ledger.life("phn_1")])

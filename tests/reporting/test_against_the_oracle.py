@@ -108,7 +108,7 @@ def test_runs_and_show_count_as_the_audit_whatever_the_ledger_says(
     with Reader(home) as ledger:
         on_record = ledger.story(RUN)
         assert on_record is not None
-        assert outcome_counts(ledger, on_record) == Counter(build(ledger, RUN).counts)
+        assert outcome_counts(ledger.decisions(RUN), on_record) == Counter(build(ledger, RUN).counts)
 
 
 def recorded(home: Path, plan: Plan, story: list[Record]) -> None:

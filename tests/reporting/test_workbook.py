@@ -155,6 +155,16 @@ def test_the_to_do_names_what_to_reconfigure_once():
     assert "counted with both" in note[0]
 
 
+def test_a_sum_of_which_nothing_is_known_is_blank_and_not_nought():
+    rows = [made_up_row(at, Outcome.CONFLICTED) for at in (13, 26, 39, 52)]  # without a price
+    sheets = workbook(made_up_audit(rows))
+    held, groups = sheets["To do"], sheets["By group"]
+    assert (held["E2"].value, held["F2"].value) == (4, None)
+    assert groups.max_row > 2
+    for line in range(2, groups.max_row + 1):
+        assert groups[f"G{line}"].value is None and groups[f"J{line}"].value == groups[f"B{line}"].value
+
+
 def test_what_was_not_checked_is_on_the_first_sheet():
     lines = values_of(workbook(made_up_audit(mixed_rows(9)))["Summary"])
     assert ["workflows", "the service names no number in a workflow"] in lines
