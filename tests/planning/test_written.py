@@ -162,6 +162,20 @@ def test_a_row_that_released_a_number_releases_no_other_one_later(number, data, 
     assert planned(text, since - {number}, later, gone).decision in (Decision.MISSING, Decision.INVALID)
 
 
+@pytest.mark.parametrize(("later", "bought"), [("IN", "+912079460958"), ("IT", "+3902079460958")])
+def test_a_region_that_changed_does_not_make_another_number_of_a_cell_that_named_one_which_is_gone(later, bought):
+    text, gone = "02079460958", "+442079460958"
+    assert planned(text, {gone}, "GB").decision is Decision.RELEASE
+    assert planned(text, {bought}, later).decision is Decision.RELEASE
+    removed = [Removed("phn_gone", gone, "run-1", written=(text,))]
+    now = planned(text, {bought}, later, removed)
+    assert (now.decision, now.reason) == (
+        Decision.INVALID,
+        f"ambiguous: '{text}' can be {bought} or {gone}, and the account has or had both: {WRITE_IT}",
+    )
+    assert planned(text, set(), later, removed).evidence == "earlier_run:run-1"
+
+
 def test_of_a_long_cell_the_reason_shows_sixty_characters():
     text = f"49 7755{' ' * 60}91155"
     row = planned(text, set())
