@@ -75,7 +75,7 @@ OUTCOME_MEANINGS: Mapping[Outcome, str] = {
         "missing": "Not on the account; as far as we can tell, not removed by this run.",
         "conflicted": "In use by a campaign, batch call, workflow or default-number rule; not released.",
         "failed": "Permanently refused by the API, or still on the account after every attempt.",
-        "unknown": "A release was sent, and its outcome could not be checked; decom resume checks again.",
+        "unknown": "A release was sent, and its outcome could not be checked; `decom resume` checks again.",
         "not_attempted": "The run stopped before it; nothing was sent.",
     }.items()
 }

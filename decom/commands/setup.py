@@ -35,7 +35,9 @@ from decom.workflow.naming import RUN_ID
 
 log = structlog.get_logger()
 
-_ABOUT_A_RUN = re.compile(rf"decom (?P<name>release|report|resume|show|verify) {RUN_ID.pattern}", re.ASCII)
+_ABOUT_THIS_HOME = re.compile(
+    rf"decom (?:(?P<name>release|report|resume|show|verify) {RUN_ID.pattern}|runs\b|doctor\b)", re.ASCII
+)
 _LONGEST_NAME = 64
 """Most characters of what SUDO_USER says."""
 
@@ -70,13 +72,13 @@ class Setup:
         return "".join(f" --accept-unchecked {shlex.quote(name)}" for name in accepted)
 
     def with_flags(self, words: str) -> str:
-        """Words in which each command about a run has the flags that it needs to be accepted here."""
+        """Words in which each command about a run, or this home, has the flags that it needs to be accepted here."""
         place, accept = self.place_flags(), self.accept_flags()
 
         def typed(command: re.Match[str]) -> str:
             return f"{command[0]}{place}{accept if command['name'] in ('release', 'resume') else ''}"
 
-        return _ABOUT_A_RUN.sub(typed, words)
+        return _ABOUT_THIS_HOME.sub(typed, words)
 
     def run_named(self, target: str) -> str:
         """What names a run: as it is, or its folder in the output directory."""

@@ -33,3 +33,11 @@ def test_a_part_of_two_ids_is_exit_2_and_names_both(command: str, decom: Command
     assert ran.code == 2, ran
     assert all(folder.name in ran.err for folder in decom.output.iterdir())
     assert deletes(sandbox) == []
+
+
+def test_what_is_no_run_is_exit_2_and_says_how_to_list_those_of_this_home(decom: Command) -> None:
+    ran = decom("show", "lat", "--home", "elsewhere")
+    assert ran.code == 2 and "no such run or number" in ran.err, ran
+    ran = decom("release", "lat", "--home", "elsewhere")
+    assert ran.code == 2 and "`decom runs --home elsewhere` lists the runs of this home." in ran.err, ran
+    assert decom("runs", "--home", "elsewhere").code == 0
